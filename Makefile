@@ -1,0 +1,32 @@
+# Two commands on a fresh machine that has Python 3.11 or later and make; the first run of either sets everything up.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test bench format clean
+
+demo: $(READY)  ## train on the built-in avatars for about two minutes; prints the path of the report
+	$(BIN)/ganvas train avatars --time 2m --out runs/demo
+
+test: $(READY)  ## the whole check: formatter, linter, types, import rules, tests
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+
+bench: $(READY)  ## the benchmarks whose tables stand in docs/speed.md
+	$(BIN)/python -m bench.step
+	$(BIN)/python -m bench.overhead
+
+format: $(READY)  ## mend what the formatter and the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+# torch comes first and pinned, so that no other package chooses a build of it.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Ganvas needs Python 3.11 or later; set PYTHON=...") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
+	touch $(READY)
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist
