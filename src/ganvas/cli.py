@@ -1,0 +1,191 @@
+"""The command line: one short function per verb. Everything heavy is imported where it is used.
+
+Results go to stdout, progress and errors to stderr; only this file and console.py print.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ganvas import __version__
+from ganvas.errors import GanvasError
+
+app = typer.Typer(
+    name="ganvas",
+    help="Turn a folder of your own pictures into a small generator of new ones, on the machine you have.",
+    epilog="Any command takes --debug, which shows the traceback of an error.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"
+_MODEL = "a run folder or a model folder"
+Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 256")]
+Fit = Annotated[str, typer.Option(help="how pictures of another shape are made to fit: crop, pad or stretch")]
+Alpha = Annotated[bool, typer.Option("--alpha", help="keep transparency instead of flattening it on white")]
+Conditional = Annotated[bool, typer.Option("--conditional", help="sub-folders are labels that can be asked for later")]
+PerClass = Annotated[str, typer.Option(help="the share of every class that is used, as in 5%")]
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM, where there is no training to save."""
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="print the version and end")] = False) -> None:
+    if version:
+        typer.echo(f"ganvas {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def train(
+    source: Annotated[str | None, typer.Argument(help=_SOURCE)] = None,
+    recipe: Annotated[str | None, typer.Option(help="`ganvas recipes` lists them")] = None,
+    size: Size = None,
+    time: Annotated[str | None, typer.Option(help="90s, 10m, 1h; 10m unless --images or --epochs is given")] = None,
+    images: Annotated[str | None, typer.Option(help="images shown, as in 200k")] = None,
+    epochs: Annotated[float | None, typer.Option(help="passes over the pictures")] = None,
+    out: Annotated[Path | None, typer.Option(help="the run folder; runs/SOURCE-RECIPE unless given")] = None,
+    width: Annotated[float | None, typer.Option(help="multiplies the channels of every layer: 0.25 is quicker")] = None,
+    seed: Annotated[int | None, typer.Option(help="of everything random; 0 unless given")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps")] = None,
+    fit: Annotated[str | None, typer.Option(help="for other shapes: crop, pad or stretch")] = None,
+    alpha: Alpha = False,
+    conditional: Conditional = False,
+    per_class: Annotated[str | None, typer.Option(help="the share of every class that is used, as in 5%")] = None,
+    keep: Annotated[str | None, typer.Option(help="disk for the models of past moments; 500MB unless given")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="section.field=value, more than once; `ganvas recipes NAME` lists them"),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="repeat the run of this run.toml")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with the run in --out; refuse if there is none")
+    ] = False,
+) -> None:
+    """Look the pictures over, plan, train, report. The same command again goes on where it stopped."""
+    from ganvas import commandline, config as configs, console, run  # noqa: I001
+
+    given: dict[str, Any] = {
+        "seed": seed,
+        "device": device,
+        "keep_bytes": None if keep is None else configs.parse_count(keep, "B"),
+        "pictures.source": source,
+        "pictures.fit": fit,
+        "pictures.channels": "rgba" if alpha else None,
+        "pictures.conditional": conditional or None,
+        "pictures.per_class": None if per_class is None else configs.parse_share(per_class),
+        "network.width": width,
+        "limits.seconds": None if time is None else configs.parse_duration(time),
+        "limits.images": None if images is None else configs.parse_count(images),
+        "limits.epochs": epochs,
+    }
+    if size is not None:
+        given["pictures.width"], given["pictures.height"] = configs.parse_size(size)
+    wanted = commandline.wanted_run(recipe, config, out, given, settings or [], resume=resume)
+    interruption = console.Interruption()
+    news = run.train(wanted.config, wanted.out, interrupted=interruption.happened, looking=console.show_looking)
+    if console.show_training(news, interruption):
+        raise Interrupted
+
+
+@app.command()
+def look(
+    source: Annotated[str, typer.Argument(help=_SOURCE)],
+    size: Size = None,
+    fit: Fit = "crop",
+    alpha: Alpha = False,
+    conditional: Conditional = False,
+    per_class: PerClass = "100%",
+    out: Annotated[Path, typer.Option(help="where the contact sheet is written")] = Path("look.png"),
+) -> None:
+    """The folder doctor alone: what was found, what will be done to it, what is broken; a contact sheet."""
+    from ganvas import config as configs, console  # noqa: I001
+    from ganvas.data import contact_indices, load_pictures
+    from ganvas.viewing import over_checkerboard, picture_grid, save_png
+
+    width, height = configs.parse_size(size or "64")
+    values = {
+        "source": source,
+        "width": width,
+        "height": height,
+        "fit": fit,
+        "channels": "rgba" if alpha else "auto",
+        "conditional": conditional,
+        "per_class": configs.parse_share(per_class),
+    }
+    pictures = load_pictures(configs.checked(configs.PictureSettings, values), progress=console.show_looking)
+    chosen = pictures.images[contact_indices(pictures, 64)]
+    save_png(out, picture_grid(over_checkerboard(chosen) if chosen.shape[-1] == 4 else chosen))
+    typer.echo(pictures.report.summary())
+    typer.echo(f"contact sheet: {out}")
+
+
+@app.command()
+def recipes(name: Annotated[str | None, typer.Argument(help="one recipe, with all its settings")] = None) -> None:
+    """Every recipe: what it is, which paper or project it reproduces, what it reached."""
+    from ganvas.commandline import recipe_list, recipe_page
+
+    typer.echo(recipe_list() if name is None else recipe_page(name))
+
+
+@app.command()
+def generate(
+    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    count: Annotated[int, typer.Option(min=1, help="how many pictures")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="of the first; the next picture has the next seed")] = 0,
+    truncation: Annotated[float, typer.Option(min=0, help="below 1: nearer to the mean picture, less varied")] = 1.0,
+    label: Annotated[str | None, typer.Option(help="a class, of a model trained with --conditional")] = None,
+    at: Annotated[str | None, typer.Option(help="images shown, as in 12800: go back to that moment of the run")] = None,
+    out: Annotated[Path | None, typer.Option(help="the folder for the pictures; MODEL/generated unless given")] = None,
+    grid: Annotated[bool, typer.Option("--grid", help="only the one grid, no single pictures")] = False,
+    rebuild: Annotated[str | None, typer.Option(help="vaegan: encode and rebuild the pictures of this SOURCE")] = None,
+) -> None:
+    """Draw pictures: the same seed gives the same picture, however many are drawn."""
+    from ganvas import commandline, config as configs  # noqa: I001
+
+    moment = None if at is None else configs.parse_count(at)
+    folder = out or model / "generated"
+    if rebuild is not None:
+        path = commandline.rebuild_pictures(model, rebuild, count, folder)
+    else:
+        wanted = commandline.Drawing(count, seed, truncation, label, moment, singles=not grid)
+        path = commandline.draw_pictures(model, wanted, folder)
+    typer.echo(path)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="two or more run folders")],
+    out: Annotated[Path, typer.Option(help="the page to write")] = Path("compare.html"),
+) -> None:
+    """Runs side by side: curves, grids and the settings that differ, in one HTML page."""
+    from ganvas.viewing import write_comparison
+
+    typer.echo(write_comparison(runs, out))
+
+
+def main() -> None:
+    """Run the command line; every GanvasError becomes one line on stderr and its exit status."""
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        app()
+    except GanvasError as error:
+        if debug:
+            raise
+        typer.echo(f"ganvas: {error}", err=True)
+        sys.exit(error.exit_status)
+    except Interrupted:
+        sys.exit(130)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise Interrupted

@@ -1,0 +1,246 @@
+"""The whole configuration of a run: sections of settings, checked as they are made, and TOML in and out.
+
+Settings are frozen; unknown names are refused. The text after each field is its help on the command line and in docs.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ganvas.errors import SettingError
+
+SMALLEST_PX, LARGEST_PX, STEP_PX = 16, 256, 4
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class PictureSettings(Settings):
+    """Which pictures, and what is done to each before the network sees it."""
+
+    source: str = Field("avatars", description="a folder, zip, tar, .npy or the name of a set")
+    width: int = Field(64, ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
+    height: int = Field(64, ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
+    fit: Literal["crop", "pad", "stretch"] = Field("crop", description="how a picture of another shape is made to fit")
+    channels: Literal["auto", "grey", "rgb", "rgba"] = Field(
+        "auto", description="auto: grey if every picture is, else rgb; rgba keeps transparency"
+    )
+    conditional: bool = Field(False, description="sub-folders (or the set's own classes) are labels")
+    per_class: float = Field(1.0, gt=0, le=1, description="the share of every class that is used")
+    mirror: bool = Field(False, description="show every second picture mirrored left to right")
+
+
+class NetworkSettings(Settings):
+    """The two players."""
+
+    architecture: str
+    z_dim: int = Field(100, ge=1, le=4096, description="numbers in a latent")
+    z_distribution: Literal["normal", "uniform"] = Field("normal", description="N(0, 1), or uniform on [-1, 1]")
+    width: float = Field(1.0, gt=0, le=4, description="multiplies the channels of every layer")
+    weights: Literal["normal", "kaiming"] = Field(
+        "normal", description="initial weights: N(0, 0.02), or He et al. 2015"
+    )
+
+
+def _split(value: object) -> object:
+    """'color,cutout' -> ('color', 'cutout'), so that a command line needs no brackets."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class ObjectiveSettings(Settings):
+    """What the players minimise."""
+
+    loss: str = Field("bce", description="a name in objectives.LOSSES")
+    r1_weight: float = Field(0.0, ge=0, description="penalty on the discriminator's gradient at real pictures")
+    r2_weight: float = Field(0.0, ge=0, description="the same at generated pictures")
+    penalty_every: int = Field(1, ge=1, description="R1 and R2 every so many updates, weighted up to make it even")
+    gradient_penalty_weight: float = Field(0.0, ge=0, description="WGAN-GP's penalty between real and generated")
+    augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (), description="names in objectives.AUGMENTS, for all pictures that are judged"
+    )
+    reconstruction_weight: float = Field(
+        0.0, ge=0, description="VAE-GAN: reconstruction against fooling, for the decoder"
+    )
+
+
+class OptimizerSettings(Settings):
+    """Adam, for each player."""
+
+    generator_rate: float = Field(2e-4, gt=0, description="learning rate")
+    discriminator_rate: float = Field(2e-4, gt=0, description="learning rate")
+    beta1: float = Field(0.5, ge=0, lt=1)
+    beta2: float = Field(0.999, ge=0, lt=1)
+
+
+class TrainingSettings(Settings):
+    """How the players take turns, and what is kept."""
+
+    batch: int = Field(64, ge=1, le=4096, description="pictures an update")
+    discriminator_updates: int = Field(1, ge=1, le=100, description="per update of the generator, each on new pictures")
+    balance_margin: float | None = Field(None, gt=0, description="losses are kept within this of each other")
+    balance_limit: int = Field(10, ge=1, description="extra updates a batch may take")
+    average_half_life_images: int = Field(0, ge=0, description="of the averaged generator; 0: none is kept")
+
+
+class LimitSettings(Settings):
+    """When to stop: whichever comes first. None: no such limit."""
+
+    seconds: float | None = Field(None, gt=0)
+    images: int | None = Field(None, gt=0, description="images shown")
+    epochs: float | None = Field(None, gt=0, description="passes over the set")
+
+
+class PlanSettings(Settings):
+    """What a run decided before its first step, so that it can be repeated and resumed exactly."""
+
+    images: int = Field(gt=0, description="images shown at the end; a multiple of the images of one step")
+    images_per_second: float = Field(gt=0, description="as probed")
+    final: bool = Field(
+        False, description="the run reached its end there; a repeat stops there too, whatever the clock"
+    )
+
+
+class RunConfig(Settings):
+    """Everything that decides what a run does."""
+
+    recipe: str
+    seed: int = Field(0, ge=0, lt=2**32)
+    device: str = "auto"
+    keep_bytes: int = Field(500_000_000, ge=0, description="disk for the models of past moments")
+    pictures: PictureSettings
+    network: NetworkSettings
+    objective: ObjectiveSettings
+    optimizer: OptimizerSettings
+    training: TrainingSettings
+    limits: LimitSettings = LimitSettings()
+    plan: PlanSettings | None = None
+
+
+def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
+    """`values` as settings of `kind`.
+
+    Raises:
+        SettingError: names the first field that is wrong, what was given and what was expected.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise SettingError(f"there is no setting {where!r}; `ganvas recipes NAME` lists them") from error
+        raise SettingError(
+            f"setting {where} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        ) from error
+
+
+def with_settings(config: RunConfig, assignments: list[str]) -> RunConfig:
+    """`config` with `section.field=value` applied; values are TOML, and bare words are taken as strings.
+
+    Raises:
+        SettingError: an assignment cannot be read, or what it names does not exist or is out of range.
+    """
+    values = config.model_dump()
+    for assignment in assignments:
+        path, separator, text = assignment.partition("=")
+        if not separator:
+            raise SettingError(f"--set {assignment!r}: expected section.field=value, as in optimizer.beta1=0.5")
+        *sections, field = path.strip().split(".")
+        at = values
+        for section in sections:
+            if not isinstance(at.get(section), dict):
+                raise SettingError(f"there is no section {section!r}; there are {', '.join(_sections(values))}")
+            at = at[section]
+        at[field] = _toml_value(text.strip())
+    return checked(RunConfig, values)
+
+
+def to_toml(config: RunConfig) -> str:
+    """`config` as TOML; None is left out."""
+    return tomli_w.dumps(config.model_dump(exclude_none=True))
+
+
+def from_toml(path: Path) -> RunConfig:
+    """The configuration that `to_toml` wrote.
+
+    Raises:
+        SettingError: the file is missing, is not TOML or does not hold a valid configuration.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"{path}: cannot be read as a configuration: {error}") from error
+    values.pop("versions", None)
+    return checked(RunConfig, values)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """'64' or '96x64' (width x height) -> (width, height) in pixels.
+
+    Raises:
+        SettingError: not one or two whole numbers; the range is checked where the settings are made.
+    """
+    match = re.fullmatch(r"(\d+)(?:\s*[xX×]\s*(\d+))?", text.strip())
+    if not match:
+        raise SettingError(f"size {text!r}: expected pixels, as in 64 or 96x64 (width x height)")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def parse_duration(text: str) -> float:
+    """'90', '90s', '10m', '1.5h' or '1h30m' -> seconds.
+
+    Raises:
+        SettingError: it is none of these, or zero.
+    """
+    match = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m(?:in)?)?(?:([\d.]+)s?)?", text.strip().lower())
+    try:
+        seconds = sum(float(part) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True) if part)  # type: ignore[union-attr]
+    except (AttributeError, ValueError):
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise SettingError(f"time {text!r}: expected something like 90s, 10m, 1h or 1h30m")
+    return seconds
+
+
+def parse_count(text: str, unit: str = "") -> int:
+    """'500', '12.8k', '500MB', '2G' -> a whole number; `unit` ('B') is allowed at the end. Powers of a thousand.
+
+    Raises:
+        SettingError: it is none of these.
+    """
+    match = re.fullmatch(rf"([\d.]+)\s*([kmg]?){unit.lower() + '?' if unit else ''}", text.strip().lower())
+    try:
+        return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2]])  # type: ignore[index]
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"{text!r}: expected a number such as 500, 200k or 1.5M{unit}") from error
+
+
+def parse_share(text: str) -> float:
+    """'5%' or '0.05' -> 0.05.
+
+    Raises:
+        SettingError: not a number, or not above 0 and at most all.
+    """
+    try:
+        share = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = 0
+    if not 0 < share <= 1:
+        raise SettingError(f"share {text!r}: expected something like 5% or 0.05")
+    return share
+
+
+def _sections(values: dict[str, Any]) -> list[str]:
+    return [name for name, value in values.items() if isinstance(value, dict)]
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -1,0 +1,20 @@
+"""Pictures in, seeded batches out."""
+
+from ganvas.data.listing import Broken, Source
+from ganvas.data.load import PictureSet, contact_indices, load_pictures
+from ganvas.data.report import DoctorReport, Duplicate
+from ganvas.data.sources import SOURCES, open_source
+from ganvas.data.stream import BatchStream
+
+__all__ = [
+    "SOURCES",
+    "BatchStream",
+    "Broken",
+    "DoctorReport",
+    "Duplicate",
+    "PictureSet",
+    "Source",
+    "contact_indices",
+    "load_pictures",
+    "open_source",
+]

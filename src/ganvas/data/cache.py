@@ -1,0 +1,201 @@
+"""The cache: decoded pictures, written once and for good, found again by their content or by an unchanged source.
+
+    pictures/KEY/images.npy      (N, H, W, C) uint8, memory-mapped
+    pictures/KEY/labels.npy      (N,) int64
+    pictures/KEY/classes.json    their names
+    pictures/KEY/verdicts.json   the doctor's, on every entry
+    index/FINGERPRINT.json       an unchanged source, or one with files of the same sizes -> KEY and its report
+    downloads/                   what was fetched
+
+Everything is written under another name and renamed, so that what has its name is whole, also when two runs write
+the same thing at once. Deleting any of it costs time and nothing else.
+"""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganvas.data.doctor import Verdict
+from ganvas.data.fit import to_grey
+from ganvas.errors import GanvasError
+
+HEADER_BYTES = 128
+ROWS_AT_ONCE = 256
+STALE_SECONDS = 24 * 3600
+PARTIAL = ".partial-"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is kept of one set: images (N, H, W, C) uint8 and labels (N,) int64, memory-mapped and read-only."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+
+
+def cache_folder() -> Path:
+    """GANVAS_CACHE, else ganvas in XDG_CACHE_HOME, else ~/.cache/ganvas."""
+    if own := os.environ.get("GANVAS_CACHE"):
+        return Path(own).expanduser()
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "ganvas"
+
+
+def read_index(root: Path, fingerprint: str) -> dict[str, Any] | None:
+    """What `write_index` left under this fingerprint, or None."""
+    try:
+        values = json.loads((root / "index" / f"{fingerprint}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return values if isinstance(values, dict) and isinstance(values.get("key"), str) else None
+
+
+def write_index(root: Path, fingerprint: str, values: dict[str, Any]) -> None:
+    """Keep `values`, which have a "key", under a fingerprint.
+
+    Raises:
+        GanvasError: the cache cannot be written.
+    """
+    with cache_errors(root):
+        folder = root / "index"
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=PARTIAL, dir=folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(values, file)
+        os.replace(name, folder / f"{fingerprint}.json")
+
+
+def open_content(root: Path, key: str) -> Content | None:
+    """The set that is kept under `key`, or None if there is none or it is damaged."""
+    folder = root / "pictures" / key
+    try:
+        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        labels = np.load(folder / "labels.npy", mmap_mode="r", allow_pickle=False)
+        classes = tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, EOFError):
+        return None
+    whole = images.ndim == 4 and images.dtype == np.uint8 and labels.shape == images.shape[:1]
+    return Content(images, labels, classes) if whole else None
+
+
+def read_verdicts(root: Path, key: str) -> list[Verdict] | None:
+    """The doctor's verdicts on the entries of the set that is kept under `key`, in their order, or None."""
+    try:
+        kept = json.loads((root / "pictures" / key / "verdicts.json").read_text(encoding="utf-8"))
+        return [Verdict(**values) for values in kept]
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+@contextlib.contextmanager
+def partial_folder(root: Path) -> Iterator[Path]:
+    """A new folder to write a set into; what is still there at the end is removed, as is what killed runs left.
+
+    Raises:
+        GanvasError: the cache cannot be written.
+    """
+    with cache_errors(root):
+        pictures = root / "pictures"
+        pictures.mkdir(parents=True, exist_ok=True)
+        for old in pictures.glob(f"{PARTIAL}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - old.stat().st_mtime > STALE_SECONDS:
+                    shutil.rmtree(old)
+        folder = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=pictures))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(
+    root: Path, folder: Path, key: str, labels: np.ndarray, classes: Sequence[str], verdicts: Sequence[Verdict]
+) -> None:
+    """Put beside images.npy what else is kept, then give the folder its name; if another run was first, its set stays.
+
+    Raises:
+        GanvasError: the cache cannot be written.
+    """
+    with cache_errors(root):
+        np.save(folder / "labels.npy", labels)
+        (folder / "classes.json").write_text(json.dumps(classes), encoding="utf-8")
+        (folder / "verdicts.json").write_text(json.dumps([asdict(verdict) for verdict in verdicts]), encoding="utf-8")
+        final = root / "pictures" / key
+        if final.exists() and open_content(root, key) is None:
+            shutil.rmtree(final)
+        try:
+            folder.rename(final)
+        except OSError:
+            if open_content(root, key) is None:
+                raise
+
+
+class ImageFile:
+    """images.npy, written row by row without holding it in memory; the number of rows is known at the end."""
+
+    def __init__(self, path: Path, shape: tuple[int, int, int]) -> None:
+        self.path, self.shape, self.rows = path, shape, 0
+        self.file = path.open("wb")
+        self.file.write(bytes(HEADER_BYTES))
+
+    def append(self, row: np.ndarray) -> None:
+        """Add one (H, W, C) uint8 row of `shape`."""
+        self.file.write(np.ascontiguousarray(row).data)
+        self.rows += 1
+
+    def close(self) -> None:
+        """Write the header and put everything on the disk; harmless when repeated."""
+        if self.file.closed:
+            return
+        with self.file:
+            self.file.seek(0)
+            self.file.write(npy_header((self.rows, *self.shape)))
+            self.file.flush()
+            os.fsync(self.file.fileno())
+
+
+def npy_header(shape: tuple[int, ...]) -> bytes:
+    """The HEADER_BYTES bytes that precede a uint8 array of `shape` in an .npy file."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    header = buffer.getvalue()
+    if len(header) != HEADER_BYTES:
+        raise ValueError(f"an .npy header of {len(header)} bytes for {shape}, expected {HEADER_BYTES}")
+    return header
+
+
+def make_grey(path: Path) -> None:
+    """Rewrite images.npy from (N, H, W, 3) to (N, H, W, 1), a few rows at a time."""
+    images = np.load(path, mmap_mode="r", allow_pickle=False)
+    grey = ImageFile(path.with_name("grey.npy"), (*images.shape[1:3], 1))
+    try:
+        for start in range(0, len(images), ROWS_AT_ONCE):
+            for row in to_grey(images[start : start + ROWS_AT_ONCE]):
+                grey.append(row)
+    finally:
+        grey.close()
+    del images
+    os.replace(grey.path, path)
+
+
+@contextlib.contextmanager
+def cache_errors(root: Path) -> Iterator[None]:
+    """Turn a full or read-only disk into advice."""
+    try:
+        yield
+    except OSError as error:
+        raise GanvasError(
+            f"the cache {root} cannot be written ({error.strerror or error}): free some space, or set GANVAS_CACHE "
+            "to a folder on another disk"
+        ) from error

@@ -1,0 +1,152 @@
+"""Make a picture of any shape fit the network: crop, pad or stretch, resize, and lay transparency on white."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from ganvas.data.decode import SIDEWAYS, TURNS, check_size, is_deep, open_picture, orientation, to_plain, to_srgb
+
+REDUCING_GAP = 3.0  # Pillow's own "very close to fair resampling"
+DRAFT_GAP = 2  # a JPEG is decoded at no less than this times the size it is resized to
+CHROMA_NOISE_LEVELS, CHROMA_NOISE_MEAN = 16, 4
+CHANNELS = {"auto": 3, "grey": 1, "rgb": 3, "rgba": 4}
+
+Fit = Literal["crop", "pad", "stretch"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One picture as the network will see it, and what was noticed on the way.
+
+    `row` is (H, W, C) uint8, C = CHANNELS[channels]; `width` and `height` are the upright original's.
+    """
+
+    row: np.ndarray
+    width: int
+    height: int
+    grey: bool
+    transparent: bool
+    turned: bool
+    deep: bool
+
+
+def fit_file(data: bytes, width: int, height: int, fit: Fit, channels: str) -> Fitted:
+    """The picture in a file's bytes, upright, `height` x `width` pixels.
+
+    Args:
+        data: the whole file.
+        width, height: pixels of the result.
+        fit: "crop" keeps the middle, "pad" adds a border (white, or transparent with rgba), "stretch" distorts.
+        channels: a key of CHANNELS; "auto" gives three, and `grey` says whether one would do.
+    Raises:
+        BrokenPicture: it is no usable picture.
+        Exception: whatever a decoder raises on a damaged file.
+    """
+    with open_picture(data) as image:
+        turn = orientation(image)
+        target = (height, width) if turn in SIDEWAYS else (width, height)
+        shape = (image.height, image.width) if turn in SIDEWAYS else image.size
+        if image.format in ("JPEG", "MPO"):
+            image.draft(None, _draft_size(image.size, target))
+        image.load()
+        profile = image.info.get("icc_profile")
+        small = resize(to_plain(image), target, fit)
+        deep = is_deep(image)
+    if turn in TURNS:
+        small = small.transpose(TURNS[turn])
+    small = to_srgb(small, profile if isinstance(profile, bytes) else None)
+    row, grey, transparent = _finish(small, channels)
+    return Fitted(_pad(row, width, height), *shape, grey, transparent, turned=turn in TURNS, deep=deep)
+
+
+def fit_array(pixels: np.ndarray, width: int, height: int, fit: Fit, channels: str) -> Fitted:
+    """The same for a decoded picture: (H, W) or (H, W, C) uint8, C in 1, 3, 4.
+
+    Raises:
+        BrokenPicture: it has no usable size.
+    """
+    check_size(pixels.shape[1], pixels.shape[0])
+    image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
+    row, grey, transparent = _finish(resize(image, (width, height), fit), channels)
+    return Fitted(_pad(row, width, height), image.width, image.height, grey, transparent, turned=False, deep=False)
+
+
+def resize(image: Image.Image, target: tuple[int, int], fit: Fit) -> Image.Image:
+    """`image` (L, LA, RGB, RGBA or CMYK) at `target` (width, height); with "pad", at the largest size inside it.
+
+    Antialiased (Lanczos); transparency is premultiplied, so that hidden colours do not bleed.
+    """
+    (width, height), box = target, None
+    if fit == "crop":
+        scale = min(image.width / width, image.height / height)
+        left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
+        box = (
+            max(left, 0.0),
+            max(top, 0.0),
+            min(left + width * scale, image.width),
+            min(top + height * scale, image.height),
+        )
+    elif fit == "pad":
+        scale = min(width / image.width, height / image.height)
+        width, height = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=REDUCING_GAP)
+
+
+def kept_share(width: int, height: int, target: tuple[int, int]) -> float:
+    """How much of a picture's area is left when its middle is cropped to the shape of `target` (width, height)."""
+    shape, wanted = width / height, target[0] / target[1]
+    return min(shape / wanted, wanted / shape)
+
+
+def is_grey(row: np.ndarray) -> bool:
+    """Whether (H, W, 3) uint8 shows no colour beyond what JPEG's chroma leaves in a grey picture."""
+    red, green, blue = row[..., 0], row[..., 1], row[..., 2]  # three times as fast as max(axis=2)
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    return bool(spread.max() <= CHROMA_NOISE_LEVELS and spread.mean() <= CHROMA_NOISE_MEAN)
+
+
+def to_grey(rows: np.ndarray) -> np.ndarray:
+    """(N, H, W, 3) uint8 -> (N, H, W, 1) luma, as Pillow weighs it (ITU-R BT.601)."""
+    n, height, width, _ = rows.shape
+    tall = Image.fromarray(np.ascontiguousarray(rows).reshape(n * height, width, 3)).convert("L")
+    return np.asarray(tall).reshape(n, height, width, 1)
+
+
+def _draft_size(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:
+    """The smallest whole picture that still has DRAFT_GAP times the detail of `target` on both sides."""
+    scale = DRAFT_GAP * max(target[0] / size[0], target[1] / size[1])
+    return math.ceil(size[0] * scale), math.ceil(size[1] * scale)
+
+
+def _finish(image: Image.Image, channels: str) -> tuple[np.ndarray, bool, bool]:
+    """Image -> (H, W, C) uint8, whether it is grey, whether any of it is transparent.
+
+    With rgba, what is fully transparent is white, the colour that everyone else sees there.
+    """
+    layered = np.asarray(image.convert("RGBA")) if image.mode in ("LA", "RGBA") else None
+    transparent = layered is not None and bool((layered[..., 3] < 255).any())
+    if channels == "rgba":
+        row = np.array(image.convert("RGBA"))
+        row[row[..., 3] == 0, :3] = 255
+        return row, False, transparent
+    if image.mode in ("LA", "RGBA"):
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA")).convert("L" if image.mode == "LA" else "RGB")
+    grey = image.mode == "L" or is_grey(np.asarray(image))
+    row = np.asarray(image.convert("L" if channels == "grey" else "RGB"))
+    return (row[..., None] if row.ndim == 2 else row), grey, transparent
+
+
+def _pad(row: np.ndarray, width: int, height: int) -> np.ndarray:
+    """(h, w, C) -> (height, width, C) with the picture in the middle of white, which is transparent if C is 4."""
+    if row.shape[:2] == (height, width):
+        return row
+    canvas = np.full((height, width, row.shape[2]), 255, np.uint8)
+    if row.shape[2] == 4:
+        canvas[..., 3] = 0
+    top, left = (height - row.shape[0]) // 2, (width - row.shape[1]) // 2
+    canvas[top : top + row.shape[0], left : left + row.shape[1]] = row
+    return canvas

@@ -1,0 +1,100 @@
+"""Pictures in a folder and its sub-folders. Only ever read."""
+
+import os
+import stat
+from contextlib import nullcontext
+from pathlib import Path
+
+from ganvas.data.listing import (
+    LARGEST_FILE_BYTES,
+    Broken,
+    Entry,
+    Listing,
+    Source,
+    digest,
+    folder_labels,
+    is_hidden,
+    is_picture,
+)
+
+
+def folder_source(folder: Path) -> Source:
+    """Every picture below `folder`, in order of name; sub-folders are labels.
+
+    Links are followed, each folder is read once, so a link that leads back to its own parent does no harm.
+    """
+    files, broken, ignored = _walk(folder)
+    names = sorted(files)
+    stats = [files[name] for name in names]
+    labels = folder_labels(names)
+    listing = Listing(
+        tuple(Entry(name, s.st_size, label) for name, s, label in zip(names, stats, labels, strict=True)),
+        lambda i: _read_file(folder / names[i]),
+        broken=tuple(sorted(broken, key=lambda item: item.file)),
+        ignored=ignored,
+    )
+    stamps = [f"{name}\0{_stamp(s)}" for name, s in zip(names, stats, strict=True)]
+    troubles = [f"{item.file}\0{item.reason}" for item in listing.broken]
+    fingerprint = digest(["folder", str(folder.resolve()), *stamps, *troubles, str(ignored)])
+    return Source(str(folder), fingerprint, lambda: nullcontext(listing))
+
+
+def file_fingerprint(kind: str, path: Path) -> str:
+    """Differs when the file at `path` was replaced or changed."""
+    return digest([kind, str(path.resolve()), _stamp(path.stat())])
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def _walk(folder: Path) -> tuple[dict[str, os.stat_result], list[Broken], int]:
+    files: dict[str, os.stat_result] = {}
+    broken: list[Broken] = []
+    ignored = 0
+    seen: set[tuple[int, int]] = set()
+    waiting = [(folder, "")]
+    while waiting:
+        here, prefix = waiting.pop()
+        try:
+            status = here.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(here) as scan:
+                items = sorted(scan, key=lambda item: item.name)
+        except OSError as error:
+            broken.append(Broken(prefix or ".", f"folder cannot be read: {error.strerror or error}"))
+            continue
+        for item in items:
+            name = prefix + item.name
+            found = _look(item, name)
+            if isinstance(found, Broken):
+                broken.append(found)
+            elif found is None:
+                ignored += 1
+            elif stat.S_ISREG(found.st_mode):
+                files[name] = found
+            else:
+                waiting.append((here / item.name, name + "/"))
+    return files, broken, ignored
+
+
+def _look(item: os.DirEntry[str], name: str) -> os.stat_result | Broken | None:
+    """The status of a picture or of a folder to enter, a trouble to report, or None for what is not a picture."""
+    picture = is_picture(item.name)
+    try:
+        status = item.stat()
+    except OSError as error:
+        reason = "a link to nothing" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+        return Broken(name, reason) if picture else None
+    if stat.S_ISDIR(status.st_mode):
+        return None if is_hidden(item.name) else status
+    if picture and not stat.S_ISREG(status.st_mode):
+        return Broken(name, "not a regular file")
+    return status if picture else None
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE_BYTES + 1)

@@ -1,0 +1,186 @@
+"""Bring the pictures of an open source into the cache: find the same content there, or decode it in parallel."""
+
+import os
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from ganvas.config import PictureSettings
+from ganvas.data.cache import (
+    ImageFile,
+    cache_errors,
+    make_grey,
+    open_content,
+    partial_folder,
+    publish,
+    read_index,
+    read_verdicts,
+)
+from ganvas.data.decode import has_heif
+from ganvas.data.doctor import Verdict, content_digest, examine, read_entry
+from ganvas.data.fit import CHANNELS
+from ganvas.data.listing import PICTURE_ENDINGS, Broken, Listing, digest
+from ganvas.data.report import Sorted, broken_line, printable, sort_out
+from ganvas.errors import PicturesError
+
+FEWEST_PICTURES = 8
+CACHE_VERSION = "1"
+CHUNK_BYTES, CHUNK_ENTRIES = 1 << 20, 64
+MOST_WORKERS = 8
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Progress = Callable[[int, int], None]
+Data = bytes | np.ndarray | Broken
+
+
+@dataclass(frozen=True)
+class Task:
+    """Which entries of which listing (`chosen`: positions in it) are wanted, how, and in which cache."""
+
+    root: Path
+    source: str
+    listing: Listing
+    chosen: Sequence[int]
+    settings: PictureSettings
+    progress: Progress | None = None
+
+    @property
+    def labels(self) -> list[str]:
+        """The label of each chosen entry."""
+        return [self.listing.entries[position].label for position in self.chosen]
+
+    def tell(self, done: int) -> None:
+        """Report progress to whoever wants it."""
+        if self.progress:
+            self.progress(done, len(self.chosen))
+
+
+def what_is_asked(settings: PictureSettings) -> str:
+    """All that a decoded picture depends on, besides its file."""
+    return f"{CACHE_VERSION} {settings.width}x{settings.height} {settings.fit} {settings.channels} heif={has_heif()}"
+
+
+def twins_fingerprint(task: Task) -> str:
+    """The same for sources that may well have the same content: files of these sizes and labels, in this order."""
+    entries = [task.listing.entries[position] for position in task.chosen]
+    return digest(["twins", what_is_asked(task.settings), *(f"{entry.size_bytes} {entry.label}" for entry in entries)])
+
+
+def content_key(task: Task, digests: Iterable[str]) -> str:
+    """The key of the decoded set: differs when a picture, a label, their order or what is asked does."""
+    pairs = (f"{content} {label}" for content, label in zip(digests, task.labels, strict=True))
+    return digest([what_is_asked(task.settings), *pairs])
+
+
+def same_content(task: Task) -> tuple[str, list[Verdict]] | None:
+    """Key and verdicts of a kept set of exactly these pictures: sizes make one likely, and reading all confirms it."""
+    known = read_index(task.root, twins_fingerprint(task))
+    verdicts = read_verdicts(task.root, known["key"]) if known else None
+    if known is None or verdicts is None or open_content(task.root, known["key"]) is None:
+        return None
+    digests: list[str] = []
+    for chunk in _in_order(lambda chunk: [content_digest(data) for data in chunk], _chunks(task)):
+        digests += chunk
+        task.tell(len(digests))
+    return (known["key"], verdicts) if content_key(task, digests) == known["key"] else None
+
+
+def decode(task: Task) -> tuple[str, list[Verdict]]:
+    """Decode every chosen entry into the cache, in order, with a bounded number of them in memory.
+
+    Returns:
+        The key of the set, and the verdict on each chosen entry.
+    Raises:
+        PicturesError: fewer than FEWEST_PICTURES can be used.
+        GanvasError: the cache cannot be written.
+    """
+    verdicts: list[Verdict] = []
+    seen: set[str] = set()
+    shape = (task.settings.height, task.settings.width, CHANNELS[task.settings.channels])
+    with partial_folder(task.root) as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a decoder's opinion of a user's file belongs in the report or nowhere
+        with cache_errors(task.root):
+            images = ImageFile(folder / "images.npy", shape)
+        try:
+            for chunk in _in_order(lambda chunk: [examine(data, task.settings) for data in chunk], _chunks(task)):
+                for verdict, row in chunk:
+                    verdicts.append(verdict)
+                    if row is not None and not (verdict.is_file and verdict.digest in seen):
+                        seen.add(verdict.digest)
+                        with cache_errors(task.root):
+                            images.append(row)
+                task.tell(len(verdicts))
+        finally:
+            with cache_errors(task.root):
+                images.close()
+        return _keep(task, folder, verdicts), verdicts
+
+
+def _keep(task: Task, folder: Path, verdicts: list[Verdict]) -> str:
+    """Finish the set whose images lie in `folder`, and give it its place in the cache."""
+    result = sort_out(task.listing, task.chosen, verdicts)
+    if len(result.used) < FEWEST_PICTURES:
+        raise _too_few(task, result)
+    by_position = dict(zip(task.chosen, verdicts, strict=True))
+    if task.settings.channels == "auto" and all(by_position[position].grey for position in result.used):
+        with cache_errors(task.root):
+            make_grey(folder / "images.npy")
+    numbers = {name: number for number, name in enumerate(result.classes)}
+    labels = np.array([numbers.get(task.listing.entries[position].label, 0) for position in result.used], np.int64)
+    classes = tuple(printable(name) for name in result.classes)
+    key = content_key(task, [verdict.digest for verdict in verdicts])
+    publish(task.root, folder, key, labels, classes, verdicts)
+    return key
+
+
+def _too_few(task: Task, result: Sorted) -> PicturesError:
+    if not task.listing.entries and not result.broken:
+        looked_for = ", ".join(sorted(PICTURE_ENDINGS))
+        others = f"{task.listing.ignored:,} other files" if task.listing.ignored else "nothing"
+        return PicturesError(f"{task.source}: no pictures, found {others}; pictures end in {looked_for}")
+    reasons = [f"{len(result.broken):,} are broken: {broken_line(result.broken)}"] if result.broken else []
+    reasons += [f"{len(result.duplicates):,} are exact duplicates"] if result.duplicates else []
+    found = f"{len(result.used)} pictures can be used, at least {FEWEST_PICTURES} are needed"
+    return PicturesError("; ".join([f"{task.source}: {found}", *reasons]))
+
+
+def _chunks(task: Task) -> Iterator[list[Data]]:
+    """The chosen entries in order, some small ones together so that handing them to a thread is worth it."""
+    chunk: list[Data] = []
+    size_bytes = 0
+    for position in task.chosen:
+        data = read_entry(task.listing, position)
+        chunk.append(data)
+        size_bytes += 0 if isinstance(data, Broken) else data.nbytes if isinstance(data, np.ndarray) else len(data)
+        if size_bytes >= CHUNK_BYTES or len(chunk) >= CHUNK_ENTRIES:
+            yield chunk
+            chunk, size_bytes = [], 0
+    if chunk:
+        yield chunk
+
+
+def _in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """`work` of every item, in order, in threads: decoding and resizing leave Python's lock alone.
+
+    At most two items a thread are read and not yet given back.
+    """
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) >= 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

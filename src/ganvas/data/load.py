@@ -1,0 +1,106 @@
+"""From a source to a set of pictures that the network can be shown: looked over, decoded once, kept."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ganvas.config import PictureSettings
+from ganvas.data.cache import Content, cache_folder, open_content, read_index, write_index
+from ganvas.data.gather import Progress, Task, decode, same_content, twins_fingerprint, what_is_asked
+from ganvas.data.listing import Listing, Source, choose, digest
+from ganvas.data.report import DoctorReport, write_report
+from ganvas.data.sources import open_source
+from ganvas.errors import GanvasError, SettingError
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """Pictures as the network will see them.
+
+    images: (N, H, W, C) uint8, memory-mapped and read-only. labels: (N,) int64, an index into `classes`; all 0 when
+    there are none. classes: sorted names; () if the source has fewer than two. key: differs when the pictures do.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    key: str
+    report: DoctorReport
+
+
+def load_pictures(
+    settings: PictureSettings, *, progress: Progress | None = None, cache: Path | None = None
+) -> PictureSet:
+    """The pictures of a source, decoded in parallel the first time and mapped into memory ever after.
+
+    An unchanged source opens at once. One with the same content elsewhere is read, but not decoded again.
+    Memory does not grow with the number or the size of the pictures; nothing of the user's is changed.
+
+    Args:
+        progress: called with (pictures done, pictures in all), from this thread.
+        cache: the folder to keep them in; by default see `cache_folder`.
+    Raises:
+        SettingError: there is no such source, it has no classes though `conditional` asks, or a package is missing.
+        PicturesError: fewer than FEWEST_PICTURES pictures can be used.
+        GanvasError: the cache cannot be written.
+    """
+    started = time.perf_counter()
+    root = cache or cache_folder()
+    source = open_source(settings, root / "downloads")
+    asked = f"{what_is_asked(settings)} {settings.per_class} {settings.conditional}"
+    fingerprint = digest([asked, source.fingerprint])
+    if kept := _kept(root, fingerprint):
+        content, report = kept
+    else:
+        with source.open() as listing:
+            content, report = _look_over(root, source, listing, settings, progress, fingerprint)
+    report = replace(report, seconds=time.perf_counter() - started)
+    if settings.conditional and not content.classes:
+        raise _no_classes(source.name)
+    return PictureSet(content.images, content.labels, content.classes, report.key, report)
+
+
+def contact_indices(pictures: PictureSet, limit: int = 64) -> np.ndarray:
+    """(min(limit, N),) int64: pictures spread evenly over the set, for a sheet of what the network will see."""
+    count = min(limit, len(pictures.images))
+    return (2 * np.arange(count) + 1) * len(pictures.images) // (2 * count)
+
+
+def _kept(root: Path, fingerprint: str) -> tuple[Content, DoctorReport] | None:
+    """What is known of an unchanged source."""
+    known = read_index(root, fingerprint)
+    content = open_content(root, known["key"]) if known else None
+    if known is None or content is None:
+        return None
+    try:
+        return content, DoctorReport.from_dict(known["report"])
+    except (KeyError, TypeError):
+        return None
+
+
+def _look_over(
+    root: Path, source: Source, listing: Listing, settings: PictureSettings, progress: Progress | None, fingerprint: str
+) -> tuple[Content, DoctorReport]:
+    """Read every picture of a source that is new or was changed, and keep what came of it.
+
+    A report that rests on files that could not be read is not kept: another day they may be readable.
+    """
+    if settings.conditional and listing.entries and not any(entry.label for entry in listing.entries):
+        raise _no_classes(source.name)
+    task = Task(root, source.name, listing, choose(listing.entries, settings.per_class), settings, progress)
+    key, verdicts = same_content(task) or decode(task)
+    content = open_content(root, key)
+    if content is None:
+        raise GanvasError(f"the cache {root} lost what was just written to it; is another program clearing it?")
+    channels = content.images.shape[3]
+    report = write_report(source.name, listing, task.chosen, verdicts, settings, channels=channels, key=key)
+    write_index(root, twins_fingerprint(task), {"key": key})
+    if not any(verdict.unread for verdict in verdicts):
+        write_index(root, fingerprint, {"key": key, "report": report.to_dict()})
+    return content, report
+
+
+def _no_classes(source: str) -> SettingError:
+    return SettingError(f"{source}: conditional training needs classes; give each its own sub-folder of pictures")

@@ -1,0 +1,167 @@
+"""What the doctor found in a whole source and what was done about it: `data.json`, and lines for the terminal."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ganvas.config import PictureSettings
+from ganvas.data.doctor import Verdict, notes_on
+from ganvas.data.listing import Broken, Listing, sorted_classes
+
+NAMED_IN_SUMMARY = 5
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A file with exactly the content of another one, which is used instead."""
+
+    file: str
+    same_as: str
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """`found` counts the picture files of the source, `used` those the network will see; sizes are in pixels."""
+
+    source: str
+    found: int
+    used: int
+    width: int
+    height: int
+    channels: int
+    fit: str
+    classes: dict[str, int]
+    broken: tuple[Broken, ...]
+    duplicates: tuple[Duplicate, ...]
+    ignored: int
+    notes: tuple[str, ...]
+    key: str
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `data.json` holds it: plain dicts, lists, strings and numbers."""
+        values = asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "DoctorReport":
+        """The report that `to_dict` gave.
+
+        Raises:
+            TypeError, KeyError: it is none.
+        """
+        lists = {
+            "broken": tuple(Broken(**item) for item in values["broken"]),
+            "duplicates": tuple(Duplicate(**item) for item in values["duplicates"]),
+            "notes": tuple(values["notes"]),
+        }
+        return DoctorReport(**{**values, **lists})
+
+    def summary(self) -> str:
+        """A few lines: what is used and as what, the classes, each kind of trouble, the notes."""
+        colours = {1: "grey", 3: "colour", 4: "colour with transparency"}[self.channels]
+        lines = [
+            f"{self.used:,} of {self.found:,} pictures are used, {self.fit} to {self.width}x{self.height}, {colours}"
+        ]
+        if self.classes:
+            lines.append(
+                f"{len(self.classes):,} classes: {_shortened([f'{n} ({c:,})' for n, c in self.classes.items()])}"
+            )
+        if self.broken:
+            lines.append(f"{len(self.broken):,} broken, left out: {_shortened(_with_reasons(self.broken))}")
+        if self.duplicates:
+            pairs = [f"{item.file} (same as {item.same_as})" for item in self.duplicates]
+            lines.append(f"{len(pairs):,} exact duplicates, left out: {_shortened(pairs)}")
+        if self.ignored:
+            lines.append(f"{self.ignored:,} other files are no pictures and were left alone")
+        return "\n".join([*lines, *self.notes])
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The verdicts put in order: positions used, their classes, and what is left out."""
+
+    used: tuple[int, ...]
+    classes: tuple[str, ...]
+    broken: tuple[Broken, ...]
+    duplicates: tuple[Duplicate, ...]
+
+
+def sort_out(listing: Listing, chosen: Sequence[int], verdicts: Sequence[Verdict]) -> Sorted:
+    """Which entries are used: those that are not broken and are the first file of their content.
+
+    Args:
+        chosen: positions in `listing`; `verdicts` has one for each, in the same order.
+    """
+    first: dict[str, str] = {}
+    used, broken, duplicates = [], list(listing.broken), []
+    for position, verdict in zip(chosen, verdicts, strict=True):
+        file = listing.entries[position].name
+        if verdict.broken:
+            broken.append(Broken(file, verdict.broken))
+        elif verdict.is_file and verdict.digest in first:
+            duplicates.append(Duplicate(printable(file), printable(first[verdict.digest])))
+        else:
+            first.setdefault(verdict.digest, file)
+            used.append(position)
+    named = sorted((Broken(printable(item.file), item.reason) for item in broken), key=lambda item: item.file)
+    classes = sorted_classes(listing.entries[position].label for position in used)
+    return Sorted(tuple(used), classes, tuple(named), tuple(duplicates))
+
+
+def write_report(
+    source: str,
+    listing: Listing,
+    chosen: Sequence[int],
+    verdicts: Sequence[Verdict],
+    settings: PictureSettings,
+    *,
+    channels: int,
+    key: str,
+) -> DoctorReport:
+    """The report on a whole source; `chosen` and `verdicts` as in `sort_out`. Its `seconds` are the caller's to set."""
+    result = sort_out(listing, chosen, verdicts)
+    by_position = dict(zip(chosen, verdicts, strict=True))
+    entries = [listing.entries[position] for position in result.used]
+    counts = Counter(entry.label for entry in entries)
+    notes = list(listing.notes)
+    if len(chosen) < len(listing.entries):
+        share = f"{100 * settings.per_class:g}% of every class" if result.classes else f"{100 * settings.per_class:g}%"
+        notes.append(f"{share} was taken: {len(chosen):,} of {len(listing.entries):,} pictures")
+    return DoctorReport(
+        source=source,
+        found=len(listing.entries) + len(listing.broken),
+        used=len(result.used),
+        width=settings.width,
+        height=settings.height,
+        channels=channels,
+        fit=settings.fit,
+        classes={printable(name): counts[name] for name in result.classes},
+        broken=result.broken,
+        duplicates=result.duplicates,
+        ignored=listing.ignored,
+        notes=(*notes, *notes_on(entries, [by_position[position] for position in result.used], settings)),
+        key=key,
+        seconds=0.0,
+    )
+
+
+def broken_line(broken: Sequence[Broken]) -> str:
+    """The first broken files with their reasons, as part of a sentence."""
+    return _shortened(_with_reasons(broken))
+
+
+def printable(name: str) -> str:
+    """A file's name that can be shown and written as UTF-8, whatever bytes the disk has for it."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _with_reasons(broken: Sequence[Broken]) -> list[str]:
+    return [f"{item.file} ({item.reason})" for item in broken]
+
+
+def _shortened(items: list[str]) -> str:
+    more = len(items) - NAMED_IN_SUMMARY
+    return ", ".join(items[:NAMED_IN_SUMMARY]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,0 +1,64 @@
+"""Where pictures come from: the names, and what a path turns out to be."""
+
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ganvas.config import PictureSettings
+from ganvas.data.archive import tar_source, zip_source
+from ganvas.data.arrays import avatars_source, digits_source, npy_source
+from ganvas.data.cache import cache_folder
+from ganvas.data.folder import folder_source
+from ganvas.data.listing import Source
+from ganvas.data.online import celeba_source, hub_source, lfw_source, mnist_source
+from ganvas.errors import PicturesError, SettingError
+
+SOURCES: dict[str, Callable[[Path], Source]] = {
+    "avatars": avatars_source,
+    "digits": digits_source,
+    "mnist": mnist_source,
+    "lfw": lfw_source,
+    "celeba": celeba_source,
+}
+HUB_PREFIX = "hf:"
+
+
+def open_source(settings: PictureSettings, downloads: Path | None = None) -> Source:
+    """The source that `settings.source` names; a name in SOURCES comes before a folder of that name.
+
+    Args:
+        settings: only `source` is read.
+        downloads: the folder that keeps what has to be fetched; by default in the cache.
+    Raises:
+        SettingError: there is no such thing, or an optional package is missing.
+        PicturesError: it is there and cannot be used.
+    """
+    text, downloads = settings.source, downloads or cache_folder() / "downloads"
+    if text in SOURCES:
+        return SOURCES[text](downloads)
+    if text.startswith(HUB_PREFIX):
+        return hub_source(text.removeprefix(HUB_PREFIX))
+    path = Path(text).expanduser()
+    try:
+        if path.is_dir():
+            return folder_source(path)
+        if path.is_file():
+            return _file_source(path)
+    except OSError as error:
+        raise PicturesError(f"{path}: cannot be read: {error.strerror or error}") from error
+    raise SettingError(
+        f"source {text!r}: there is no such file or folder, and the names are {', '.join(SOURCES)} and hf:owner/dataset"
+    )
+
+
+def _file_source(path: Path) -> Source:
+    if path.suffix.lower() == ".npy":
+        return npy_source(path)
+    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+        return zip_source(path)
+    if ".tar" in [suffix.lower() for suffix in path.suffixes] or tarfile.is_tarfile(path):
+        return tar_source(path)
+    raise SettingError(
+        f"source {path}: expected a folder of pictures, a zip, a tar or an .npy file; this is none of them"
+    )

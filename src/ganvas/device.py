@@ -1,0 +1,103 @@
+"""Where and how the arithmetic is done: device, precision, threads, memory and seeds. All device code is here."""
+
+import contextlib
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+
+import torch
+
+from ganvas.errors import SettingError
+
+_PURPOSES = ("weights", "latents", "augment", "labels", "layers", "interpolate", "encode")
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
+_GIB = 1 << 30
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """'auto' -> CUDA if there is one, else MPS, else the CPU; any other name as torch understands it.
+
+    Raises:
+        SettingError: torch does not know the name, or this machine does not have the device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise SettingError(f"device {name!r}: expected auto, cpu, cuda, cuda:1 or mps") from error
+    present = {"cpu": True, "meta": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not present.get(device.type, False):
+        raise SettingError(f"device {name!r} is not on this machine; --device auto takes the best there is")
+    return device
+
+
+def mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """bfloat16 where it is quicker and safe without loss scaling (CUDA from Ampere on, MPS); float32 elsewhere."""
+    if (device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)) or device.type == "mps":
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def prepare(device: torch.device) -> None:
+    """Process-wide settings that make training quicker and repeatable; call once, from a program's entry point.
+
+    On Linux with glibc, freed memory is kept instead of being handed back after every step, so that big maps are not
+    mapped and zeroed anew; elsewhere that part does nothing.
+    """
+    torch.set_flush_denormal(True)
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # it only costs time: nothing here reads such memory
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "gnu_get_libc_version"):
+            libc.mallopt(_MMAP_THRESHOLD, _GIB)
+            libc.mallopt(_TRIM_THRESHOLD, _GIB)
+
+
+def random_numbers(seed: int, purpose: str, clock: int = 0) -> torch.Generator:
+    """A CPU generator that depends on nothing but its arguments.
+
+    Every step draws from generators made for its own place on the clock, so that a run that starts again there sees
+    the same numbers and no generator's state has to be saved.
+
+    Raises:
+        ValueError: an unknown purpose.
+    """
+    # A multiplicative hash keeps neighbouring clocks and purposes apart; torch's Mersenne twister expands the rest.
+    mixed = (
+        seed * 0x9E3779B97F4A7C15 + clock * 0xBF58476D1CE4E5B9 + _PURPOSES.index(purpose) * 0x94D049BB133111EB
+    ) % 2**64
+    mixed = ((mixed ^ (mixed >> 31)) * 0xD6E8FEB86659FD93) % 2**64
+    return torch.Generator().manual_seed(mixed >> 1)
+
+
+@contextlib.contextmanager
+def seeded_layers(seed: int, clock: int, device: torch.device) -> Iterator[None]:
+    """Inside, layers that draw random numbers by themselves (dropout) draw those of (seed, clock); outside nothing changes."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(random_numbers(seed, "layers", clock).initial_seed())
+        yield
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait for the device, so that a clock read afterwards includes its work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def peak_memory_bytes() -> int | None:
+    """The most memory this process has used so far, in bytes; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,105 @@
+"""Differentiable augmentation: the discriminator sees changed pictures only, real and fake ones changed alike.
+
+Images are (B, C, H, W) in [-1, 1], so 0 is mid-grey; C is 1, 3 or 4, and the fourth channel is opacity. Every picture
+of a batch is changed differently. Random numbers are drawn on the CPU, so that one seed gives the same change on every
+device, and their count depends on B alone: two generators of one seed change real and fake pictures alike.
+Colour may leave [-1, 1]; clamping would stop gradients.
+Source: Zhao et al. 2020, arXiv:2006.10738 (color, translation, cutout, with its strengths).
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganvas.errors import SettingError
+
+BRIGHTNESS = 0.5  # added: up to a quarter of the way from black to white, either way
+LARGEST_SHIFT = 1 / 8  # of a side
+CUT_SIDE = 1 / 2  # of a side
+
+
+def color(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Brightness +-0.5, then saturation x0 to 2 about each pixel's grey, then contrast x0.5 to 1.5 about the mean.
+
+    Opacity stays as it is. The three steps are one weighted sum of the picture, its greys and its mean.
+    """
+    tint, opacity = images[:, :3], images[:, 3:]
+    brightness, saturation, contrast = (_uniform(images, generator) for _ in range(3))  # (B, 1, 1, 1) each
+    brightness, saturation, contrast = (2 * brightness - 1) * BRIGHTNESS, 2 * saturation, contrast + 0.5
+    grey = tint.mean(dim=1, keepdim=True)  # (B, 1, H, W)
+    mean = grey.mean(dim=(2, 3), keepdim=True)  # (B, 1, 1, 1)
+    rest = grey * (contrast * (1 - saturation)) + ((1 - contrast) * mean + brightness)  # (B, 1, H, W)
+    tint = torch.addcmul(rest, tint, contrast * saturation)  # (B, 1 or 3, H, W)
+    return torch.cat((tint, opacity), dim=1) if opacity.shape[1] else tint
+
+
+def translation(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Move by whole pixels, up to an eighth of each side; what comes in from outside is 0."""
+    down, right = (_whole(images, generator, side * LARGEST_SHIFT) for side in images.shape[2:])
+    # one image at a time, as (H, W, C): padding by (a, -a) moves a whole image with one copy, and so does its gradient
+    moved = [
+        F.pad(image, (0, 0, x, -x, y, -y))
+        for image, y, x in zip(images.permute(0, 2, 3, 1).unbind(), down, right, strict=True)
+    ]
+    return torch.stack(moved).permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
+
+
+def cutout(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Put 0 in a rectangle of half of each side, centred anywhere in the picture; what would stick out is left off."""
+    inside = [
+        _band(_uniform(images, generator).view(-1, 1), side, images.device) for side in images.shape[2:]
+    ]  # (B, H), (B, W)
+    hole = inside[0][:, None, :, None] & inside[1][:, None, None, :]  # (B, 1, H, W)
+    return images * ~hole
+
+
+def flip(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror every second picture, on average, left to right."""
+    return torch.where(_uniform(images, generator) < 0.5, images.flip(3), images)
+
+
+AUGMENTS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+    "color": color,
+    "translation": translation,
+    "cutout": cutout,
+    "flip": flip,
+}
+
+
+def augment(images: Tensor, names: Sequence[str], generator: torch.Generator) -> Tensor:
+    """`images` (B, C, H, W) in [-1, 1] after every augmentation of `names` in turn; differentiable, even twice.
+
+    Args:
+        generator: on the CPU. For another batch to be changed in the same way, pass another one of the same seed.
+    Raises:
+        SettingError: there is no augmentation of that name.
+        ValueError: the images are not (B, 1, 3 or 4, H, W).
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3, 4):
+        raise ValueError(f"expected images (B, 1, 3 or 4, H, W), got {tuple(images.shape)}")
+    for name in names:
+        if name not in AUGMENTS:
+            raise SettingError(f"there is no augmentation {name!r}; there are {', '.join(AUGMENTS)}")
+        images = AUGMENTS[name](images, generator)
+    return images
+
+
+def _uniform(images: Tensor, generator: torch.Generator) -> Tensor:
+    """(B, 1, 1, 1) numbers in [0, 1), one for each picture, on the pictures' device."""
+    return torch.rand(images.shape[0], generator=generator).view(-1, 1, 1, 1).to(images)
+
+
+def _whole(images: Tensor, generator: torch.Generator, largest: float) -> list[int]:
+    """B whole numbers from -round(largest) to round(largest), each as likely."""
+    furthest = round(largest)
+    return torch.randint(-furthest, furthest + 1, (images.shape[0],), generator=generator).tolist()
+
+
+def _band(centre: Tensor, side: int, device: torch.device) -> Tensor:
+    """(B, side) bool: True on the half of the side around `centre` (B, 1), a share of the side."""
+    cut = round(side * CUT_SIDE)
+    first = (centre * (side + 1 - cut % 2)).floor() - cut // 2  # (B, 1)
+    positions = torch.arange(side, device=device)
+    return (positions >= first) & (positions < first + cut)

@@ -1,0 +1,155 @@
+"""The recipes: named configurations, each with the project or paper it reproduces, what it reached and where it fails."""
+
+from dataclasses import dataclass
+
+from ganvas.config import (
+    NetworkSettings,
+    ObjectiveSettings,
+    OptimizerSettings,
+    PictureSettings,
+    RunConfig,
+    TrainingSettings,
+)
+from ganvas.errors import SettingError
+
+DEFAULT = "dcgan"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A configuration and what is known of it."""
+
+    title: str
+    source: str
+    reached: str
+    failings: str
+    config: RunConfig
+
+
+RECIPES: dict[str, Recipe] = {
+    "mlp": Recipe(
+        title="A multilayer-network GAN for digits and small faces",
+        source="Goodfellow et al. 2014, arXiv:1406.2661; the multilayer GAN on MNIST and LFW that Ganvas grows from",
+        reached="not measured yet",
+        failings="Speckled pictures: nothing ties neighbouring pixels together. Colour and sizes above 32 px are beyond it.",
+        config=RunConfig(
+            recipe="mlp",
+            pictures=PictureSettings(source="digits", width=28, height=28),
+            network=NetworkSettings(architecture="mlp", z_dim=100, weights="kaiming"),
+            objective=ObjectiveSettings(loss="bce"),
+            optimizer=OptimizerSettings(generator_rate=2e-4, discriminator_rate=2e-4),
+            training=TrainingSettings(batch=64),
+        ),
+    ),
+    "dcgan28": Recipe(
+        title="A small convolutional GAN at 28x28",
+        source="Radford et al. 2015, arXiv:1511.06434; the 28x28 DCGAN on MNIST and CelebA that Ganvas grows from",
+        reached="not measured yet",
+        failings="Can collapse to a few pictures, and its losses can spike late: both were seen in the project it reproduces.",
+        config=RunConfig(
+            recipe="dcgan28",
+            pictures=PictureSettings(source="digits", width=28, height=28),
+            network=NetworkSettings(architecture="dcgan28", z_dim=128, z_distribution="uniform"),
+            objective=ObjectiveSettings(loss="bce"),
+            optimizer=OptimizerSettings(generator_rate=2e-4, discriminator_rate=2e-4),
+            training=TrainingSettings(batch=64),
+        ),
+    ),
+    "balanced": Recipe(
+        title="Upsampling and wide 5x5 convolutions, the two losses kept within a margin of each other",
+        source="the 64x64 GAN trained on a CPU from 400 jpgs that Ganvas grows from",
+        reached="not measured yet",
+        failings="Slow on a CPU at full width: use --width 0.25 there. The margin rule cannot tell a good balance from two bad players.",
+        config=RunConfig(
+            recipe="balanced",
+            pictures=PictureSettings(),
+            network=NetworkSettings(architecture="balanced", z_dim=100, z_distribution="uniform"),
+            objective=ObjectiveSettings(loss="bce"),
+            optimizer=OptimizerSettings(generator_rate=2e-5, discriminator_rate=2e-5),
+            training=TrainingSettings(batch=32, balance_margin=0.10),
+        ),
+    ),
+    "vaegan": Recipe(
+        title="An autoencoder and a GAN in one: it also encodes and rebuilds pictures",
+        source="Larsen et al. 2016, arXiv:1512.09300",
+        reached="not measured yet",
+        failings="Rebuilt pictures keep pose and colour, not identity. Free samples are softer than the rebuilt ones.",
+        config=RunConfig(
+            recipe="vaegan",
+            pictures=PictureSettings(),
+            network=NetworkSettings(architecture="vaegan", z_dim=100),
+            objective=ObjectiveSettings(loss="bce", reconstruction_weight=1.0),
+            optimizer=OptimizerSettings(generator_rate=2e-4, discriminator_rate=2e-4),
+            training=TrainingSettings(batch=64),
+        ),
+    ),
+    "dcgan": Recipe(
+        title="The DCGAN of the paper and of the PyTorch tutorial",
+        source="Radford et al. 2015, arXiv:1511.06434",
+        reached="not measured yet",
+        failings="With few pictures the discriminator wins and the pictures smear; a faint grid from its transposed convolutions.",
+        config=RunConfig(
+            recipe="dcgan",
+            pictures=PictureSettings(),
+            network=NetworkSettings(architecture="dcgan", z_dim=100),
+            objective=ObjectiveSettings(loss="bce"),
+            optimizer=OptimizerSettings(generator_rate=2e-4, discriminator_rate=2e-4),
+            training=TrainingSettings(batch=64),
+        ),
+    ),
+    "lsgan": Recipe(
+        title="DCGAN's networks at 128x128 with least squares",
+        source="Mao et al. 2016, arXiv:1611.04076",
+        reached="not measured yet",
+        failings="Slow to start on a CPU at 128 px; beta1 of 0.9 lets it swing.",
+        config=RunConfig(
+            recipe="lsgan",
+            pictures=PictureSettings(width=128, height=128),
+            network=NetworkSettings(architecture="dcgan", z_dim=100),
+            objective=ObjectiveSettings(loss="lsgan"),
+            optimizer=OptimizerSettings(generator_rate=2e-4, discriminator_rate=2e-4, beta1=0.9),
+            training=TrainingSettings(batch=64),
+        ),
+    ),
+    "wgan-gp": Recipe(
+        title="Wasserstein GAN with gradient penalty",
+        source="Gulrajani et al. 2017, arXiv:1704.00028",
+        reached="not measured yet",
+        failings="Five updates of the critic for one of the generator make it the slowest to show anything.",
+        config=RunConfig(
+            recipe="wgan-gp",
+            pictures=PictureSettings(),
+            network=NetworkSettings(architecture="dcgan-critic", z_dim=128),
+            objective=ObjectiveSettings(loss="wasserstein", gradient_penalty_weight=10.0),
+            optimizer=OptimizerSettings(generator_rate=1e-4, discriminator_rate=1e-4, beta1=0.0, beta2=0.9),
+            training=TrainingSettings(batch=64, discriminator_updates=5),
+        ),
+    ),
+    "r3gan": Recipe(
+        title="Relativistic pairing with R1 and R2 on small residual networks without normalisation",
+        source="Huang et al. 2024, arXiv:2501.05441, sized for a CPU",
+        reached="not measured yet",
+        failings="The penalties double the cost of an update.",
+        config=RunConfig(
+            recipe="r3gan",
+            pictures=PictureSettings(),
+            network=NetworkSettings(architecture="r3gan", z_dim=64, weights="kaiming"),
+            objective=ObjectiveSettings(
+                loss="relativistic", r1_weight=1.0, r2_weight=1.0, augment=("color", "translation", "cutout")
+            ),
+            optimizer=OptimizerSettings(generator_rate=2e-4, discriminator_rate=2e-4, beta1=0.0, beta2=0.99),
+            training=TrainingSettings(batch=32, average_half_life_images=5000),
+        ),
+    ),
+}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        SettingError: there is none; names those that there are.
+    """
+    if name not in RECIPES:
+        raise SettingError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]

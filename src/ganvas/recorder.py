@@ -1,0 +1,180 @@
+"""What a run leaves behind as it goes: log lines, drawings, saved states, the film and the report."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ganvas.config import RunConfig
+from ganvas.data import PictureSet
+from ganvas.errors import DivergedError, SettingError
+from ganvas.explore import draw, labels_for, latents_for
+from ganvas.files import replace_text
+from ganvas.folder import RunFolder, moment_name
+from ganvas.model import Description, save_model
+from ganvas.pixels import to_float
+from ganvas.training import Progress, TrainingState, save_checkpoint
+from ganvas.viewing import draw_curves, over_checkerboard, picture_grid, read_log, save_png, write_film, write_report
+
+_DRAWN_PX, _AT_ONCE = 480, 16
+
+
+class Recorder:
+    """Collects the numbers of steps, and writes the run folder when it is told to."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        config: RunConfig,
+        description: Description,
+        pictures: PictureSet,
+        state: TrainingState,
+    ) -> None:
+        self.folder, self.config, self.description, self.state = folder, config, description, state
+        self.has_saved = False
+        self._collected: list[Progress] = []
+        self._last_images, self._last_seconds = state.images, state.seconds
+        columns, rows = (min(max(_DRAWN_PX // side, 3), 8) for side in (description.width, description.height))
+        seeds = range(columns * rows)
+        self._columns = columns
+        self._z = latents_for(description, seeds).to(state.device)
+        labels = labels_for(description, seeds)
+        self._labels = None if labels is None else labels.to(state.device)
+        # The first pictures of the set, spread over it, stand beside the drawn ones.
+        chosen = np.unique(np.linspace(0, len(pictures.images) - 1, columns * rows).astype(int))
+        self._originals = np.asarray(pictures.images[chosen])
+        self._original_labels = torch.from_numpy(pictures.labels[chosen]) if description.classes else None
+        if state.images == 0:
+            self._save_grid(self._originals, folder.samples / "originals.png")
+
+    @property
+    def seconds_collected(self) -> float:
+        """Seconds of training since the last line of the log."""
+        return self._collected[-1].seconds - self._last_seconds if self._collected else 0.0
+
+    def collect(self, progress: Progress) -> None:
+        """Take in one step."""
+        self._collected.append(progress)
+
+    def flush(self) -> dict[str, float]:
+        """Write the means of the collected steps as one line of the log, and return them.
+
+        Raises:
+            DivergedError: one of them is not finite.
+        """
+        last = self._collected[-1]
+        names = {name for progress in self._collected for name in progress.report}
+        numbers = {
+            name: float(np.mean([float(p.report[name]) for p in self._collected if name in p.report]))
+            for name in sorted(names)
+        }
+        wrong = [name for name, value in numbers.items() if not np.isfinite(value)]
+        if wrong:
+            self._diverged(last, wrong[0])
+        seconds = max(last.seconds - self._last_seconds, 1e-9)
+        numbers["images_per_second"] = (last.images - self._last_images) / seconds
+        rounded = {name: float(f"{value:.6g}") for name, value in numbers.items()}
+        self.folder.log({"images": last.images, "seconds": round(last.seconds, 3), **rounded})
+        self._last_images, self._last_seconds = last.images, last.seconds
+        self._collected = []
+        return numbers
+
+    def event(self, text: str) -> str:
+        """Write one event into the log, and return its text."""
+        self.folder.log({"images": self.state.images, "seconds": round(self.state.seconds, 3), "event": text})
+        return text
+
+    def draw(self) -> str:
+        """Draw the same latents with the generator of this moment, keep its weights, and say so."""
+        state, generator = self.state, self.state.shown
+        pictures = self._drawn(self._z, self._labels)
+        self._save_grid(pictures, self.folder.samples / f"{moment_name(state.images)}.png")
+        if state.encoder is not None:
+            self._draw_rebuilt()
+        self.folder.keep_moment(generator, state.images, self.config.keep_bytes)
+        return f"drawn at {state.images} images"
+
+    def save(self) -> None:
+        """Save the whole state, and the model that is shipped.
+
+        Raises:
+            DivergedError: a weight is not finite; what was saved before stays.
+        """
+        if not self.state.is_finite():
+            self._diverged(Progress(self.state.images, self.state.seconds, {}), "a weight")
+        save_checkpoint(self.state, self.folder.checkpoint)
+        shipped = self.description.model_copy(update={"images": self.state.images})
+        save_model(self.folder.model, shipped, self.state.shown, self.state.encoder)
+        self.has_saved = True
+
+    def report(self, refresh_seconds: int | None = None) -> None:
+        """Draw the curves and write the page."""
+        log = read_log(self.folder.log_path)
+        draw_curves(log, self.folder.curves_path)
+        write_report(self.folder.root, refresh=refresh_seconds)
+
+    def finish(self) -> Iterator[str]:
+        """Write everything that is left when training stops, saying what was left out and why."""
+        samples = self.folder.drawn()
+        self.folder.model.joinpath("preview.png").write_bytes(samples[-1].read_bytes())
+        replace_text(self.folder.model / "README.md", model_card(self.config, self.description, self.state))
+        for name in ("film.gif", "film.mp4"):
+            try:
+                write_film(samples, self.folder.root / name)
+            except SettingError as error:
+                yield self.event(f"{name} was left out: {error}")
+        self.report()
+
+    def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None) -> np.ndarray:
+        generator = self.state.shown
+        was_training = generator.training
+        generator.eval()
+        pictures = np.stack(list(draw(generator, z, labels, at_once=_AT_ONCE)))
+        generator.train(was_training)
+        return pictures
+
+    def _draw_rebuilt(self) -> None:
+        """Draw the originals after encoding and decoding, beside the originals themselves."""
+        encoder = self.state.encoder
+        assert encoder is not None
+        encoder.eval()
+        with torch.no_grad():
+            mean, _ = encoder(to_float(torch.from_numpy(self._originals), self.state.device))
+        encoder.train()
+        labels = None if self._original_labels is None else self._original_labels.to(self.state.device)
+        self._save_grid(self._drawn(mean, labels), self.folder.rebuilt / f"{moment_name(self.state.images)}.png")
+        originals = self.folder.rebuilt / "originals.png"
+        if not originals.exists():
+            self._save_grid(self._originals, originals)
+
+    def _save_grid(self, pictures: np.ndarray, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        flat = over_checkerboard(pictures) if pictures.shape[-1] == 4 else pictures
+        save_png(path, picture_grid(flat, columns=self._columns))
+
+    def _diverged(self, at: Progress, what: str) -> None:
+        kept = "the last saved state and model are kept" if self.has_saved else "nothing was saved yet"
+        advice = "lower optimizer.generator_rate and optimizer.discriminator_rate, or set objective.r1_weight=1"
+        text = f"{what} is not a finite number after {at.images} images; {kept}. Try: {advice}"
+        self.event(text)
+        self.report()
+        raise DivergedError(text)
+
+
+def model_card(config: RunConfig, description: Description, state: TrainingState) -> str:
+    """A short README for the shipped model."""
+    kind = {1: "grey", 3: "colour", 4: "colour with transparency"}[description.channels]
+    made = time.strftime("%Y-%m-%d")
+    return f"""# A generator of {description.width}x{description.height} {kind} pictures
+
+Trained with Ganvas {description.ganvas} on {made}, recipe `{config.recipe}`, from `{description.source}`,
+for {state.images} images shown in {state.seconds / 60:.1f} minutes on {state.device.type}.
+
+![pictures it draws](preview.png)
+
+Draw more with `ganvas generate FOLDER --count 16 --seed 0`, where FOLDER holds this file.
+The weights are in `generator.safetensors`; `model.json` says which network they belong to.
+The licence of the pictures it was trained on decides what may be done with those that it draws.
+"""

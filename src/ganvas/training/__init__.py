@@ -1,0 +1,7 @@
+"""From settings and a stream of pictures to a trained generator: state, step, loop, checkpoint."""
+
+from ganvas.training.checkpoint import load_checkpoint, save_checkpoint
+from ganvas.training.loop import Progress, training_loop
+from ganvas.training.state import TrainingState, new_state
+
+__all__ = ["Progress", "TrainingState", "load_checkpoint", "new_state", "save_checkpoint", "training_loop"]

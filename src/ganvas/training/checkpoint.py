@@ -1,0 +1,93 @@
+"""The whole training state on disk: safetensors for the tensors, JSON for the clock; never pickle.
+
+`state.json` names the tensor file that belongs to it and is replaced last, in one rename, so that a reader or a
+resumed run sees either the old state or the new one, whatever moment the power goes.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from ganvas.errors import ModelError
+from ganvas.files import replace_tensors, replace_text
+from ganvas.training.state import TrainingState
+
+_FORMAT = 1
+
+
+def save_checkpoint(state: TrainingState, folder: Path) -> None:
+    """Replace what `folder` holds by `state`, atomically.
+
+    Raises:
+        OSError: the disk is full or not writable; what was there is still whole.
+    """
+    tensors_path = folder / f"state-{state.images:012d}.safetensors"
+    replace_tensors(tensors_path, _tensors(state))
+    clock = {"format": _FORMAT, "images": state.images, "seconds": state.seconds, "tensors": tensors_path.name}
+    replace_text(folder / "state.json", json.dumps(clock, indent=1))
+    for old in folder.glob("state-*"):
+        if old.name != tensors_path.name:
+            old.unlink()
+
+
+def load_checkpoint(state: TrainingState, folder: Path) -> bool:
+    """Fill `state`, made for the same configuration, with what `folder` holds; False if it holds none.
+
+    Raises:
+        ModelError: the checkpoint is damaged or belongs to other networks.
+    """
+    clock_path = folder / "state.json"
+    if not clock_path.exists():
+        return False
+    try:
+        clock = json.loads(clock_path.read_text(encoding="utf-8"))
+        if clock["format"] != _FORMAT:
+            raise ModelError(
+                f"{clock_path}: format {clock['format']}, expected {_FORMAT}; train anew with another --out"
+            )
+        images, seconds = int(clock["images"]), float(clock["seconds"])
+        _fill_optimizers(state)
+        with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
+            targets = _tensors(state)
+            if set(file.keys()) != set(targets):
+                raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
+            for name, target in targets.items():
+                saved = file.get_tensor(name)
+                if saved.shape != target.shape:
+                    raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
+                target.detach().copy_(saved)
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelError(
+            f"{folder}: the saved state cannot be read ({error}); train anew with another --out"
+        ) from error
+    state.images, state.seconds = images, seconds
+    return True
+
+
+def _tensors(state: TrainingState) -> dict[str, Tensor]:
+    """Every tensor of the state by a unique name; the state's own memory, not copies."""
+    named = {
+        f"{part}.{name}": tensor
+        for part, module in state.modules().items()
+        for name, tensor in module.state_dict().items()
+    }
+    for player, optimizer in state.optimizers.items():
+        for index, moments in optimizer.state_dict()["state"].items():
+            named |= {f"optimizer.{player}.{index}.{name}": tensor for name, tensor in moments.items()}
+    return named
+
+
+def _fill_optimizers(state: TrainingState) -> None:
+    """Give fresh optimizers the moments that they would make at their first update, in the weights' memory layout."""
+    for optimizer in state.optimizers.values():
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                step = torch.zeros((), dtype=torch.float32, device=parameter.device)
+                optimizer.state[parameter] = {
+                    "step": step,
+                    "exp_avg": torch.zeros_like(parameter),
+                    "exp_avg_sq": torch.zeros_like(parameter),
+                }

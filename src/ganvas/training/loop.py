@@ -1,0 +1,46 @@
+"""The loop: steps until the planned number of images is shown, and a word after each. What to do about it is run's."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from ganvas.config import RunConfig
+from ganvas.training.state import TrainingState
+from ganvas.training.step import Report, gan_play, images_per_step, train_step
+from ganvas.training.vaegan import vaegan_play
+
+
+class Stream(Protocol):
+    """Where the pictures of a step come from; a pure function of images shown."""
+
+    def batch_at(self, images_shown: int, count: int) -> tuple[Tensor, Tensor]:
+        """(count, H, W, C) uint8 pictures and (count,) int64 labels."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is after a step."""
+
+    images: int
+    seconds: float
+    report: Report
+
+
+def training_loop(state: TrainingState, stream: Stream, config: RunConfig, until_images: int) -> Iterator[Progress]:
+    """Train `state` in place until `until_images` have been shown, yielding after each step.
+
+    `state.seconds` counts the time spent here and by whoever handles the progress, but not that of earlier sittings
+    twice: a resumed state goes on from its own.
+    """
+    step_images = images_per_step(config)
+    play = gan_play if state.encoder is None else vaegan_play
+    started = time.perf_counter() - state.seconds
+    while state.images < until_images:
+        stored, labels = stream.batch_at(state.images, step_images)
+        report = train_step(state, stored, labels if config.pictures.conditional else None, config, play)
+        state.seconds = time.perf_counter() - started
+        yield Progress(state.images, state.seconds, report)

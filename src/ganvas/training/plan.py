@@ -1,0 +1,70 @@
+"""What the time buys: a short probe of the speed, and the number of images to show."""
+
+import math
+import time
+
+from ganvas.config import LimitSettings, RunConfig
+from ganvas.device import choose_device, synchronise
+from ganvas.networks import NetworkSpec
+from ganvas.training.loop import Stream, training_loop
+from ganvas.training.state import new_state
+from ganvas.training.step import images_per_step
+
+_WARM_UP_BATCH = 4
+
+
+def probe_speed(config: RunConfig, spec: NetworkSpec, stream: Stream, *, seconds: float = 0.5) -> float:
+    """Images a second of whole steps of `config`, on networks that are thrown away.
+
+    The first calls of a process choose kernels and fill memory pools; a small step takes that before the clock starts.
+
+    Args:
+        seconds: whole steps are run until this much time has passed, at least one.
+    """
+    device = choose_device(config.device)
+    state = new_state(config, spec, device)
+    small = config.model_copy(update={"training": config.training.model_copy(update={"batch": _WARM_UP_BATCH})})
+    for _ in training_loop(state, stream, small, images_per_step(small)):
+        synchronise(device)
+    start_images, started = state.images, time.perf_counter()
+    for progress in training_loop(state, stream, config, 10**12):
+        synchronise(device)
+        elapsed = time.perf_counter() - started
+        if elapsed >= seconds:
+            return (progress.images - start_images) / elapsed
+    raise AssertionError("the loop ended before the probe did")
+
+
+def image_limit(limits: LimitSettings, *, picture_count: int, step_images: int) -> int | None:
+    """The images to show under the limits that do not depend on speed, rounded up to whole steps; None: no such limit."""
+    wanted = [limits.images, None if limits.epochs is None else limits.epochs * picture_count]
+    steps = [math.ceil(images / step_images) for images in wanted if images is not None]
+    return min(steps) * step_images if steps else None
+
+
+def planned_images(
+    until_images: int | None, seconds: float | None, *, images_per_second: float, step_images: int
+) -> int:
+    """Images that a run will show: what fits into the seconds, in whole steps, but not more than `until_images`.
+
+    Raises:
+        ValueError: there is no limit at all.
+    """
+    if seconds is None:
+        if until_images is None:
+            raise ValueError("no limit: expected seconds, images or epochs")
+        return until_images
+    fitting = max(1, int(seconds * images_per_second / step_images)) * step_images
+    return fitting if until_images is None else min(fitting, until_images)
+
+
+def is_drawn_moment(images: int, step_images: int) -> bool:
+    """Whether the same latents are drawn again after `images`: at 0, then at six moments an octave, on whole steps.
+
+    It does not depend on where the run ends, so that a run that is extended later goes on with the same film.
+    """
+    step, rest = divmod(images, step_images)
+    if rest or step < 1:
+        return images == 0
+    octaves = math.floor(6 * math.log2(step))
+    return any(math.ceil(2 ** (index / 6)) == step for index in range(max(octaves - 1, 0), octaves + 2))

@@ -1,0 +1,77 @@
+"""Everything that a step changes. What is not here is a pure function of the configuration and the clock."""
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ganvas.config import RunConfig
+from ganvas.device import random_numbers
+from ganvas.networks import NetworkSpec, build_networks
+
+
+@dataclass
+class TrainingState:
+    """The players, their optimizers and the clock.
+
+    Random numbers and the place in the data are functions of (seed, images), so they need no state of their own.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    encoder: nn.Module | None
+    averaged: nn.Module | None
+    optimizers: dict[str, torch.optim.Adam]
+    device: torch.device
+    images: int = 0
+    seconds: float = 0.0
+
+    def modules(self) -> dict[str, nn.Module]:
+        """The networks that there are, by name."""
+        every = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "encoder": self.encoder,
+            "averaged": self.averaged,
+        }
+        return {name: module for name, module in every.items() if module is not None}
+
+    @property
+    def shown(self) -> nn.Module:
+        """The generator that is drawn from and shipped: the averaged one if it is kept."""
+        return self.generator if self.averaged is None else self.averaged
+
+    def is_finite(self) -> bool:
+        """Whether every weight, running statistic and moment is a finite number."""
+        tensors = [t for module in self.modules().values() for t in module.state_dict().values()]
+        return bool(torch.stack([t.float().sum().isfinite() for t in tensors]).all())
+
+
+def new_state(config: RunConfig, spec: NetworkSpec, device: torch.device) -> TrainingState:
+    """The state before the first step: the same for the same configuration, whatever the device."""
+    networks = build_networks(
+        config.network.architecture, spec, config.network.weights, random_numbers(config.seed, "weights")
+    )
+
+    def place(module: nn.Module | None) -> nn.Module | None:
+        return None if module is None else module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    generator, discriminator, encoder = map(place, (networks.generator, networks.discriminator, networks.encoder))
+    assert generator is not None
+    assert discriminator is not None
+    keeps_average = config.training.average_half_life_images > 0
+    averaged = copy.deepcopy(generator).requires_grad_(False) if keeps_average else None
+    rates = config.optimizer
+    optimizers = {
+        "generator": _adam(generator, rates.generator_rate, config),
+        "discriminator": _adam(discriminator, rates.discriminator_rate, config),
+    }
+    if encoder is not None:
+        optimizers["encoder"] = _adam(encoder, rates.generator_rate, config)
+    return TrainingState(generator, discriminator, encoder, averaged, optimizers, device)
+
+
+def _adam(module: nn.Module, rate: float, config: RunConfig) -> torch.optim.Adam:
+    betas = (config.optimizer.beta1, config.optimizer.beta2)
+    return torch.optim.Adam(module.parameters(), lr=rate, betas=betas, fused=True)

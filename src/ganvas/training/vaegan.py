@@ -1,0 +1,101 @@
+"""One step of the VAE-GAN: encoder, decoder and discriminator, each with its own part of the loss.
+
+x is a real picture, q its encoding, x' the picture rebuilt from q and x'' one drawn from a free latent. The
+discriminator tells x from x' and x''; the encoder minimises the prior's divergence and the reconstruction; the
+decoder, which is the generator, minimises the reconstruction and fools the discriminator. The reconstruction is
+judged in the discriminator's middle features, not in pixels. Source: Larsen et al. 2016, arXiv:1512.09300, algorithm 1.
+"""
+
+import torch
+from torch import Tensor
+
+from ganvas.config import RunConfig
+from ganvas.device import mixed_precision, random_numbers
+from ganvas.objectives import LOSSES, augment, kl_divergence, reparameterise
+from ganvas.pixels import to_float
+from ganvas.training.state import TrainingState
+from ganvas.training.step import Numbers, Report, apply, frozen, sample_latents, score
+
+
+def vaegan_play(
+    state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
+) -> Report:
+    """Update the discriminator, then encoder and decoder, on (B, H, W, C) uint8 pictures and their labels."""
+    assert state.encoder is not None
+    real = to_float(stored, state.device)
+    labels = None if labels is None else labels.to(state.device)
+    with mixed_precision(state.device):
+        mean, log_variance = (part.float() for part in state.encoder(real))  # (B, Z) each
+    noise = torch.randn(mean.shape, generator=random_numbers(config.seed, "encode", state.images)).to(state.device)
+    encoded = reparameterise(mean, log_variance, noise)  # (B, Z)
+    free = sample_latents(len(real), config, numbers.latents).to(state.device)
+    with mixed_precision(state.device):
+        rebuilt, drawn = (state.generator(z, labels).float() for z in (encoded, free))  # (B, C, H, W) each
+    report = _update_discriminator(state, (real, rebuilt.detach(), drawn.detach()), labels, config, numbers)
+    with frozen(state.discriminator):
+        report |= _update_encoder_and_decoder(
+            state, (real, rebuilt, drawn), (mean, log_variance), labels, config, numbers
+        )
+    return report
+
+
+def _update_discriminator(
+    state: TrainingState, pictures: tuple[Tensor, ...], labels: Tensor | None, config: RunConfig, numbers: Numbers
+) -> Report:
+    loss_pair = LOSSES[config.objective.loss]
+    real_scores, rebuilt_scores, drawn_scores = (
+        score(state.discriminator, augment(images, config.objective.augment, numbers.augment), labels, state.device)
+        for images in pictures
+    )
+    loss = sum(loss_pair.discriminator(real_scores, fake) for fake in (rebuilt_scores, drawn_scores)) / 2
+    apply(state, "discriminator", loss)
+    return {
+        "discriminator_loss": loss.detach(),
+        "real_score": real_scores.detach().mean(),
+        "fake_score": drawn_scores.detach().mean(),
+        "rebuilt_score": rebuilt_scores.detach().mean(),
+    }
+
+
+def _update_encoder_and_decoder(
+    state: TrainingState,
+    pictures: tuple[Tensor, Tensor, Tensor],
+    prior: tuple[Tensor, Tensor],
+    labels: Tensor | None,
+    config: RunConfig,
+    numbers: Numbers,
+) -> Report:
+    real, rebuilt, drawn = pictures
+    discriminator = state.discriminator
+    with mixed_precision(state.device):
+        with torch.no_grad():
+            wanted = discriminator.middle(real).float()  # (B, F)
+        rebuilt_scores, found = (part.float() for part in discriminator.scores_and_middle(rebuilt, labels))
+    drawn_scores = score(discriminator, augment(drawn, config.objective.augment, numbers.augment), labels, state.device)
+    # In units of the features' own spread; else a discriminator with small features would make every picture alike.
+    unexplained = (found - wanted).square().mean() / wanted.var()  # 1: no better than the mean picture
+    nats = unexplained * wanted.shape[1] / 2
+    divergence = kl_divergence(*prior)
+    loss_pair = LOSSES[config.objective.loss]
+    fooling = sum(loss_pair.generator(scores.detach(), scores) for scores in (rebuilt_scores, drawn_scores)) / 2
+    decoding = config.objective.reconstruction_weight * unexplained + fooling
+    _descend(state, {"encoder": nats + divergence, "generator": decoding})
+    return {
+        "generator_loss": fooling.detach(),
+        "reconstruction_loss": unexplained.detach(),
+        "kl_loss": divergence.detach(),
+    }
+
+
+def _descend(state: TrainingState, losses: dict[str, Tensor]) -> None:
+    """Update every player in `losses` by its own loss alone, though the losses share one graph."""
+    modules = state.modules()
+    gradients = {}
+    for player, loss in losses.items():
+        parameters = list(modules[player].parameters())
+        gradients[player] = torch.autograd.grad(loss, parameters, retain_graph=True)
+    for player in losses:
+        for parameter, gradient in zip(modules[player].parameters(), gradients[player], strict=True):
+            parameter.grad = gradient
+        state.optimizers[player].step()
+        state.optimizers[player].zero_grad(set_to_none=True)

@@ -1,0 +1,21 @@
+"""What a run looks like: grids of pictures, curves, films, and pages that open from disk.
+
+Everything here reads a run folder as files; nothing imports torch or any room of Ganvas that trains.
+"""
+
+from ganvas.viewing.compare import write_comparison
+from ganvas.viewing.curves import draw_curves, read_log
+from ganvas.viewing.film import write_film
+from ganvas.viewing.grid import over_checkerboard, picture_grid, save_png
+from ganvas.viewing.report import write_report
+
+__all__ = [
+    "draw_curves",
+    "over_checkerboard",
+    "picture_grid",
+    "read_log",
+    "save_png",
+    "write_comparison",
+    "write_film",
+    "write_report",
+]

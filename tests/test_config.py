@@ -1,0 +1,121 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganvas.config import (
+    RunConfig,
+    checked,
+    from_toml,
+    parse_count,
+    parse_duration,
+    parse_share,
+    parse_size,
+    to_toml,
+    with_settings,
+)
+from ganvas.errors import SettingError
+from ganvas.recipes import RECIPES
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_survives_toml(name, tmp_path):
+    config = RECIPES[name].config
+    (tmp_path / "run.toml").write_text(to_toml(config), encoding="utf-8")
+    assert from_toml(tmp_path / "run.toml") == config
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_told_of_by_its_own_name(name):
+    known = RECIPES[name]
+    assert known.config.recipe == name
+    assert all([known.title, known.source, known.reached, known.failings])
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), ("1h30m", 5400), ("2M", 120)]
+)
+def test_durations_are_read_as_people_write_them(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5m", "ten", "m", "1..2s", "5 minutes ago"])
+def test_a_duration_that_is_none_is_refused(text):
+    with pytest.raises(SettingError, match="expected something like"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(("text", "size"), [("64", (64, 64)), ("96x64", (96, 64)), ("96X64", (96, 64))])
+def test_sizes_are_width_by_height(text, size):
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "64x", "big", "64x64x3", "-64", "6.4"])
+def test_a_size_that_is_none_is_refused(text):
+    with pytest.raises(SettingError, match="expected pixels"):
+        parse_size(text)
+
+
+@given(st.integers(0, 10**9))
+def test_plain_counts_are_themselves(count):
+    assert parse_count(str(count)) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "count"), [("200k", "", 200_000), ("1.5M", "", 1_500_000), ("500MB", "B", 500_000_000)]
+)
+def test_counts_take_powers_of_a_thousand(text, unit, count):
+    assert parse_count(text, unit) == count
+
+
+@pytest.mark.parametrize("text", ["5%", "0.05", " 5 % "])
+def test_shares_are_percents_or_fractions(text):
+    assert parse_share(text.replace(" %", "%")) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("text", ["0%", "101%", "some", "-1"])
+def test_a_share_outside_all_is_refused(text):
+    with pytest.raises(SettingError, match="expected something like"):
+        parse_share(text)
+
+
+def test_settings_are_changed_by_their_path():
+    config = with_settings(
+        RECIPES["dcgan"].config, ["optimizer.beta1=0.9", "objective.augment=color,cutout", "pictures.fit=pad", "seed=7"]
+    )
+    assert config.optimizer.beta1 == 0.9
+    assert config.objective.augment == ("color", "cutout")
+    assert config.pictures.fit == "pad"
+    assert config.seed == 7
+
+
+@pytest.mark.parametrize(
+    ("assignment", "told"),
+    [
+        ("optimizer.bet1=0.9", "bet1"),
+        ("optimiser.beta1=0.9", "optimiser"),
+        ("optimizer.beta1=1.5", "optimizer.beta1 = 1.5"),
+        ("optimizer.beta1", "section.field=value"),
+        ("pictures.width=65", "pictures.width = 65"),
+    ],
+)
+def test_a_wrong_setting_is_named(assignment, told):
+    with pytest.raises(SettingError, match=told):
+        with_settings(RECIPES["dcgan"].config, [assignment])
+
+
+@pytest.mark.parametrize("text", ["not toml [", 'recipe = "dcgan"', "\x00"])
+def test_a_damaged_configuration_is_a_setting_error(text, tmp_path):
+    (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingError):
+        from_toml(tmp_path / "run.toml")
+
+
+def test_settings_cannot_be_changed_in_place():
+    with pytest.raises(ValueError, match="frozen"):
+        RECIPES["dcgan"].config.seed = 3
+
+
+def test_an_unknown_section_is_refused():
+    values = RECIPES["dcgan"].config.model_dump() | {"magic": 1}
+    with pytest.raises(SettingError, match="magic"):
+        checked(RunConfig, values)

@@ -1,0 +1,39 @@
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from ganvas.training.average import update_average
+
+
+def one_weight(value):
+    module = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(module.weight, value)
+    return module
+
+
+def test_after_one_half_life_old_and_new_count_the_same():
+    averaged, generator = one_weight(0.0), one_weight(1.0)
+    update_average(averaged, generator, images=10**9, step_images=1000, half_life=1000)
+    assert_close(averaged.weight.item(), 0.5)
+
+
+def test_two_half_steps_are_one_whole_step():
+    once, twice, generator = one_weight(0.0), one_weight(0.0), one_weight(1.0)
+    update_average(once, generator, images=10**9, step_images=200, half_life=1000)
+    for _ in range(2):
+        update_average(twice, generator, images=10**9, step_images=100, half_life=1000)
+    assert_close(once.weight, twice.weight)
+
+
+def test_the_first_step_forgets_the_initial_weights():
+    averaged, generator = one_weight(100.0), one_weight(1.0)
+    update_average(averaged, generator, images=64, step_images=64, half_life=10**6)
+    assert_close(averaged.weight.item(), 1.0, atol=1e-3, rtol=0)
+
+
+def test_counters_are_copied_and_statistics_follow():
+    averaged, generator = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+    generator(torch.randn(8, 2, 3, 3) + 5)
+    update_average(averaged, generator, images=10**9, step_images=1000, half_life=1000)
+    assert averaged.num_batches_tracked == generator.num_batches_tracked == 1
+    assert_close(averaged.running_mean, generator.running_mean / 2)

@@ -1,0 +1,57 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganvas.config import LimitSettings
+from ganvas.training.plan import image_limit, is_drawn_moment, planned_images
+
+
+@given(st.integers(1, 10**6), st.integers(1, 512))
+def test_a_number_of_images_is_rounded_up_to_whole_steps(images, step):
+    limit = image_limit(LimitSettings(images=images), picture_count=10, step_images=step)
+    assert limit is not None
+    assert limit % step == 0
+    assert images <= limit < images + step
+
+
+def test_whichever_of_images_and_epochs_comes_first_is_the_limit():
+    limits = LimitSettings(images=1000, epochs=2)
+    assert image_limit(limits, picture_count=100, step_images=10) == 200
+    assert image_limit(limits, picture_count=900, step_images=10) == 1000
+
+
+def test_a_time_alone_sets_no_limit_of_images():
+    assert image_limit(LimitSettings(seconds=5), picture_count=100, step_images=10) is None
+
+
+def test_the_plan_is_what_fits_into_the_time_but_not_more_than_was_asked_for():
+    assert planned_images(None, 10, images_per_second=50, step_images=64) == 7 * 64
+    assert planned_images(128, 10, images_per_second=50, step_images=64) == 128
+    assert planned_images(128, None, images_per_second=50, step_images=64) == 128
+    assert planned_images(None, 0.1, images_per_second=1, step_images=64) == 64
+
+
+def test_no_limit_at_all_is_refused():
+    with pytest.raises(ValueError, match="no limit"):
+        planned_images(None, None, images_per_second=50, step_images=64)
+
+
+@given(st.integers(1, 300))
+def test_moments_lie_on_whole_steps(step):
+    assert is_drawn_moment(0, step)
+    assert is_drawn_moment(step, step)
+    assert not is_drawn_moment(step + 1, step) or step == 1
+
+
+def test_there_are_six_moments_in_every_octave_once_steps_are_fine_enough():
+    for octave in range(5, 12):
+        steps = range(2**octave, 2 ** (octave + 1))
+        assert sum(is_drawn_moment(step * 64, 64) for step in steps) == 6
+
+
+def test_moments_are_nowhere_further_apart_than_a_sixth_of_an_octave():
+    moments = [step for step in range(1, 5000) if is_drawn_moment(step, 1)]
+    gaps = [math.log2(later / earlier) for earlier, later in zip(moments[20:], moments[21:], strict=False)]
+    assert max(gaps) < 1 / 6 + 0.05

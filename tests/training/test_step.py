@@ -1,0 +1,166 @@
+import copy
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from ganvas.objectives import AUGMENTS
+from ganvas.pixels import to_float
+from ganvas.recipes import RECIPES
+from ganvas.training import training_loop
+from ganvas.training.step import frozen, images_per_step, score_pair
+
+
+def weights(state):
+    return {
+        f"{part}.{name}": tensor.clone()
+        for part, module in state.modules().items()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def run(state, stream, config, steps):
+    return list(training_loop(state, stream, config, state.images + steps * images_per_step(config)))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_two_runs_of_a_recipe_with_one_seed_are_identical(name, tiny):
+    config, stream, fresh = tiny(name)
+    first, second = fresh(), fresh()
+    run(first, stream, config, 3)
+    torch.rand(5)  # what others draw in between does not matter
+    run(second, stream, config, 3)
+    assert_close(weights(first), weights(second), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_weight_of_every_player_moves_and_stays_finite(name, tiny):
+    config, stream, fresh = tiny(name)
+    state = fresh()
+    before = weights(state)
+    progress = run(state, stream, config, 3)
+    after = weights(state)
+    still = [part for part in before if not part.startswith("averaged") and torch.equal(before[part], after[part])]
+    assert still == []
+    assert state.is_finite()
+    assert state.images == progress[-1].images == 3 * images_per_step(config)
+    assert {"discriminator_loss", "generator_loss", "real_score", "fake_score"} <= progress[-1].report.keys()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_takes_labels_augmentation_an_average_and_grey(name, tiny):
+    settings = [
+        "pictures.conditional=true",
+        "training.average_half_life_images=8",
+        f"objective.augment={','.join(AUGMENTS)}",
+    ]
+    config, stream, fresh = tiny(name, *settings, classes=3, channels=1)
+    state = fresh()
+    run(state, stream, config, 2)
+    assert state.is_finite()
+    assert state.averaged is not None
+
+
+@pytest.mark.parametrize("name", set(RECIPES) - {"vaegan"})
+def test_every_adversarial_recipe_takes_r1(name, tiny):
+    config, stream, fresh = tiny(name, "objective.r1_weight=1", "objective.penalty_every=2")
+    state = fresh()
+    first, second = run(state, stream, config, 2)
+    assert float(first.report["r1_penalty"]) > 0
+    assert "r1_penalty" not in second.report
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_step_touches_no_random_numbers_but_its_own(name, tiny):
+    config, stream, fresh = tiny(name)
+    state = fresh()
+    before = torch.random.get_rng_state()
+    run(state, stream, config, 1)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_the_critic_is_updated_on_new_pictures_each_time(tiny):
+    config, stream, fresh = tiny("wgan-gp")
+    assert images_per_step(config) == 20
+    seen = []
+    state = fresh()
+    state.discriminator.register_forward_pre_hook(lambda module, args: seen.append(args[0].detach().clone()))
+    run(state, stream, config, 1)
+    pairs = [images for images in seen if len(images) == 8]
+    assert len(pairs) == 5
+    assert not any(torch.equal(one[:4], other[:4]) for one, other in zip(pairs[1:], pairs[:2], strict=False))
+
+
+@pytest.mark.parametrize(("margin", "expected"), [(100.0, 0), (1e-6, 3)])
+def test_the_margin_rule_takes_extra_updates_only_outside_the_margin(margin, expected, tiny):
+    config, stream, fresh = tiny("balanced", f"training.balance_margin={margin}", "training.balance_limit=3")
+    state = fresh()
+    (progress,) = run(state, stream, config, 1)
+    extra = progress.report["extra_discriminator_updates"] + progress.report["extra_generator_updates"]
+    assert extra == expected
+
+
+def test_the_margin_rule_updates_only_the_player_behind(tiny):
+    config, stream, fresh = tiny("balanced", "training.balance_margin=0.001", "training.balance_limit=4")
+    state = fresh()
+    counts = dict.fromkeys(state.optimizers, 0)
+    for name, optimizer in state.optimizers.items():
+        optimizer.register_step_post_hook(lambda *_, name=name: counts.__setitem__(name, counts[name] + 1))
+    (progress,) = run(state, stream, config, 1)
+    for name, count in counts.items():
+        assert count == 1 + progress.report[f"extra_{name}_updates"]
+    assert min(counts.values()) == 1
+
+
+def test_a_frozen_module_passes_gradients_on_and_keeps_none():
+    layer = torch.nn.Linear(2, 1)
+    x = torch.ones(1, 2, requires_grad=True)
+    with frozen(layer):
+        layer(x).sum().backward()
+    assert layer.weight.grad is None
+    assert_close(x.grad, layer.weight.detach())
+    assert layer.weight.requires_grad
+
+
+def test_real_and_generated_keep_their_own_batch_statistics(tiny):
+    _, _, fresh = tiny("dcgan")
+    discriminator = fresh().discriminator
+    torch.nn.init.normal_(discriminator.head.linear.weight)
+    pair = torch.randn(8, 3, 16, 16)
+    scores = score_pair(discriminator, pair, None, torch.device("cpu"))
+    twin = copy.deepcopy(discriminator)
+    assert_close(scores[:4], twin(pair[:4]))
+    assert_close(scores[4:], twin(pair[4:]))
+    other = score_pair(twin, torch.cat([pair[:4], 3 * pair[4:]]), None, torch.device("cpu"))
+    assert_close(other[:4], scores[:4])
+
+
+def test_one_pass_gives_the_scores_of_two_where_no_batch_statistics_are_used(tiny):
+    _, _, fresh = tiny("r3gan")
+    discriminator = fresh().discriminator
+    pair = torch.randn(8, 3, 16, 16)
+    together = score_pair(discriminator, pair, None, torch.device("cpu"))
+    assert_close(together, torch.cat([discriminator(pair[:4]), discriminator(pair[4:])]))
+
+
+def test_training_makes_the_discriminator_prefer_real_pictures(tiny):
+    config, stream, fresh = tiny("dcgan", "network.width=0.25", "optimizer.generator_rate=1e-6")
+    state = fresh()
+    last = run(state, stream, config, 25)[-1].report
+    assert float(last["real_score"]) > float(last["fake_score"]) + 1
+
+
+def test_the_vaegan_learns_to_rebuild(tiny):
+    config, stream, fresh = tiny("vaegan", "network.width=0.25", "optimizer.generator_rate=2e-3")
+    stream.stored = torch.linspace(0, 255, 36).view(12, 1, 1, 3).expand(12, 16, 16, 3).to(torch.uint8)
+    state, pictures = fresh(), to_float(stream.stored)
+
+    def error_of_rebuilt():
+        with torch.no_grad():
+            rebuilt = state.generator.eval()(state.encoder.eval()(pictures)[0], None)
+        state.generator.train()
+        state.encoder.train()
+        return float((rebuilt - pictures).square().mean())
+
+    run(state, stream, config, 100)
+    assert error_of_rebuilt() < float((pictures - pictures.mean(0)).square().mean()) / 2
