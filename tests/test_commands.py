@@ -76,7 +76,8 @@ def whole_state(run):
 
 
 def test_help_needs_nothing_heavy():
-    code = "import sys, ganvas.cli; sys.exit(str([m for m in ('torch', 'matplotlib', 'numpy', 'PIL') if m in sys.modules]))"
+    heavy = ("torch", "matplotlib", "numpy", "PIL")
+    code = f"import sys, ganvas.cli; sys.exit(str([name for name in {heavy} if name in sys.modules]))"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert process.stderr.strip() == "[]"
 

@@ -23,27 +23,29 @@ class Settings(BaseModel):
 class PictureSettings(Settings):
     """Which pictures, and what is done to each before the network sees it."""
 
-    source: str = Field("avatars", description="a folder, zip, tar, .npy or the name of a set")
-    width: int = Field(64, ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
-    height: int = Field(64, ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
-    fit: Literal["crop", "pad", "stretch"] = Field("crop", description="how a picture of another shape is made to fit")
-    channels: Literal["auto", "grey", "rgb", "rgba"] = Field(
-        "auto", description="auto: grey if every picture is, else rgb; rgba keeps transparency"
+    source: str = Field(default="avatars", description="a folder, zip, tar, .npy or the name of a set")
+    width: int = Field(default=64, ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
+    height: int = Field(default=64, ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
+    fit: Literal["crop", "pad", "stretch"] = Field(
+        default="crop", description="how a picture of another shape is made to fit"
     )
-    conditional: bool = Field(False, description="sub-folders (or the set's own classes) are labels")
-    per_class: float = Field(1.0, gt=0, le=1, description="the share of every class that is used")
-    mirror: bool = Field(False, description="show every second picture mirrored left to right")
+    channels: Literal["auto", "grey", "rgb", "rgba"] = Field(
+        default="auto", description="auto: grey if every picture is, else rgb; rgba keeps transparency"
+    )
+    conditional: bool = Field(default=False, description="sub-folders (or the set's own classes) are labels")
+    per_class: float = Field(default=1.0, gt=0, le=1, description="the share of every class that is used")
+    mirror: bool = Field(default=False, description="show every second picture mirrored left to right")
 
 
 class NetworkSettings(Settings):
     """The two players."""
 
     architecture: str
-    z_dim: int = Field(100, ge=1, le=4096, description="numbers in a latent")
-    z_distribution: Literal["normal", "uniform"] = Field("normal", description="N(0, 1), or uniform on [-1, 1]")
-    width: float = Field(1.0, gt=0, le=4, description="multiplies the channels of every layer")
+    z_dim: int = Field(default=100, ge=1, le=4096, description="numbers in a latent")
+    z_distribution: Literal["normal", "uniform"] = Field(default="normal", description="N(0, 1), or uniform on [-1, 1]")
+    width: float = Field(default=1.0, gt=0, le=4, description="multiplies the channels of every layer")
     weights: Literal["normal", "kaiming"] = Field(
-        "normal", description="initial weights: N(0, 0.02), or He et al. 2015"
+        default="normal", description="initial weights: N(0, 0.02), or He et al. 2015"
     )
 
 
@@ -55,44 +57,50 @@ def _split(value: object) -> object:
 class ObjectiveSettings(Settings):
     """What the players minimise."""
 
-    loss: str = Field("bce", description="a name in objectives.LOSSES")
-    r1_weight: float = Field(0.0, ge=0, description="penalty on the discriminator's gradient at real pictures")
-    r2_weight: float = Field(0.0, ge=0, description="the same at generated pictures")
-    penalty_every: int = Field(1, ge=1, description="R1 and R2 every so many updates, weighted up to make it even")
-    gradient_penalty_weight: float = Field(0.0, ge=0, description="WGAN-GP's penalty between real and generated")
+    loss: str = Field(default="bce", description="a name in objectives.LOSSES")
+    r1_weight: float = Field(default=0.0, ge=0, description="penalty on the discriminator's gradient at real pictures")
+    r2_weight: float = Field(default=0.0, ge=0, description="the same at generated pictures")
+    penalty_every: int = Field(
+        default=1, ge=1, description="R1 and R2 every so many updates, weighted up to make it even"
+    )
+    gradient_penalty_weight: float = Field(
+        default=0.0, ge=0, description="WGAN-GP's penalty between real and generated"
+    )
     augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
-        (), description="names in objectives.AUGMENTS, for all pictures that are judged"
+        default=(), description="names in objectives.AUGMENTS, for all pictures that are judged"
     )
     reconstruction_weight: float = Field(
-        0.0, ge=0, description="VAE-GAN: reconstruction against fooling, for the decoder"
+        default=0.0, ge=0, description="VAE-GAN: reconstruction against fooling, for the decoder"
     )
 
 
 class OptimizerSettings(Settings):
     """Adam, for each player."""
 
-    generator_rate: float = Field(2e-4, gt=0, description="learning rate")
-    discriminator_rate: float = Field(2e-4, gt=0, description="learning rate")
-    beta1: float = Field(0.5, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
+    generator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
+    discriminator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
+    beta1: float = Field(default=0.5, ge=0, lt=1)
+    beta2: float = Field(default=0.999, ge=0, lt=1)
 
 
 class TrainingSettings(Settings):
     """How the players take turns, and what is kept."""
 
-    batch: int = Field(64, ge=1, le=4096, description="pictures an update")
-    discriminator_updates: int = Field(1, ge=1, le=100, description="per update of the generator, each on new pictures")
-    balance_margin: float | None = Field(None, gt=0, description="losses are kept within this of each other")
-    balance_limit: int = Field(10, ge=1, description="extra updates a batch may take")
-    average_half_life_images: int = Field(0, ge=0, description="of the averaged generator; 0: none is kept")
+    batch: int = Field(default=64, ge=1, le=4096, description="pictures an update")
+    discriminator_updates: int = Field(
+        default=1, ge=1, le=100, description="per update of the generator, each on new pictures"
+    )
+    balance_margin: float | None = Field(default=None, gt=0, description="losses are kept within this of each other")
+    balance_limit: int = Field(default=10, ge=1, description="extra updates a batch may take")
+    average_half_life_images: int = Field(default=0, ge=0, description="of the averaged generator; 0: none is kept")
 
 
 class LimitSettings(Settings):
     """When to stop: whichever comes first. None: no such limit."""
 
-    seconds: float | None = Field(None, gt=0)
-    images: int | None = Field(None, gt=0, description="images shown")
-    epochs: float | None = Field(None, gt=0, description="passes over the set")
+    seconds: float | None = Field(default=None, gt=0)
+    images: int | None = Field(default=None, gt=0, description="images shown")
+    epochs: float | None = Field(default=None, gt=0, description="passes over the set")
 
 
 class PlanSettings(Settings):
@@ -101,7 +109,7 @@ class PlanSettings(Settings):
     images: int = Field(gt=0, description="images shown at the end; a multiple of the images of one step")
     images_per_second: float = Field(gt=0, description="as probed")
     final: bool = Field(
-        False, description="the run reached its end there; a repeat stops there too, whatever the clock"
+        default=False, description="the run reached its end there; a repeat stops there too, whatever the clock"
     )
 
 
@@ -109,9 +117,9 @@ class RunConfig(Settings):
     """Everything that decides what a run does."""
 
     recipe: str
-    seed: int = Field(0, ge=0, lt=2**32)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     device: str = "auto"
-    keep_bytes: int = Field(500_000_000, ge=0, description="disk for the models of past moments")
+    keep_bytes: int = Field(default=500_000_000, ge=0, description="disk for the models of past moments")
     pictures: PictureSettings
     network: NetworkSettings
     objective: ObjectiveSettings

@@ -92,9 +92,10 @@ def plan_text(plan: Planned) -> str:
 def progress_text(step: Stepped) -> str:
     """Where a run is, in one line."""
     numbers = step.numbers
+    losses = f"loss D {numbers['discriminator_loss']:.3f} G {numbers['generator_loss']:.3f}"
     return (
         f"{step.images:>7}/{step.until_images} images  {numbers['images_per_second']:.0f}/s  "
-        f"{_clock(step.seconds_left)} left  loss D {numbers['discriminator_loss']:.3f} G {numbers['generator_loss']:.3f}  "
+        f"{_clock(step.seconds_left)} left  {losses}  "
         f"score real {numbers['real_score']:+.2f} fake {numbers['fake_score']:+.2f}"
     )
 

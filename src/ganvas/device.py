@@ -47,11 +47,10 @@ def prepare(device: torch.device) -> None:
     mapped and zeroed anew; elsewhere that part does nothing.
     """
     torch.set_flush_denormal(True)
-    torch.backends.cudnn.benchmark = False
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # it only costs time: nothing here reads such memory
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.benchmark = False
+        torch.use_deterministic_algorithms(True, warn_only=True)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "gnu_get_libc_version"):
@@ -78,7 +77,7 @@ def random_numbers(seed: int, purpose: str, clock: int = 0) -> torch.Generator:
 
 @contextlib.contextmanager
 def seeded_layers(seed: int, clock: int, device: torch.device) -> Iterator[None]:
-    """Inside, layers that draw random numbers by themselves (dropout) draw those of (seed, clock); outside nothing changes."""
+    """Inside, layers that draw by themselves (dropout) draw the numbers of (seed, clock); outside nothing changes."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices):
         torch.manual_seed(random_numbers(seed, "layers", clock).initial_seed())

@@ -32,7 +32,7 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def replace_tensors(path: Path, tensors: Mapping[str, "Tensor"]) -> None:
-    """Replace `path` by named tensors in safetensors, forced to the disk first and readable by whoever may read the rest."""
+    """Replace `path` by named tensors in safetensors, forced to the disk first and with ordinary permissions."""
     from safetensors.torch import save_file
 
     with replacing(path) as unfinished:

@@ -35,7 +35,7 @@ class Description(Settings):
     z_dim: int = Field(ge=1, le=4096)
     z_distribution: Literal["normal", "uniform"]
     multiplier: float = Field(gt=0, le=4)
-    classes: tuple[str, ...] = Field((), max_length=100_000)
+    classes: tuple[str, ...] = Field(default=(), max_length=100_000)
     recipe: str
     source: str = ""
     images: int = Field(ge=0, description="images shown")

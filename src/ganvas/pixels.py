@@ -22,7 +22,7 @@ def to_float(stored: Tensor, device: torch.device | str = "cpu") -> Tensor:
 
 
 def to_uint8(images: Tensor) -> np.ndarray:
-    """(B, C, H, W) float in [-1, 1] -> (B, H, W, C) uint8 in [0, 255]; values outside are clamped, halves round to even.
+    """(B, C, H, W) float in [-1, 1] -> (B, H, W, C) uint8 in [0, 255]; what lies outside is clamped.
 
     Raises:
         ValueError: `images` does not have four dimensions.

@@ -1,4 +1,4 @@
-"""The recipes: named configurations, each with the project or paper it reproduces, what it reached and where it fails."""
+"""The recipes: named configurations, each with the project or paper it reproduces, what it reached, how it fails."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ RECIPES: dict[str, Recipe] = {
         title="A multilayer-network GAN for digits and small faces",
         source="Goodfellow et al. 2014, arXiv:1406.2661; the multilayer GAN on MNIST and LFW that Ganvas grows from",
         reached="not measured yet",
-        failings="Speckled pictures: nothing ties neighbouring pixels together. Colour and sizes above 32 px are beyond it.",
+        failings="Speckles: nothing ties neighbouring pixels together. Colour and sizes above 32 px are beyond it.",
         config=RunConfig(
             recipe="mlp",
             pictures=PictureSettings(source="digits", width=28, height=28),
@@ -45,7 +45,7 @@ RECIPES: dict[str, Recipe] = {
         title="A small convolutional GAN at 28x28",
         source="Radford et al. 2015, arXiv:1511.06434; the 28x28 DCGAN on MNIST and CelebA that Ganvas grows from",
         reached="not measured yet",
-        failings="Can collapse to a few pictures, and its losses can spike late: both were seen in the project it reproduces.",
+        failings="Can collapse to a few pictures, and its losses can spike late: the project saw both.",
         config=RunConfig(
             recipe="dcgan28",
             pictures=PictureSettings(source="digits", width=28, height=28),
@@ -59,7 +59,7 @@ RECIPES: dict[str, Recipe] = {
         title="Upsampling and wide 5x5 convolutions, the two losses kept within a margin of each other",
         source="the 64x64 GAN trained on a CPU from 400 jpgs that Ganvas grows from",
         reached="not measured yet",
-        failings="Slow on a CPU at full width: use --width 0.25 there. The margin rule cannot tell a good balance from two bad players.",
+        failings="Slow on a CPU at full width. The margin rule cannot tell good players from two bad ones.",
         config=RunConfig(
             recipe="balanced",
             pictures=PictureSettings(),
@@ -87,7 +87,7 @@ RECIPES: dict[str, Recipe] = {
         title="The DCGAN of the paper and of the PyTorch tutorial",
         source="Radford et al. 2015, arXiv:1511.06434",
         reached="not measured yet",
-        failings="With few pictures the discriminator wins and the pictures smear; a faint grid from its transposed convolutions.",
+        failings="With few pictures the discriminator wins and they smear; transposed convolutions leave a faint grid.",
         config=RunConfig(
             recipe="dcgan",
             pictures=PictureSettings(),

@@ -46,20 +46,18 @@ def fit_file(data: bytes, width: int, height: int, fit: Fit, channels: str) -> F
         Exception: whatever a decoder raises on a damaged file.
     """
     with open_picture(data) as image:
-        turn = orientation(image)
-        target = (height, width) if turn in SIDEWAYS else (width, height)
-        shape = (image.height, image.width) if turn in SIDEWAYS else image.size
+        size, tagged = image.size, orientation(image)
         if image.format in ("JPEG", "MPO"):
-            image.draft(None, _draft_size(image.size, target))
+            image.draft(None, _draft_size(size, _turned((width, height), tagged)))
         image.load()
-        profile = image.info.get("icc_profile")
-        small = resize(to_plain(image), target, fit)
-        deep = is_deep(image)
+        turn = orientation(image)  # 1 by now if it is a TIFF, which Pillow turns by itself
+        small = resize(to_plain(image), _turned((width, height), turn), fit)
+        profile, deep = image.info.get("icc_profile"), is_deep(image)
     if turn in TURNS:
         small = small.transpose(TURNS[turn])
     small = to_srgb(small, profile if isinstance(profile, bytes) else None)
     row, grey, transparent = _finish(small, channels)
-    return Fitted(_pad(row, width, height), *shape, grey, transparent, turned=turn in TURNS, deep=deep)
+    return Fitted(_pad(row, width, height), *_turned(size, turn), grey, transparent, turned=tagged in TURNS, deep=deep)
 
 
 def fit_array(pixels: np.ndarray, width: int, height: int, fit: Fit, channels: str) -> Fitted:
@@ -113,6 +111,10 @@ def to_grey(rows: np.ndarray) -> np.ndarray:
     n, height, width, _ = rows.shape
     tall = Image.fromarray(np.ascontiguousarray(rows).reshape(n * height, width, 3)).convert("L")
     return np.asarray(tall).reshape(n, height, width, 1)
+
+
+def _turned(size: tuple[int, int], turn: int) -> tuple[int, int]:
+    return (size[1], size[0]) if turn in SIDEWAYS else size
 
 
 def _draft_size(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:

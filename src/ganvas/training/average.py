@@ -20,7 +20,8 @@ def update_average(averaged: nn.Module, generator: nn.Module, *, images: int, st
     """
     keep = 0.5 ** (step_images / min(half_life, images * _RAMP))
     old, new = averaged.state_dict(), generator.state_dict()
-    moving = [name for name, tensor in old.items() if tensor.is_floating_point()]
-    torch._foreach_lerp_([old[name] for name in moving], [new[name] for name in moving], 1 - keep)
-    for name in old.keys() - set(moving):
-        old[name].copy_(new[name])
+    for name, tensor in old.items():
+        if tensor.is_floating_point():
+            tensor.lerp_(new[name], 1 - keep)
+        else:
+            tensor.copy_(new[name])

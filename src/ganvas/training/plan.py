@@ -36,7 +36,7 @@ def probe_speed(config: RunConfig, spec: NetworkSpec, stream: Stream, *, seconds
 
 
 def image_limit(limits: LimitSettings, *, picture_count: int, step_images: int) -> int | None:
-    """The images to show under the limits that do not depend on speed, rounded up to whole steps; None: no such limit."""
+    """Images to show under the limits that do not depend on speed, in whole steps, rounded up; None: no such limit."""
     wanted = [limits.images, None if limits.epochs is None else limits.epochs * picture_count]
     steps = [math.ceil(images / step_images) for images in wanted if images is not None]
     return min(steps) * step_images if steps else None

@@ -76,18 +76,22 @@ def gan_play(
 ) -> Report:
     """The discriminator's updates, each on its own batch, then one of the generator, then the margin rule."""
     batch = config.training.batch
+    real = to_float(stored, state.device)
+    labels = None if labels is None else labels.to(state.device)
     report: Report = {}
-    for start in range(0, len(stored), batch):
-        real = to_float(stored[start : start + batch], state.device)
-        real_labels = None if labels is None else labels[start : start + batch].to(state.device)
-        # Only the last batch's pictures are used by the generator too, so only they need a graph.
-        is_last = start + batch >= len(stored)
-        with torch.set_grad_enabled(is_last):
-            fake = generate(state, real_labels, len(real), config, numbers)
-        report |= update_discriminator(state, real, fake.detach(), real_labels, config, numbers)
-    report |= update_generator(state, real, fake, real_labels, config, numbers)
+    for start in range(0, len(stored) - batch, batch):
+        part = slice(start, start + batch)
+        part_labels = None if labels is None else labels[part]
+        with torch.no_grad():
+            fake = generate(state, part_labels, batch, config, numbers)
+        update_discriminator(state, real[part], fake, part_labels, config, numbers)
+    # The last batch's pictures are used by both players, so that the generator draws once for the two.
+    real, labels = real[-batch:], None if labels is None else labels[-batch:]
+    fake = generate(state, labels, batch, config, numbers)
+    report |= update_discriminator(state, real, fake.detach(), labels, config, numbers)
+    report |= update_generator(state, real, fake, labels, config, numbers)
     if config.training.balance_margin is not None:
-        report |= _balance(state, real, real_labels, config, numbers, report)
+        report |= _balance(state, real, labels, config, numbers, report)
     return report
 
 
@@ -150,8 +154,9 @@ def update_discriminator(
         report |= {"r1_penalty": at_real.detach().mean(), "r2_penalty": at_fake.detach().mean()}
     if objective.gradient_penalty_weight > 0:
         mix = torch.rand(len(real), generator=numbers.interpolate).to(state.device)
+        seen_real, seen_fake = pair.detach().chunk(2)
         penalty = interpolation_penalty(
-            lambda images: score(state.discriminator, images, labels, state.device), *pair.detach().chunk(2), mix
+            lambda images: score(state.discriminator, images, labels, state.device), seen_real, seen_fake, mix
         )
         loss = loss + objective.gradient_penalty_weight * penalty
         report["gradient_penalty"] = penalty.detach()
@@ -162,7 +167,7 @@ def update_discriminator(
 def update_generator(
     state: TrainingState, real: Tensor, fake: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
 ) -> Report:
-    """One update of the generator through the graph of `fake`, (B, C, H, W); the discriminator's weights get no gradients."""
+    """One update of the generator through the graph of `fake`, (B, C, H, W); the discriminator is left as it is."""
     objective = config.objective
     loss_pair = LOSSES[objective.loss]
     with frozen(state.discriminator):

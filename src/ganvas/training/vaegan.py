@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganvas.config import RunConfig
 from ganvas.device import mixed_precision, random_numbers
+from ganvas.networks.vaegan import MiddleDiscriminator
 from ganvas.objectives import LOSSES, augment, kl_divergence, reparameterise
 from ganvas.pixels import to_float
 from ganvas.training.state import TrainingState
@@ -47,7 +48,8 @@ def _update_discriminator(
         score(state.discriminator, augment(images, config.objective.augment, numbers.augment), labels, state.device)
         for images in pictures
     )
-    loss = sum(loss_pair.discriminator(real_scores, fake) for fake in (rebuilt_scores, drawn_scores)) / 2
+    against = [loss_pair.discriminator(real_scores, fake) for fake in (rebuilt_scores, drawn_scores)]
+    loss = torch.stack(against).mean()
     apply(state, "discriminator", loss)
     return {
         "discriminator_loss": loss.detach(),
@@ -67,6 +69,7 @@ def _update_encoder_and_decoder(
 ) -> Report:
     real, rebuilt, drawn = pictures
     discriminator = state.discriminator
+    assert isinstance(discriminator, MiddleDiscriminator)
     with mixed_precision(state.device):
         with torch.no_grad():
             wanted = discriminator.middle(real).float()  # (B, F)
@@ -77,7 +80,8 @@ def _update_encoder_and_decoder(
     nats = unexplained * wanted.shape[1] / 2
     divergence = kl_divergence(*prior)
     loss_pair = LOSSES[config.objective.loss]
-    fooling = sum(loss_pair.generator(scores.detach(), scores) for scores in (rebuilt_scores, drawn_scores)) / 2
+    fooled = [loss_pair.generator(scores.detach(), scores) for scores in (rebuilt_scores, drawn_scores)]
+    fooling = torch.stack(fooled).mean()
     decoding = config.objective.reconstruction_weight * unexplained + fooling
     _descend(state, {"encoder": nats + divergence, "generator": decoding})
     return {

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ganvas import __version__
-from ganvas.viewing.curves import MEANINGS, Series, charts_of, in_words, value_range
 from ganvas.files import replacing
+from ganvas.viewing.curves import MEANINGS, Series, charts_of, in_words, value_range
 
 MOST_POINTS = 400
 
