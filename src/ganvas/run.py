@@ -101,7 +101,7 @@ def train(
     device = choose_device(config.device)
     prepare(device)
     spec = network_spec(config, pictures)
-    stream = BatchStream(pictures, config.training.batch, config.seed)
+    stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
     state = new_state(config, spec, device)
     folder.make()
     if load_checkpoint(state, folder.checkpoint):

@@ -43,7 +43,7 @@ def _open_zip(path: Path) -> Iterator[Listing]:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise PicturesError(f"{path}: cannot be read as a zip, it may be cut off or damaged: {error}") from error
+        raise PicturesError(f"{path}: cannot be read as a zip; it may be cut off or damaged") from error
     with archive:
         infos = sorted((i for i in archive.infolist() if not i.is_dir()), key=lambda info: info.filename)
         pictures = [info for info in infos if is_picture(_inside(info.filename))]
@@ -66,7 +66,7 @@ def _open_tar(path: Path) -> Iterator[Listing]:
     try:
         archive = tarfile.open(path)  # noqa: SIM115 - closed below
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise PicturesError(f"{path}: cannot be read as a tar, it may be cut off or damaged: {error}") from error
+        raise PicturesError(f"{path}: cannot be read as a tar; it may be cut off or damaged") from error
     with archive:
         members, broken, ignored = _tar_members(archive, path)
 

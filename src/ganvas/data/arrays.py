@@ -45,7 +45,7 @@ def npy_source(path: Path) -> Source:
 
     def load() -> tuple[np.ndarray, None]:
         try:
-            images = np.load(path, mmap_mode="r", allow_pickle=False)
+            images = np.lib.format.open_memmap(path, mode="r")
         except (OSError, ValueError, EOFError) as error:
             raise PicturesError(f"{path}: cannot be read as an .npy array: {error}") from error
         known_shape = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))

@@ -12,25 +12,21 @@ the same thing at once. Deleting any of it costs time and nothing else.
 """
 
 import contextlib
-import io
 import json
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ganvas.data.doctor import Verdict
-from ganvas.data.fit import to_grey
 from ganvas.errors import GanvasError
 
-HEADER_BYTES = 128
-ROWS_AT_ONCE = 256
 STALE_SECONDS = 24 * 3600
 PARTIAL = ".partial-"
 
@@ -93,7 +89,7 @@ def read_verdicts(root: Path, key: str) -> list[Verdict] | None:
     """The doctor's verdicts on the entries of the set that is kept under `key`, in their order, or None."""
     try:
         kept = json.loads((root / "pictures" / key / "verdicts.json").read_text(encoding="utf-8"))
-        return [Verdict(**values) for values in kept]
+        return [Verdict(*values) for values in kept]
     except (OSError, ValueError, TypeError):
         return None
 
@@ -130,7 +126,9 @@ def publish(
     with cache_errors(root):
         np.save(folder / "labels.npy", labels)
         (folder / "classes.json").write_text(json.dumps(classes), encoding="utf-8")
-        (folder / "verdicts.json").write_text(json.dumps([asdict(verdict) for verdict in verdicts]), encoding="utf-8")
+        (folder / "verdicts.json").write_text(
+            json.dumps([list(vars(verdict).values()) for verdict in verdicts]), encoding="utf-8"
+        )
         final = root / "pictures" / key
         if final.exists() and open_content(root, key) is None:
             shutil.rmtree(final)
@@ -139,54 +137,6 @@ def publish(
         except OSError:
             if open_content(root, key) is None:
                 raise
-
-
-class ImageFile:
-    """images.npy, written row by row without holding it in memory; the number of rows is known at the end."""
-
-    def __init__(self, path: Path, shape: tuple[int, int, int]) -> None:
-        self.path, self.shape, self.rows = path, shape, 0
-        self.file = path.open("wb")
-        self.file.write(bytes(HEADER_BYTES))
-
-    def append(self, row: np.ndarray) -> None:
-        """Add one (H, W, C) uint8 row of `shape`."""
-        self.file.write(np.ascontiguousarray(row).data)
-        self.rows += 1
-
-    def close(self) -> None:
-        """Write the header and put everything on the disk; harmless when repeated."""
-        if self.file.closed:
-            return
-        with self.file:
-            self.file.seek(0)
-            self.file.write(npy_header((self.rows, *self.shape)))
-            self.file.flush()
-            os.fsync(self.file.fileno())
-
-
-def npy_header(shape: tuple[int, ...]) -> bytes:
-    """The HEADER_BYTES bytes that precede a uint8 array of `shape` in an .npy file."""
-    buffer = io.BytesIO()
-    np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
-    header = buffer.getvalue()
-    if len(header) != HEADER_BYTES:
-        raise ValueError(f"an .npy header of {len(header)} bytes for {shape}, expected {HEADER_BYTES}")
-    return header
-
-
-def make_grey(path: Path) -> None:
-    """Rewrite images.npy from (N, H, W, 3) to (N, H, W, 1), a few rows at a time."""
-    images = np.load(path, mmap_mode="r", allow_pickle=False)
-    grey = ImageFile(path.with_name("grey.npy"), (*images.shape[1:3], 1))
-    try:
-        for start in range(0, len(images), ROWS_AT_ONCE):
-            for row in to_grey(images[start : start + ROWS_AT_ONCE]):
-                grey.append(row)
-    finally:
-        grey.close()
-    del images
-    os.replace(grey.path, path)
 
 
 @contextlib.contextmanager

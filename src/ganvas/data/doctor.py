@@ -9,7 +9,7 @@ import numpy as np
 from ganvas.config import PictureSettings
 from ganvas.data.decode import BrokenPicture
 from ganvas.data.fit import fit_array, fit_file, kept_share
-from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing
+from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing, Unread
 
 SLIM_SHARE = 0.25
 
@@ -19,7 +19,7 @@ class Verdict:
     """What was found about one entry; `broken` is the reason it cannot be used, or "".
 
     `digest` tells contents apart; of files alone are exact duplicates left out, since an array is somebody's choice.
-    `unread` means that the file could not even be read, which another day may change.
+    `unread` means that the disk did not give the file, which another day may change.
     """
 
     digest: str
@@ -39,8 +39,10 @@ def read_entry(listing: Listing, position: int) -> bytes | np.ndarray | Broken:
     entry = listing.entries[position]
     try:
         data = None if entry.size_bytes > LARGEST_FILE_BYTES else listing.read(position)
-    except Exception as error:  # noqa: BLE001 - disks, archives and data sets each have errors of their own
-        return Broken(entry.name, f"cannot be read: {_one_line(getattr(error, 'strerror', None) or error)}")
+    except OSError as error:
+        return Unread(entry.name, f"cannot be read: {_one_line(error.strerror or error)}")
+    except Exception as error:  # noqa: BLE001 - archives and data sets each have errors of their own
+        return Broken(entry.name, f"cannot be read: {_one_line(error) or type(error).__name__}")
     if data is None or (isinstance(data, bytes) and len(data) > LARGEST_FILE_BYTES):
         return Broken(entry.name, f"larger than {LARGEST_FILE_BYTES >> 20} MB")
     return data
@@ -58,7 +60,7 @@ def examine(data: bytes | np.ndarray | Broken, settings: PictureSettings) -> tup
     """The verdict on one picture and, unless it is broken, its row: (H, W, C) uint8 as the settings ask."""
     name = content_digest(data)
     if isinstance(data, Broken):
-        return Verdict(name, unread=True, broken=data.reason), None
+        return Verdict(name, unread=isinstance(data, Unread), broken=data.reason), None
     is_file = isinstance(data, bytes)
     try:
         fit_any = fit_file if is_file else fit_array
@@ -103,13 +105,12 @@ def notes_on(entries: Sequence[Entry], verdicts: Sequence[Verdict], settings: Pi
             clear if settings.channels != "rgba" else 0,
             "transparent in places, and laid on white; channels=rgba keeps that",
         ),
-        (outside if settings.conditional else 0, f"outside every sub-folder; they are the class {OUTSIDE!r}"),
+        (outside if settings.conditional else 0, f"outside every sub-folder, in the class {OUTSIDE!r}"),
     ]
-    told = [f"{count:,} of {len(verdicts):,} pictures are {what}" for count, what in notes if count]
+    of_all = f"of {len(verdicts):,} pictures"
+    told = [f"{count:,} {of_all} {'is' if count == 1 else 'are'} {what}" for count, what in notes if count]
     if settings.channels == "auto" and 0 < colour < len(verdicts):
-        told.append(
-            f"{len(verdicts) - colour:,} of {len(verdicts):,} pictures are grey; the others keep the set in colour"
-        )
+        told.append(f"{len(verdicts) - colour:,} {of_all} are grey; the others keep the set in colour")
     if settings.channels == "rgba" and not clear:
         told.append("no picture is transparent; channels=rgb would do")
     return told

@@ -1,6 +1,7 @@
 """Bring the pictures of an open source into the cache: find the same content there, or decode it in parallel."""
 
 import os
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,9 +14,7 @@ import numpy as np
 
 from ganvas.config import PictureSettings
 from ganvas.data.cache import (
-    ImageFile,
     cache_errors,
-    make_grey,
     open_content,
     partial_folder,
     publish,
@@ -25,6 +24,7 @@ from ganvas.data.cache import (
 from ganvas.data.decode import has_heif
 from ganvas.data.doctor import Verdict, content_digest, examine, read_entry
 from ganvas.data.fit import CHANNELS
+from ganvas.data.imagefile import ImageFile, make_grey
 from ganvas.data.listing import PICTURE_ENDINGS, Broken, Listing, digest
 from ganvas.data.report import Sorted, broken_line, printable, sort_out
 from ganvas.errors import PicturesError
@@ -33,6 +33,7 @@ FEWEST_PICTURES = 8
 CACHE_VERSION = "1"
 CHUNK_BYTES, CHUNK_ENTRIES = 1 << 20, 64
 MOST_WORKERS = 8
+_QUIET = threading.Lock()  # warnings have one set of filters for the whole process: one set of pictures at a time
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -92,7 +93,7 @@ def same_content(task: Task) -> tuple[str, list[Verdict]] | None:
     return (known["key"], verdicts) if content_key(task, digests) == known["key"] else None
 
 
-def decode(task: Task) -> tuple[str, list[Verdict]]:
+def decode_all(task: Task) -> tuple[str, list[Verdict]]:
     """Decode every chosen entry into the cache, in order, with a bounded number of them in memory.
 
     Returns:
@@ -104,7 +105,7 @@ def decode(task: Task) -> tuple[str, list[Verdict]]:
     verdicts: list[Verdict] = []
     seen: set[str] = set()
     shape = (task.settings.height, task.settings.width, CHANNELS[task.settings.channels])
-    with partial_folder(task.root) as folder, warnings.catch_warnings():
+    with partial_folder(task.root) as folder, _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a decoder's opinion of a user's file belongs in the report or nowhere
         with cache_errors(task.root):
             images = ImageFile(folder / "images.npy", shape)

@@ -34,6 +34,11 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Unread(Broken):
+    """A file that the disk did not give; another day it may."""
+
+
+@dataclass(frozen=True)
 class Listing:
     """An open source.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ganvas.config import PictureSettings
 from ganvas.data.cache import Content, cache_folder, open_content, read_index, write_index
-from ganvas.data.gather import Progress, Task, decode, same_content, twins_fingerprint, what_is_asked
+from ganvas.data.gather import Progress, Task, decode_all, same_content, twins_fingerprint, what_is_asked
 from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.report import DoctorReport, write_report
 from ganvas.data.sources import open_source
@@ -63,7 +63,13 @@ def load_pictures(
 
 
 def contact_indices(pictures: PictureSet, limit: int = 64) -> np.ndarray:
-    """(min(limit, N),) int64: pictures spread evenly over the set, for a sheet of what the network will see."""
+    """(min(limit, N),) int64: pictures spread evenly over the set, for a sheet of what the network will see.
+
+    Raises:
+        ValueError: `limit` is less than one.
+    """
+    if limit < 1:
+        raise ValueError(f"a sheet of {limit} pictures")
     count = min(limit, len(pictures.images))
     return (2 * np.arange(count) + 1) * len(pictures.images) // (2 * count)
 
@@ -90,7 +96,7 @@ def _look_over(
     if settings.conditional and listing.entries and not any(entry.label for entry in listing.entries):
         raise _no_classes(source.name)
     task = Task(root, source.name, listing, choose(listing.entries, settings.per_class), settings, progress)
-    key, verdicts = same_content(task) or decode(task)
+    key, verdicts = same_content(task) or decode_all(task)
     content = open_content(root, key)
     if content is None:
         raise GanvasError(f"the cache {root} lost what was just written to it; is another program clearing it?")

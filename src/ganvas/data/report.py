@@ -72,9 +72,10 @@ class DoctorReport:
             lines.append(f"{len(self.broken):,} broken, left out: {_shortened(_with_reasons(self.broken))}")
         if self.duplicates:
             pairs = [f"{item.file} (same as {item.same_as})" for item in self.duplicates]
-            lines.append(f"{len(pairs):,} exact duplicates, left out: {_shortened(pairs)}")
+            what = "exact duplicate" if len(pairs) == 1 else "exact duplicates"
+            lines.append(f"{len(pairs):,} {what}, left out: {_shortened(pairs)}")
         if self.ignored:
-            lines.append(f"{self.ignored:,} other files are no pictures and were left alone")
+            lines.append(f"other files, which are no pictures and are left alone: {self.ignored:,}")
         return "\n".join([*lines, *self.notes])
 
 

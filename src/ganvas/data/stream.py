@@ -79,7 +79,7 @@ class BatchStream:
 
 def _coins(seed: int, positions: np.ndarray) -> np.ndarray:
     """(B,) positions -> (B,) bool, fair and independent. The mixing is splitmix64's; Steele et al. 2014, OOPSLA."""
-    bits = positions.astype(np.uint64) + np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
+    bits = positions.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
     return (bits ^ (bits >> np.uint64(31))) & np.uint64(1) == 1

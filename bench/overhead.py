@@ -1,0 +1,63 @@
+"""What everything around the step costs: the share of a run's time that is not spent in training steps.
+
+    python -m bench.overhead --time 90s
+
+Trains the built-in avatars with the `dcgan` recipe as `ganvas train` does, on a warmed cache, and times every call of
+the step inside that run. The table in docs/speed.md is what this prints. The film and the report of the end are named
+apart, since they come once, after the time that the user gave.
+"""
+
+import argparse
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from ganvas.config import LimitSettings, PictureSettings, parse_duration
+from ganvas.data import load_pictures
+from ganvas.recipes import RECIPES
+from ganvas.run import Finished, Planned, Stepped, train
+from ganvas.training import loop
+
+
+def main() -> None:
+    """Train, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--time", default="90s")
+    parser.add_argument("--recipe", default="dcgan")
+    wanted = parser.parse_args()
+    config = RECIPES[wanted.recipe].config
+    pictures = PictureSettings.model_validate(config.pictures.model_dump() | {"source": "avatars"})
+    limits = LimitSettings(seconds=parse_duration(wanted.time))
+    config = config.model_copy(update={"limits": limits, "pictures": pictures})
+    load_pictures(config.pictures)
+    spent, plain_step = [0.0], loop.train_step
+
+    def timed_step(*arguments: object) -> object:
+        started = time.perf_counter()
+        report = plain_step(*arguments)  # type: ignore[arg-type]
+        spent[0] += time.perf_counter() - started
+        return report
+
+    out = Path(tempfile.mkdtemp())
+    news, last_step_at = None, 0.0
+    try:
+        for news in train(config, out / "run"):
+            if isinstance(news, Planned):  # the probe is over
+                loop.train_step = timed_step  # type: ignore[assignment]
+            elif isinstance(news, Stepped):
+                last_step_at = time.perf_counter()
+    finally:
+        loop.train_step = plain_step
+        shutil.rmtree(out)
+    end, seconds_after = news, time.perf_counter() - last_step_at
+    assert isinstance(end, Finished)
+    around = end.seconds - spent[0]
+    names = ("recipe", "images", "run, s", "in steps, s", "around them, s", "film and report, s", "share around")
+    print(f"| {' | '.join(names)} |\n|{'---|' * len(names)}")
+    cells = [f"{value:.1f}" for value in (end.seconds, spent[0], around, seconds_after)]
+    print(f"| {wanted.recipe} | {end.images} | {' | '.join(cells)} | {around / end.seconds:.1%} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What every recipe reaches on a set in a given time: trains each as `ganvas train` does, and keeps a grid and figures.
+
+    python -m bench.recipes --time 5m --out runs/recipes mlp=digits dcgan=avatars dcgan=my-folder
+
+Resumable: a run that was stopped goes on, one that is finished is kept, and each finished run adds one line to
+bench/results/recipes.jsonl and one grid to docs/figures/. The table in docs/recipes.md is made from those lines.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+RESULTS = Path("bench/results/recipes.jsonl")
+FIGURES = Path("docs/figures")
+COLUMNS = 8
+
+
+def finished() -> list[dict[str, object]]:
+    """The lines that are there."""
+    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()] if RESULTS.exists() else []
+
+
+def train(recipe: str, source: str, time: str, out: Path, more: list[str]) -> None:
+    """One run, as a person would start it.
+
+    Raises:
+        subprocess.CalledProcessError: it did not end well.
+    """
+    command = [sys.executable, "-m", "ganvas", "train", source, "--recipe", recipe, "--time", time, "--out", str(out)]
+    subprocess.run([*command, *more], check=True)
+
+
+def measured(out: Path) -> dict[str, object]:
+    """Images, minutes and the last logged numbers of a finished run."""
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    last = [line for line in lines if "event" not in line][-1]
+    minutes = round(last["seconds"] / 60, 1)
+    speed = round(last["images"] / last["seconds"], 1)
+    return {"images": last["images"], "minutes": minutes, "images_per_second": speed}
+
+
+def keep_grid(out: Path, name: str) -> None:
+    """The last grid of a run, as a picture small enough for the documents."""
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    grids = sorted(path for path in (out / "samples").glob("*.png") if path.stem.isdigit())
+    with Image.open(grids[-1]) as grid:
+        grid.convert("RGB").save(FIGURES / f"{name}.webp", quality=80, method=6)
+
+
+def main() -> None:
+    """Train what is asked for and not there yet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "pairs", nargs="+", help="RECIPE=SOURCE, optionally with more options: RECIPE=SOURCE,--width,0.5"
+    )
+    parser.add_argument("--time", default="5m")
+    parser.add_argument("--out", type=Path, default=Path("runs/recipes"))
+    wanted = parser.parse_args()
+    for pair in wanted.pairs:
+        recipe, _, rest = pair.partition("=")
+        source, *more = rest.split(",")
+        options = "".join(part.lstrip("-") for part in more)
+        name = "-".join(filter(None, [recipe, Path(source).name, wanted.time, options]))
+        if any(line["name"] == name for line in finished()):
+            continue
+        train(recipe, source, wanted.time, wanted.out / name, more)
+        keep_grid(wanted.out / name, name)
+        line = {"name": name, "recipe": recipe, "source": Path(source).name, "options": more}
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        with RESULTS.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line | measured(wanted.out / name)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
