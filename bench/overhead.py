@@ -13,11 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from ganvas.config import LimitSettings, PictureSettings, parse_duration
+from ganvas.config import LimitSettings, PictureSettings
 from ganvas.data import load_pictures
 from ganvas.recipes import RECIPES
 from ganvas.run import Finished, Planned, Stepped, train
 from ganvas.training import loop
+from ganvas.units import parse_duration
 
 
 def main() -> None:

@@ -69,24 +69,24 @@ def train(
     ] = False,
 ) -> None:
     """Look the pictures over, plan, train, report. The same command again goes on where it stopped."""
-    from ganvas import commandline, config as configs, console, run  # noqa: I001
+    from ganvas import commandline, console, run, units
 
     given: dict[str, Any] = {
         "seed": seed,
         "device": device,
-        "keep_bytes": None if keep is None else configs.parse_count(keep, "B"),
+        "keep_bytes": None if keep is None else units.parse_count(keep, "B"),
         "pictures.source": source,
         "pictures.fit": fit,
         "pictures.channels": "rgba" if alpha else None,
         "pictures.conditional": conditional or None,
-        "pictures.per_class": None if per_class is None else configs.parse_share(per_class),
+        "pictures.per_class": None if per_class is None else units.parse_share(per_class),
         "network.width": width,
-        "limits.seconds": None if time is None else configs.parse_duration(time),
-        "limits.images": None if images is None else configs.parse_count(images),
+        "limits.seconds": None if time is None else units.parse_duration(time),
+        "limits.images": None if images is None else units.parse_count(images),
         "limits.epochs": epochs,
     }
     if size is not None:
-        given["pictures.width"], given["pictures.height"] = configs.parse_size(size)
+        given["pictures.width"], given["pictures.height"] = units.parse_size(size)
     wanted = commandline.wanted_run(recipe, config, out, given, settings or [], resume=resume)
     interruption = console.Interruption()
     news = run.train(wanted.config, wanted.out, interrupted=interruption.happened, looking=console.show_looking)
@@ -105,11 +105,12 @@ def look(
     out: Annotated[Path, typer.Option(help="where the contact sheet is written")] = Path("look.png"),
 ) -> None:
     """The folder doctor alone: what was found, what will be done to it, what is broken; a contact sheet."""
-    from ganvas import config as configs, console  # noqa: I001
+    from ganvas import console, units
+    from ganvas.config import PictureSettings, checked
     from ganvas.data import contact_indices, load_pictures
     from ganvas.viewing import over_checkerboard, picture_grid, save_png
 
-    width, height = configs.parse_size(size or "64")
+    width, height = units.parse_size(size or "64")
     values = {
         "source": source,
         "width": width,
@@ -117,9 +118,9 @@ def look(
         "fit": fit,
         "channels": "rgba" if alpha else "auto",
         "conditional": conditional,
-        "per_class": configs.parse_share(per_class),
+        "per_class": units.parse_share(per_class),
     }
-    pictures = load_pictures(configs.checked(configs.PictureSettings, values), progress=console.show_looking)
+    pictures = load_pictures(checked(PictureSettings, values), progress=console.show_looking)
     chosen = pictures.images[contact_indices(pictures, 64)]
     save_png(out, picture_grid(over_checkerboard(chosen) if chosen.shape[-1] == 4 else chosen))
     typer.echo(pictures.report.summary())
@@ -147,9 +148,9 @@ def generate(
     rebuild: Annotated[str | None, typer.Option(help="vaegan: encode and rebuild the pictures of this SOURCE")] = None,
 ) -> None:
     """Draw pictures: the same seed gives the same picture, however many are drawn."""
-    from ganvas import commandline, config as configs  # noqa: I001
+    from ganvas import commandline, units
 
-    moment = None if at is None else configs.parse_count(at)
+    moment = None if at is None else units.parse_count(at)
     folder = out or model / "generated"
     if rebuild is not None:
         path = commandline.rebuild_pictures(model, rebuild, count, folder)

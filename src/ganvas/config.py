@@ -3,7 +3,6 @@
 Settings are frozen; unknown names are refused. The text after each field is its help on the command line and in docs.
 """
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -185,62 +184,6 @@ def from_toml(path: Path) -> RunConfig:
         raise SettingError(f"{path}: cannot be read as a configuration: {error}") from error
     values.pop("versions", None)
     return checked(RunConfig, values)
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """'64' or '96x64' (width x height) -> (width, height) in pixels.
-
-    Raises:
-        SettingError: not one or two whole numbers; the range is checked where the settings are made.
-    """
-    match = re.fullmatch(r"(\d+)(?:\s*[xX×]\s*(\d+))?", text.strip())
-    if not match:
-        raise SettingError(f"size {text!r}: expected pixels, as in 64 or 96x64 (width x height)")
-    return int(match[1]), int(match[2] or match[1])
-
-
-def parse_duration(text: str) -> float:
-    """'90', '90s', '10m', '1.5h' or '1h30m' -> seconds.
-
-    Raises:
-        SettingError: it is none of these, or zero.
-    """
-    match = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m(?:in)?)?(?:([\d.]+)s?)?", text.strip().lower())
-    try:
-        seconds = sum(float(part) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True) if part)  # type: ignore[union-attr]
-    except (AttributeError, ValueError):
-        seconds = 0
-    if not 0 < seconds < float("inf"):
-        raise SettingError(f"time {text!r}: expected something like 90s, 10m, 1h or 1h30m")
-    return seconds
-
-
-def parse_count(text: str, unit: str = "") -> int:
-    """'500', '12.8k', '500MB', '2G' -> a whole number; `unit` ('B') is allowed at the end. Powers of a thousand.
-
-    Raises:
-        SettingError: it is none of these.
-    """
-    match = re.fullmatch(rf"([\d.]+)\s*([kmg]?){unit.lower() + '?' if unit else ''}", text.strip().lower())
-    try:
-        return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2]])  # type: ignore[index]
-    except (TypeError, ValueError) as error:
-        raise SettingError(f"{text!r}: expected a number such as 500, 200k or 1.5M{unit}") from error
-
-
-def parse_share(text: str) -> float:
-    """'5%' or '0.05' -> 0.05.
-
-    Raises:
-        SettingError: not a number, or not above 0 and at most all.
-    """
-    try:
-        share = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
-    except ValueError:
-        share = 0
-    if not 0 < share <= 1:
-        raise SettingError(f"share {text!r}: expected something like 5% or 0.05")
-    return share
 
 
 def _sections(values: dict[str, Any]) -> list[str]:

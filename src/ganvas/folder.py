@@ -13,6 +13,8 @@ from ganvas.errors import SettingError
 from ganvas.files import replace_text
 from ganvas.model import MOMENTS, kept_moments, save_weights
 
+_MAY_CHANGE = {"limits", "plan", "device", "keep_bytes"}
+
 
 class RunFolder:
     """The paths of one run. Every other command and other people's tools read them."""
@@ -48,6 +50,31 @@ class RunFolder:
             SettingError: it cannot be read.
         """
         return from_toml(self.config_path) if self.config_path.exists() else None
+
+    def continued(self, config: RunConfig) -> RunConfig:
+        """`config`, with the plan of the run that is already here if it is the same one.
+
+        Raises:
+            SettingError: another run is here; names the first setting that differs.
+        """
+        there = self.config()
+        if there is None:
+            return config
+        theirs = there.model_dump()
+        for section, value in config.model_dump(exclude=_MAY_CHANGE).items():
+            if value == theirs[section]:
+                continue
+            what, ours, other = section, value, theirs[section]
+            if isinstance(value, dict):
+                field = next(name for name in value if value[name] != other[name])
+                what, ours, other = f"{section}.{field}", value[field], other[field]
+            raise SettingError(
+                f"{self.root} holds a run with {what} = {other!r}, not {ours!r}; choose another folder with --out, "
+                "or repeat its command to go on with it"
+            )
+        if config.plan is None and config.limits == there.limits:
+            return config.model_copy(update={"plan": there.plan})
+        return config
 
     def write_config(self, config: RunConfig, versions: dict[str, str]) -> None:
         """Replace run.toml, with the versions that made the run as a table that is not read back."""

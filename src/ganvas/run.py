@@ -15,7 +15,6 @@ from ganvas import __version__
 from ganvas.config import PlanSettings, RunConfig
 from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
-from ganvas.errors import SettingError
 from ganvas.folder import RunFolder
 from ganvas.model import Description
 from ganvas.networks import NetworkSpec
@@ -95,7 +94,7 @@ def train(
         GanvasError: as the tree in errors.py.
     """
     folder = RunFolder(out)
-    config = _same_run(config, folder)
+    config = folder.continued(config)
     pictures = load_pictures(config.pictures, progress=looking)
     yield Looked(pictures)
     device = choose_device(config.device)
@@ -218,28 +217,3 @@ def _parameters(state: TrainingState) -> dict[str, int]:
         for name, module in state.modules().items()
         if name != "averaged"
     }
-
-
-def _same_run(config: RunConfig, folder: RunFolder) -> RunConfig:
-    """`config`, with the plan of the run that is already in `folder` if it is the same one.
-
-    Raises:
-        SettingError: another run is there; names the first setting that differs.
-    """
-    there = folder.config()
-    if there is None:
-        return config
-    for section, value in config.model_dump(exclude={"limits", "plan", "device", "keep_bytes"}).items():
-        theirs = there.model_dump()[section]
-        if value != theirs:
-            what = section
-            if isinstance(value, dict):
-                field = next(name for name in value if value[name] != theirs[name])
-                what, value, theirs = f"{section}.{field}", value[field], theirs[field]
-            raise SettingError(
-                f"{folder.root} holds a run with {what} = {theirs!r}, not {value!r}; choose another folder with --out, "
-                "or repeat its command to go on with it"
-            )
-    if config.plan is None and config.limits == there.limits:
-        return config.model_copy(update={"plan": there.plan})
-    return config
