@@ -2,14 +2,17 @@
 
     python -m bench.step --blocks 8 --steps 4
 
-Both train in one process, a few steps of one and then of the other, so that what else the machine does falls on both.
-Figures are medians over the blocks. The table in docs/speed.md is what this prints.
+Each form trains in a process of its own, since ours sets up the process's memory and the plain one does not; they take
+turns of a few steps, so that what else the machine does falls on both. Figures are medians over the turns. The table
+in docs/speed.md is what this prints.
 """
 
 import argparse
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 
 import torch
 from torch import Tensor
@@ -26,59 +29,94 @@ BATCH = CONFIG.training.batch
 TOLERANCE = 1e-3  # nats
 
 
-def twins() -> tuple[TrainingState, PlainState]:
-    """Our state and the plain one, with the same weights."""
-    ours = new_state(CONFIG, NetworkSpec(64, 64, 3, CONFIG.network.z_dim), torch.device("cpu"))
-    plain = build_plain_state()
-    for network, twin in ((ours.generator, plain.generator), (ours.discriminator, plain.discriminator)):
-        tensors = list(network.state_dict().values())
-        targets = list(twin.state_dict().values())
-        for tensor, target in zip(tensors, targets, strict=True):
-            target.copy_(as_convolution(tensor, target))
-    return ours, plain
+def our_state() -> TrainingState:
+    """The recipe as `ganvas train` starts it."""
+    return new_state(CONFIG, NetworkSpec(64, 64, 3, CONFIG.network.z_dim), torch.device("cpu"))
 
 
-def as_convolution(tensor: Tensor, like: Tensor) -> Tensor:
-    """Our dense layers as the convolutions that they stand for; everything else as it is.
+def pictures() -> Tensor:
+    """(B, 64, 64, 3) uint8 noise: what a step costs does not depend on what is in the pictures."""
+    return torch.randint(0, 256, (BATCH, 64, 64, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+
+
+def seen(stored: Tensor) -> Tensor:
+    """(B, H, W, C) uint8 -> (B, C, H, W) in [-1, 1], as the plain form would."""
+    return stored.permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
+
+
+def copy_weights(ours: TrainingState, plain: PlainState) -> None:
+    """Give the plain networks our weights, our dense layers as the convolutions that they stand for.
 
     Rows of a dense layer are in the order (h, w, C): 512 maps of 4x4.
     """
-    if tensor.ndim == 2 and like.ndim == 4:
-        if tensor.shape[0] == 1:  # the score: (1, 4 * 4 * 512) -> (1, 512, 4, 4)
-            return tensor.view(1, 4, 4, 512).permute(0, 3, 1, 2)
-        return tensor.view(4, 4, 512, -1).permute(3, 2, 0, 1)  # the start: (4 * 4 * 512, Z) -> (Z, 512, 4, 4)
-    return tensor
+    for network, twin in ((ours.generator, plain.generator), (ours.discriminator, plain.discriminator)):
+        tensors = zip(network.state_dict().values(), twin.state_dict().values(), strict=True)
+        for tensor, target in tensors:
+            if tensor.ndim == target.ndim:
+                target.copy_(tensor)
+            elif tensor.shape[0] == 1:  # the score: (1, 4 * 4 * 512) -> (1, 512, 4, 4)
+                target.copy_(tensor.view(1, 4, 4, 512).permute(0, 3, 1, 2))
+            else:  # the start: (4 * 4 * 512, Z) -> (Z, 512, 4, 4)
+                target.copy_(tensor.view(4, 4, 512, -1).permute(3, 2, 0, 1))
 
 
-def check_losses(steps: int) -> float:
-    """The largest difference between the two forms' losses over the first steps, on the same pictures and latents.
+def difference_of_losses() -> float:
+    """The larger of the differences between the two forms' losses in the first step, on the same pictures and latents.
 
     The first step compares everything: both losses, and through the generator's also the discriminator's update. After
     it Adam, whose first updates are as large for tiny gradients as for big ones, lets rounding drift apart.
     """
-    ours, plain = twins()
-    stored = torch.randint(0, 256, (BATCH, 64, 64, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
-    worst = 0.0
-    for _ in range(steps):
-        noise = sample_latents(BATCH, CONFIG, Numbers.at(CONFIG.seed, ours.images).latents)
-        plain_losses = plain_step(plain, stored.permute(0, 3, 1, 2).float() / 127.5 - 1, noise[:, :, None, None])
-        report = train_step(ours, stored, None, CONFIG, gan_play)
-        losses = (report["discriminator_loss"], report["generator_loss"])
-        worst = max(worst, *(abs(float(a) - float(b)) for a, b in zip(losses, plain_losses, strict=True)))
-    return worst
+    ours, plain, stored = our_state(), build_plain_state(), pictures()
+    copy_weights(ours, plain)
+    noise = sample_latents(BATCH, CONFIG, Numbers.at(CONFIG.seed, 0).latents)
+    plain_losses = plain_step(plain, seen(stored), noise[:, :, None, None])
+    report = train_step(ours, stored, None, CONFIG, gan_play)
+    losses = (report["discriminator_loss"], report["generator_loss"])
+    return max(abs(float(a) - float(b)) for a, b in zip(losses, plain_losses, strict=True))
 
 
-def interleaved(
-    first: Callable[[], object], second: Callable[[], object], blocks: int, steps: int
-) -> list[list[float]]:
-    """Images a second of every block of each, in turns."""
+def our_steps() -> Callable[[], object]:
+    """A function that takes one step of ours, in a process prepared as `ganvas train` prepares it."""
+    prepare(torch.device("cpu"))
+    state, stored = our_state(), pictures()
+    return lambda: train_step(state, stored, None, CONFIG, gan_play)
+
+
+def plain_steps() -> Callable[[], object]:
+    """A function that takes one plain step, in a process as PyTorch leaves it."""
+    state, real = build_plain_state(), seen(pictures())
+    return lambda: plain_step(state, real, torch.randn(BATCH, CONFIG.network.z_dim, 1, 1))
+
+
+def serve_turns(make: Callable[[], Callable[[], object]], pipe: Connection) -> None:
+    """Warm up, then take as many steps as each message asks for and answer with images a second; 0 ends."""
+    step = make()
+    for _ in range(2):
+        step()
+    pipe.send(0.0)
+    while steps := pipe.recv():
+        started = time.perf_counter()
+        for _ in range(steps):
+            step()
+        pipe.send(steps * BATCH / (time.perf_counter() - started))
+
+
+def take_turns(blocks: int, steps: int) -> list[list[float]]:
+    """Images a second of every turn: the plain form's, then ours."""
+    context = multiprocessing.get_context("spawn")
+    pipes = []
+    for make in (plain_steps, our_steps):
+        pipe, other = context.Pipe()
+        context.Process(target=serve_turns, args=(make, other), daemon=True).start()
+        pipe.recv()
+        pipes.append(pipe)
     speeds: list[list[float]] = [[], []]
     for _ in range(blocks):
-        for call, found in zip((first, second), speeds, strict=True):
-            started = time.perf_counter()
-            for _ in range(steps):
-                call()
-            found.append(steps * BATCH / (time.perf_counter() - started))
+        for pipe, found in zip(pipes, speeds, strict=True):
+            pipe.send(steps)
+            found.append(pipe.recv())
+    for pipe in pipes:
+        pipe.send(0)
     return speeds
 
 
@@ -86,36 +124,17 @@ def main() -> None:
     """Check the losses, then time, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--blocks", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=4, help="steps of a block")
+    parser.add_argument("--steps", type=int, default=4, help="steps of a turn")
     wanted = parser.parse_args()
-    # The plain form gets none of our process-wide settings while its losses are checked, and all while it is timed.
-    difference = check_losses(1)
+    difference = difference_of_losses()
     print(f"largest difference of a loss in the first step: {difference:.1e} nats")
     if difference > TOLERANCE:
         raise SystemExit("the two forms do not compute the same losses")
-    ours, plain = twins()
-    stored = torch.randint(0, 256, (BATCH, 64, 64, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
-    real = stored.permute(0, 3, 1, 2).float() / 127.5 - 1
-
-    def plain_call() -> object:
-        return plain_step(plain, real, torch.randn(BATCH, CONFIG.network.z_dim, 1, 1))
-
-    def our_call() -> object:
-        return train_step(ours, stored, None, CONFIG, gan_play)
-
-    for call in (plain_call, our_call):
-        call()
-    alone = interleaved(plain_call, our_call, wanted.blocks, wanted.steps)
-    prepare(torch.device("cpu"))
-    for call in (plain_call, our_call):
-        call()
-    prepared = interleaved(plain_call, our_call, wanted.blocks, wanted.steps)
-    print("| process-wide settings | plain, images/s | ours, images/s | ratio (least to most) |\n|---|---|---|---|")
-    for name, (plain_speeds, our_speeds) in (("PyTorch's own", alone), ("ours (`device.prepare`)", prepared)):
-        ratios = [b / a for a, b in zip(plain_speeds, our_speeds, strict=True)]
-        plain_speed, our_speed, ratio = map(statistics.median, (plain_speeds, our_speeds, ratios))
-        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        print(f"| {name} | {plain_speed:.1f} | {our_speed:.1f} | {ratio:.2f} ({spread}) |")
+    plain, ours = take_turns(wanted.blocks, wanted.steps)
+    ratios = [b / a for a, b in zip(plain, ours, strict=True)]
+    print("| plain, images/s | ours, images/s | ratio (least to most) |\n|---|---|---|")
+    plain_speed, our_speed, ratio = map(statistics.median, (plain, ours, ratios))
+    print(f"| {plain_speed:.1f} | {our_speed:.1f} | {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |")
 
 
 if __name__ == "__main__":

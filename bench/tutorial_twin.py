@@ -29,7 +29,7 @@ class PlainState:
 
 
 def build_generator() -> nn.Sequential:
-    """Noise (B, 100, 1, 1) -> images (B, 3, 64, 64) in [-1, 1]: 3,576,704 weights."""
+    """Noise (B, 100, 1, 1) -> images (B, 3, 64, 64) in [-1, 1]: 3,576,704 parameters."""
     return nn.Sequential(
         nn.ConvTranspose2d(LATENT_SIZE, 512, 4, 1, 0, bias=False),  # (B, 512, 4, 4)
         nn.BatchNorm2d(512),
@@ -49,7 +49,7 @@ def build_generator() -> nn.Sequential:
 
 
 def build_discriminator() -> nn.Sequential:
-    """Images (B, 3, 64, 64) -> the probability of being real (B, 1, 1, 1): 2,765,568 weights."""
+    """Images (B, 3, 64, 64) -> the probability of being real (B, 1, 1, 1): 2,765,568 parameters."""
     return nn.Sequential(
         nn.Conv2d(3, 64, 4, 2, 1, bias=False),  # (B, 64, 32, 32)
         nn.LeakyReLU(0.2, inplace=True),
@@ -99,13 +99,14 @@ def plain_step(state: PlainState, real_images: Tensor, noise: Tensor) -> tuple[T
     Args:
         state: what is updated.
         real_images: (B, 3, 64, 64) in [-1, 1].
-        noise: (B, 100, 1, 1) from N(0, I); the same fakes serve both updates.
+        noise: (B, 100, 1, 1) from N(0, I), as many as the real images; the same fakes serve both updates.
     Returns:
         The discriminator's loss, real half plus fake half, before its update, and the generator's non-saturating loss
         against the updated discriminator: detached scalars in nats. At a tie they are 2 ln 2 and ln 2.
     """
     cross_entropy = nn.BCELoss()
-    real_target, fake_target = torch.ones(len(real_images)), torch.zeros(len(noise))
+    real_target = torch.ones(len(real_images), device=real_images.device)  # (B,)
+    fake_target = torch.zeros_like(real_target)
 
     state.discriminator.zero_grad()
     real_probabilities = state.discriminator(real_images).view(-1)  # (B,)

@@ -12,7 +12,7 @@ from ganvas.errors import SettingError
 
 _PURPOSES = ("weights", "latents", "augment", "labels", "layers", "interpolate", "encode")
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
-_GIB = 1 << 30
+_LARGEST_MMAP_THRESHOLD, _KEPT_BYTES = 32 << 20, 512 << 20
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -52,10 +52,15 @@ def prepare(device: torch.device) -> None:
         torch.backends.cudnn.benchmark = False
         torch.use_deterministic_algorithms(True, warn_only=True)
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "gnu_get_libc_version"):
-            libc.mallopt(_MMAP_THRESHOLD, _GIB)
-            libc.mallopt(_TRIM_THRESHOLD, _GIB)
+        _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc reuse big blocks instead of handing them back, page by page, after every step."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
+    # The trim threshold alone would make it worse: setting it switches off glibc's own adaptation of the other.
+    if mallopt is not None and mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD):
+        mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def random_numbers(seed: int, purpose: str, clock: int = 0) -> torch.Generator:
@@ -67,6 +72,8 @@ def random_numbers(seed: int, purpose: str, clock: int = 0) -> torch.Generator:
     Raises:
         ValueError: an unknown purpose.
     """
+    if purpose not in _PURPOSES:
+        raise ValueError(f"purpose {purpose!r}: expected one of {', '.join(_PURPOSES)}")
     # A multiplicative hash keeps neighbouring clocks and purposes apart; torch's Mersenne twister expands the rest.
     mixed = (
         seed * 0x9E3779B97F4A7C15 + clock * 0xBF58476D1CE4E5B9 + _PURPOSES.index(purpose) * 0x94D049BB133111EB

@@ -20,6 +20,7 @@ from torch import nn
 
 from ganvas.networks.layers import DenseMap, Discriminator, Generator, LatentInput, ToVector
 from ganvas.networks.spec import Networks, NetworkSpec
+from ganvas.networks.strided import StridedConv2d, StridedConvTranspose2d
 
 BASE, CAP = 64, 512
 
@@ -43,7 +44,7 @@ def generator(spec: NetworkSpec) -> Generator:
     body = nn.Sequential(DenseMap(latent.out_features, channels[0], spec.start, bias=False))
     for wide, next_wide in zip(channels, [*channels[1:], spec.channels], strict=True):
         body.extend([nn.BatchNorm2d(wide), nn.ReLU(inplace=True)])
-        body.append(nn.ConvTranspose2d(wide, next_wide, 4, stride=2, padding=1, bias=False))  # h w -> 2h 2w
+        body.append(StridedConvTranspose2d(wide, next_wide))  # h w -> 2h 2w
     return Generator(spec, latent, body)
 
 
@@ -51,7 +52,7 @@ def stages(spec: NetworkSpec, *, normalisation: Callable[[int], nn.Module] = nn.
     """One stage per halving: convolution, normalisation except in the first, leaky ReLU. (h, w) -> (h // 2, w // 2)."""
     body, wide = nn.Sequential(), spec.channels
     for next_wide in reversed(spec.pyramid(base=BASE, cap=CAP, levels=spec.doublings)):
-        stage = nn.Sequential(nn.Conv2d(wide, next_wide, 4, stride=2, padding=1, bias=False))
+        stage = nn.Sequential(StridedConv2d(wide, next_wide))
         if len(body):
             stage.append(normalisation(next_wide))
         body.append(stage.append(nn.LeakyReLU(0.2, inplace=True)))

@@ -1,0 +1,64 @@
+import itertools
+
+import pytest
+import torch
+
+from ganvas.device import choose_device, mixed_precision, prepare, random_numbers, seeded_layers
+from ganvas.errors import SettingError
+
+
+def first_number(*arguments):
+    return torch.rand((), generator=random_numbers(*arguments)).item()
+
+
+def test_seeds_purposes_and_clocks_all_have_numbers_of_their_own():
+    every = itertools.product(range(20), ("latents", "augment", "layers"), range(0, 1280, 64))
+    found = [first_number(*arguments) for arguments in every]
+    assert len(set(found)) == len(found)
+    assert abs(sum(found) / len(found) - 0.5) < 0.03
+
+
+def test_the_same_arguments_give_the_same_numbers():
+    assert first_number(3, "latents", 640) == first_number(3, "latents", 640)
+
+
+def test_an_unknown_purpose_is_refused():
+    with pytest.raises(ValueError, match="dice"):
+        random_numbers(0, "dice")
+
+
+def test_layers_draw_their_own_numbers_inside_and_leave_the_outside_alone():
+    before = torch.random.get_rng_state()
+    drawn = []
+    for _ in range(2):
+        with seeded_layers(1, 64, torch.device("cpu")):
+            drawn.append(torch.nn.functional.dropout(torch.ones(50)))
+    assert torch.equal(*drawn)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_auto_finds_a_device_and_cpu_is_always_there():
+    assert choose_device("auto").type in ("cpu", "cuda", "mps")
+    assert choose_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["abacus", "cuda:x", ""])
+def test_a_device_that_is_none_is_a_setting_error(name):
+    with pytest.raises(SettingError, match="device"):
+        choose_device(name)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_a_device_that_is_not_there_is_a_setting_error():
+    with pytest.raises(SettingError, match="not on this machine"):
+        choose_device("cuda")
+
+
+def test_the_cpu_stays_in_full_precision():
+    with mixed_precision(torch.device("cpu")):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+def test_preparing_twice_does_no_harm():
+    for _ in range(2):
+        prepare(torch.device("cpu"))

@@ -1,0 +1,29 @@
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ganvas.files import replace_tensors, replace_text, replacing
+
+
+def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "notes.txt"
+    replace_text(path, "old")
+    with pytest.raises(RuntimeError), replacing(path) as unfinished:
+        unfinished.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_the_ending_of_the_unfinished_file_stays(tmp_path):
+    with replacing(tmp_path / "picture.png") as unfinished:
+        assert unfinished.suffix == ".png"
+        unfinished.touch()
+
+
+def test_tensors_are_written_with_the_permissions_of_any_other_file(tmp_path):
+    plain = tmp_path / "plain"
+    plain.touch()
+    replace_tensors(tmp_path / "weights.safetensors", {"w": torch.ones(2, 3).t()})
+    assert (tmp_path / "weights.safetensors").stat().st_mode == plain.stat().st_mode
+    assert torch.equal(load_file(tmp_path / "weights.safetensors")["w"], torch.ones(3, 2))
