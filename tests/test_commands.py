@@ -149,6 +149,14 @@ def test_a_finished_run_can_be_extended_without_loss(ganvas, pictures):
     assert_close(*(whole_state(ganvas.folder / name) for name in ("short", "long")), rtol=0, atol=0)
 
 
+def test_going_on_with_other_pictures_is_allowed_and_said(ganvas, pictures):
+    shutil.copytree(pictures, ganvas.folder / "mine")
+    done(ganvas("train", "mine", *SMALL, "--images", "8", "--out", "run"))
+    (ganvas.folder / "mine" / "dark" / "0.png").unlink()
+    done(ganvas("train", "mine", *SMALL, "--images", "16", "--out", "run"))
+    assert "the pictures have changed" in (ganvas.folder / "run" / "log.jsonl").read_text()
+
+
 def test_another_run_in_the_same_folder_is_refused_with_what_differs(ganvas, pictures):
     done(ganvas("train", pictures, *SMALL, "--images", "8", "--out", "run"))
     process = ganvas("train", pictures, *SMALL, "--images", "8", "--out", "run", "--set", "optimizer.beta1=0.7")

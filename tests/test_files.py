@@ -8,9 +8,14 @@ from ganvas.files import replace_tensors, replace_text, replacing
 def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "notes.txt"
     replace_text(path, "old")
-    with pytest.raises(RuntimeError), replacing(path) as unfinished:
-        unfinished.write_text("half")
-        raise RuntimeError
+
+    def fail():
+        with replacing(path) as unfinished:
+            unfinished.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 

@@ -55,10 +55,10 @@ def show_training(news: Iterator[News], interruption: Interruption) -> bool:
         for item in news:
             match item:
                 case Looked(pictures):
-                    _console.print(pictures.report.summary(), markup=False)
+                    _console.print(pictures.report.summary(), markup=False, soft_wrap=True)
                 case Planned():
                     interruption.listen()
-                    _console.print(plan_text(item), markup=False)
+                    _console.print(plan_text(item), markup=False, soft_wrap=True)
                 case Happened(text):
                     events = [*events, text][-_EVENTS_SHOWN:]
                 case Stepped():
@@ -66,7 +66,7 @@ def show_training(news: Iterator[News], interruption: Interruption) -> bool:
                     if _console.is_terminal:
                         live.update(Text("\n".join([line, *(f"  {event}" for event in events)])), refresh=True)
                     elif time.monotonic() - plain_at >= _SECONDS_BETWEEN_PLAIN_LINES:
-                        _console.print(line, markup=False, soft_wrap=True)
+                        _console.print("  ".join([line, *events[-1:]]), markup=False, soft_wrap=True)
                         plain_at = time.monotonic()
                 case Finished():
                     live.update(Text(""), refresh=_console.is_terminal)

@@ -85,6 +85,13 @@ class RunFolder:
         """Replace data.json: what the doctor found."""
         replace_text(self.data_path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
+    def pictures_key(self) -> str:
+        """The content key of the pictures that the run was last trained on; '' if there is no telling."""
+        try:
+            return str(json.loads(self.data_path.read_text(encoding="utf-8"))["key"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
     def log(self, line: dict[str, Any]) -> None:
         """Append one object to log.jsonl."""
         with self.log_path.open("a", encoding="utf-8") as file:

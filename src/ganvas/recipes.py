@@ -134,9 +134,7 @@ RECIPES: dict[str, Recipe] = {
             recipe="r3gan",
             pictures=PictureSettings(),
             network=NetworkSettings(architecture="r3gan", z_dim=64, weights="kaiming"),
-            objective=ObjectiveSettings(
-                loss="relativistic", r1_weight=1.0, r2_weight=1.0, augment=("color", "translation", "cutout")
-            ),
+            objective=ObjectiveSettings(loss="relativistic", r1_weight=1.0, r2_weight=1.0, penalty_every=4),
             optimizer=OptimizerSettings(generator_rate=2e-4, discriminator_rate=2e-4, beta1=0.0, beta2=0.99),
             training=TrainingSettings(batch=32, average_half_life_images=5000),
         ),

@@ -113,9 +113,15 @@ def train(
         )
         config = config.model_copy(update={"plan": PlanSettings(images=images, images_per_second=speed)})
     folder.write_config(config, versions())
+    recorder = Recorder(folder, config, describe(config, spec, pictures), pictures, state)
+    if state.images > 0:
+        yield Happened(recorder.event(f"resumed at {state.images} images"))
+        if folder.pictures_key() != pictures.key:
+            yield Happened(
+                recorder.event("the pictures have changed since: this run can no longer be repeated exactly")
+            )
     folder.write_data(pictures.report.to_dict())
     yield Planned(config, _parameters(state), state.images, peak_memory_bytes())
-    recorder = Recorder(folder, config, describe(config, spec, pictures), pictures, state)
     yield from _watch(state, stream, folder, recorder, until, interrupted)
 
 
@@ -164,6 +170,7 @@ def _watch(
         # From here on the images reached are the plan, so that the run can be repeated whatever the clock says then.
         final = plan.model_copy(update={"images": state.images, "final": True})
         folder.write_config(config.model_copy(update={"plan": final}), versions())
+    yield Happened(recorder.event("stopped from outside" if stopped else "finished"))
     for text in recorder.finish():
         yield Happened(text)
     yield Finished(folder.root, folder.root / "index.html", state.images, state.seconds, stopped)

@@ -24,6 +24,7 @@ from ganvas.networks.spec import Networks, NetworkSpec
 
 BASE, CAP = 16, 256
 LINEAR = math.sqrt(0.5)  # undoes He's factor for the ReLU, where none comes before
+FAINT = 0.1  # pictures begin near mid-grey, where tanh still passes gradients on
 
 
 def build(spec: NetworkSpec) -> Networks:
@@ -74,7 +75,7 @@ def _generator(spec: NetworkSpec) -> Generator:
     body = nn.Sequential(DenseMap(latent.out_features, channels[0], spec.start), Residual(channels[0]))
     for wide, next_wide in pairwise(channels):
         body.extend([Conv2d(wide, next_wide, 1, initial_scale=LINEAR), Double(), Residual(next_wide)])  # h w -> 2h 2w
-    body.extend([nn.LeakyReLU(0.2), Conv2d(channels[-1], spec.channels, 3, initial_scale=LINEAR)])
+    body.extend([nn.LeakyReLU(0.2), Conv2d(channels[-1], spec.channels, 3, initial_scale=FAINT)])
     return Generator(spec, latent, body)
 
 
