@@ -16,7 +16,6 @@ from PIL import Image
 
 RESULTS = Path("bench/results/recipes.jsonl")
 FIGURES = Path("docs/figures")
-COLUMNS = 8
 
 
 def finished() -> list[dict[str, object]]:
@@ -43,12 +42,14 @@ def measured(out: Path) -> dict[str, object]:
     return {"images": last["images"], "minutes": minutes, "images_per_second": speed}
 
 
-def keep_grid(out: Path, name: str) -> None:
-    """The last grid of a run, as a picture small enough for the documents."""
+def keep_grids(out: Path, name: str) -> None:
+    """The last grid of a run, and of what it rebuilt, as pictures small enough for the documents."""
     FIGURES.mkdir(parents=True, exist_ok=True)
-    grids = sorted(path for path in (out / "samples").glob("*.png") if path.stem.isdigit())
-    with Image.open(grids[-1]) as grid:
-        grid.convert("RGB").save(FIGURES / f"{name}.webp", quality=80, method=6)
+    for folder, ending in (("samples", ""), ("rebuilt", "-rebuilt")):
+        grids = sorted(path for path in (out / folder).glob("*.png") if path.stem.isdigit())
+        for path in grids[-1:]:
+            with Image.open(path) as grid:
+                grid.convert("RGB").save(FIGURES / f"{name}{ending}.webp", quality=80, method=6)
 
 
 def main() -> None:
@@ -68,7 +69,7 @@ def main() -> None:
         if any(line["name"] == name for line in finished()):
             continue
         train(recipe, source, wanted.time, wanted.out / name, more)
-        keep_grid(wanted.out / name, name)
+        keep_grids(wanted.out / name, name)
         line = {"name": name, "recipe": recipe, "source": Path(source).name, "options": more}
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         with RESULTS.open("a", encoding="utf-8") as file:

@@ -90,7 +90,7 @@ def test_a_run_leaves_the_folder_that_the_design_promises(ganvas, pictures):
     promised += ["samples/000000000.png", "samples/000000040.png", "samples/originals.png", "checkpoint/state.json"]
     assert [name for name in promised if not (run / name).is_file()] == []
     assert "words.jpg" in process.stderr
-    assert str(run / "index.html") in process.stderr
+    assert str(run / "index.html") in process.stdout
     (broken,) = json.loads((run / "data.json").read_text())["broken"]
     assert broken["file"].endswith("words.jpg")
 

@@ -14,6 +14,7 @@ _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _EVENTS_SHOWN = 3
 
 _console = Console(stderr=True, highlight=False)
+_results = Console(highlight=False)
 
 
 class Interruption:
@@ -70,7 +71,8 @@ def show_training(news: Iterator[News], interruption: Interruption) -> bool:
                         plain_at = time.monotonic()
                 case Finished():
                     live.update(Text(""), refresh=_console.is_terminal)
-                    _console.print(finished_text(item), markup=False, soft_wrap=True)
+                    to = _console if item.interrupted else _results
+                    to.print(finished_text(item), markup=False, soft_wrap=True)
                     return item.interrupted
     return False
 

@@ -29,7 +29,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "quick": Recipe(
         title="DCGAN's networks at half width, made for minutes on a CPU",
-        source="ours, from the parts of the others: Radford et al. 2015, arXiv:1511.06434 (networks), Zhao et al. 2020, "
+        source="parts of the others: Radford et al. 2015, arXiv:1511.06434 (networks), Zhao et al. 2020, "
         "arXiv:2006.10738 (augmentation), Karras et al. 2023, arXiv:2312.02696 (averaging)",
         reached="not measured yet",
         failings="Features are smudged, and a faint grid shows; very varied sets such as cars stay blotches.",
@@ -92,10 +92,10 @@ RECIPES: dict[str, Recipe] = {
         config=RunConfig(
             recipe="vaegan",
             pictures=PictureSettings(),
-            network=NetworkSettings(architecture="vaegan", z_dim=100),
-            objective=ObjectiveSettings(loss="bce", reconstruction_weight=1.0),
+            network=NetworkSettings(architecture="vaegan", z_dim=100, width=0.5),
+            objective=ObjectiveSettings(loss="bce", reconstruction_weight=5.0),
             optimizer=OptimizerSettings(generator_rate=2e-4, discriminator_rate=2e-4),
-            training=TrainingSettings(batch=64),
+            training=TrainingSettings(batch=16),
         ),
     ),
     "dcgan": Recipe(
