@@ -83,13 +83,16 @@ def main() -> None:
     end, seconds_after = news, time.perf_counter() - last_step_at
     assert isinstance(end, Finished)
     around = end.seconds - spent[0]
-    names = ("recipe", "images", "run, s", "in steps, s", "around them, s", "film and report, s")
-    names = (*names, "share around", "command to first step, s")
-    print(f"| {' | '.join(names)} |\n|{'---|' * len(names)}")
-    cells = [f"{value:.1f}" for value in (end.seconds, spent[0], around, seconds_after)]
-    print(
-        f"| {wanted.recipe} | {end.images} | {' | '.join(cells)} | {around / end.seconds:.1%} | {to_first_step:.1f} |"
-    )
+    row = {
+        "recipe": wanted.recipe,
+        "images": f"{end.images}",
+        "run, s": f"{end.seconds:.1f}",
+        "in steps, s": f"{spent[0]:.1f}",
+        "share around them": f"{around / end.seconds:.1%}",
+        "film and report, s": f"{seconds_after:.1f}",
+        "command to first step, s": f"{to_first_step:.1f}",
+    }
+    print(f"| {' | '.join(row)} |\n|{'---|' * len(row)}\n| {' | '.join(row.values())} |")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ganvas.config import RunConfig
-from ganvas.data import PictureSet
+from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
 from ganvas.explore import draw, labels_for, latents_for
 from ganvas.files import replace_text
@@ -42,8 +42,7 @@ class Recorder:
         self._z = latents_for(description, seeds).to(state.device)
         labels = labels_for(description, seeds)
         self._labels = None if labels is None else labels.to(state.device)
-        # The first pictures of the set, spread over it, stand beside the drawn ones.
-        chosen = np.unique(np.linspace(0, len(pictures.images) - 1, columns * rows).astype(int))
+        chosen = contact_indices(pictures, columns * rows)
         self._originals = np.asarray(pictures.images[chosen])
         self._original_labels = torch.from_numpy(pictures.labels[chosen]) if description.classes else None
         if state.images == 0:
