@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganvas.config import PictureSettings, RunConfig, checked, from_toml, to_toml, with_settings
+from ganvas.config import PictureSettings, RunConfig, checked, from_toml, with_settings
 from ganvas.data import contact_indices, load_pictures
 from ganvas.errors import SettingError
 from ganvas.explore import draw, labels_for, latents_for, rebuild
@@ -17,6 +17,13 @@ from ganvas.recipes import DEFAULT, RECIPES, recipe
 from ganvas.viewing import over_checkerboard, picture_grid, save_png
 
 _DEFAULT_SECONDS = 600.0
+SECTIONS = {
+    "pictures": "which pictures, and what is done to each",
+    "network": "the two players",
+    "objective": "what the players minimise",
+    "optimizer": "Adam, for each player",
+    "training": "how the players take turns, and what is kept",
+}
 
 
 @dataclass(frozen=True)
@@ -94,11 +101,18 @@ def recipe_list() -> str:
 
 
 def recipe_page(name: str) -> str:
-    """One recipe: what is known of it, and its settings as `--set` takes them."""
+    """One recipe: what is known of it, and its settings as `--set` takes them, each with its meaning."""
     known = recipe(name)
     about = [known.title, f"Source: {known.source}", f"Reached: {known.reached}", f"Known failings: {known.failings}"]
-    settings = to_toml(known.config).strip()
-    return "\n".join([f"# {name}", *about, "", "Settings, for --set section.field=value:", "", settings])
+    lines = []
+    for section, title in SECTIONS.items():
+        settings = getattr(known.config, section)
+        lines += ["", f"# {title}"]
+        for field, value in settings.model_dump(mode="json").items():
+            meaning = type(settings).model_fields[field].description or field
+            shown = "(not set)" if value is None else ",".join(value) if isinstance(value, list) else value
+            lines.append(f"{f'{section}.{field} = {shown}':<50} # {meaning}")
+    return "\n".join([f"# {name}", *about, *lines])
 
 
 @dataclass(frozen=True)

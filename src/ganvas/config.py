@@ -39,7 +39,7 @@ class PictureSettings(Settings):
 class NetworkSettings(Settings):
     """The two players."""
 
-    architecture: str
+    architecture: str = Field(description="a name in networks.ARCHITECTURES")
     z_dim: int = Field(default=100, ge=1, le=4096, description="numbers in a latent")
     z_distribution: Literal["normal", "uniform"] = Field(default="normal", description="N(0, 1), or uniform on [-1, 1]")
     width: float = Field(default=1.0, gt=0, le=4, description="multiplies the channels of every layer")
@@ -78,8 +78,8 @@ class OptimizerSettings(Settings):
 
     generator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
     discriminator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
-    beta1: float = Field(default=0.5, ge=0, lt=1)
-    beta2: float = Field(default=0.999, ge=0, lt=1)
+    beta1: float = Field(default=0.5, ge=0, lt=1, description="memory of the gradients' mean")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="memory of the gradients' squares")
 
 
 class TrainingSettings(Settings):

@@ -57,7 +57,7 @@ RECIPES: dict[str, Recipe] = {
         ),
     ),
     "dcgan28": Recipe(
-        title="A small convolutional GAN at 28x28",
+        title="A small convolutional GAN for digits and thumbnails",
         source="Radford et al. 2015, arXiv:1511.06434; the 28x28 DCGAN on MNIST and CelebA that Ganvas grows from",
         reached="not measured yet",
         failings="Can collapse to a few pictures, and its losses can spike late: the project saw both.",
@@ -113,7 +113,7 @@ RECIPES: dict[str, Recipe] = {
         ),
     ),
     "lsgan": Recipe(
-        title="DCGAN's networks at 128x128 with least squares",
+        title="DCGAN's networks with least squares",
         source="Mao et al. 2016, arXiv:1611.04076",
         reached="not measured yet",
         failings="Slow to start on a CPU at 128 px; beta1 of 0.9 lets it swing.",

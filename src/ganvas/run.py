@@ -6,7 +6,7 @@
 import math
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,9 +15,11 @@ from ganvas import __version__
 from ganvas.config import PlanSettings, RunConfig
 from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
+from ganvas.errors import SettingError
 from ganvas.folder import RunFolder
 from ganvas.model import Description
-from ganvas.networks import NetworkSpec
+from ganvas.networks import ARCHITECTURES, NetworkSpec
+from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.recorder import Recorder
 from ganvas.training import Progress, TrainingState, load_checkpoint, new_state, training_loop
 from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed
@@ -93,6 +95,7 @@ def train(
     Raises:
         GanvasError: as the tree in errors.py.
     """
+    check_parts(config)
     folder = RunFolder(out)
     config = folder.continued(config)
     pictures = load_pictures(config.pictures, progress=looking)
@@ -185,6 +188,22 @@ def _stepped(
     seconds_left = max(min(by_clock, by_images), 0.0)
     expected = until if until is not None else plan.images
     return Stepped(progress.images, max(expected, progress.images), progress.seconds, seconds_left, numbers)
+
+
+def check_parts(config: RunConfig) -> None:
+    """Raises SettingError if a part is named that is not there, or that does not go with the architecture."""
+    tables: list[tuple[str, tuple[str, ...], Iterable[str]]] = [
+        ("network.architecture", (config.network.architecture,), ARCHITECTURES),
+        ("objective.loss", (config.objective.loss,), LOSSES),
+        ("objective.augment", config.objective.augment, AUGMENTS),
+    ]
+    for setting, names, table in tables:
+        for name in names:
+            if name not in table:
+                raise SettingError(f"setting {setting} = {name!r}: expected one of {', '.join(table)}")
+    has_own_step = config.network.architecture == "vaegan"
+    if has_own_step and (config.training.balance_margin or config.objective.gradient_penalty_weight):
+        raise SettingError("training.balance_margin and objective.gradient_penalty_weight do not go with vaegan")
 
 
 def network_spec(config: RunConfig, pictures: PictureSet) -> NetworkSpec:

@@ -61,8 +61,8 @@ def test_every_recipe_takes_labels_augmentation_an_average_and_grey(name, tiny):
     assert state.averaged is not None
 
 
-@pytest.mark.parametrize("name", set(RECIPES) - {"vaegan"})
-def test_every_adversarial_recipe_takes_r1(name, tiny):
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_takes_r1(name, tiny):
     config, stream, fresh = tiny(name, "objective.r1_weight=1", "objective.penalty_every=2")
     state = fresh()
     first, second = run(state, stream, config, 2)

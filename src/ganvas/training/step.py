@@ -135,9 +135,7 @@ def update_discriminator(
     """One update of the discriminator on (B, C, H, W) real and generated pictures."""
     objective = config.objective
     pair = torch.cat([augment(images, objective.augment, numbers.augment) for images in (real, fake)])
-    step_index = state.images // images_per_step(config)
-    penalised = (objective.r1_weight > 0 or objective.r2_weight > 0) and step_index % objective.penalty_every == 0
-    pair.requires_grad_(penalised)
+    pair.requires_grad_(has_slope_penalty(state, config))
     scores = score_pair(state.discriminator, pair, labels, state.device)
     real_scores, fake_scores = scores.chunk(2)
     loss = LOSSES[objective.loss].discriminator(real_scores, fake_scores)
@@ -146,12 +144,9 @@ def update_discriminator(
         "real_score": real_scores.detach().mean(),
         "fake_score": fake_scores.detach().mean(),
     }
-    if penalised:
-        at_real, at_fake = gradient_penalty_at(pair, scores).chunk(2)  # (B,) each
-        loss = loss + objective.penalty_every / 2 * (
-            objective.r1_weight * at_real.mean() + objective.r2_weight * at_fake.mean()
-        )
-        report |= {"r1_penalty": at_real.detach().mean(), "r2_penalty": at_fake.detach().mean()}
+    if pair.requires_grad:
+        penalty, slopes = slope_penalty(pair, scores, config)
+        loss, report = loss + penalty, report | slopes
     if objective.gradient_penalty_weight > 0:
         mix = torch.rand(len(real), generator=numbers.interpolate).to(state.device)
         seen_real, seen_fake = pair.detach().chunk(2)
@@ -162,6 +157,27 @@ def update_discriminator(
         report["gradient_penalty"] = penalty.detach()
     apply(state, "discriminator", loss)
     return report
+
+
+def has_slope_penalty(state: TrainingState, config: RunConfig) -> bool:
+    """Whether R1 or R2 is due in the step that begins now."""
+    objective = config.objective
+    wanted = objective.r1_weight > 0 or objective.r2_weight > 0
+    return wanted and (state.images // images_per_step(config)) % objective.penalty_every == 0
+
+
+def slope_penalty(pair: Tensor, scores: Tensor, config: RunConfig) -> tuple[Tensor, Report]:
+    """What R1 and R2 add to the discriminator's loss, and each before its weight.
+
+    Args:
+        pair: (2B, C, H, W), B real pictures followed by B generated ones, requiring grad.
+        scores: (2B,), made from them.
+    """
+    objective = config.objective
+    at_real, at_fake = gradient_penalty_at(pair, scores).chunk(2)  # (B,) each
+    weighted = objective.r1_weight * at_real.mean() + objective.r2_weight * at_fake.mean()
+    report: Report = {"r1_penalty": at_real.detach().mean(), "r2_penalty": at_fake.detach().mean()}
+    return objective.penalty_every / 2 * weighted, report
 
 
 def update_generator(

@@ -15,7 +15,17 @@ from ganvas.networks.vaegan import MiddleDiscriminator
 from ganvas.objectives import LOSSES, augment, kl_divergence, reparameterise
 from ganvas.pixels import to_float
 from ganvas.training.state import TrainingState
-from ganvas.training.step import Numbers, Report, apply, frozen, sample_latents, score
+from ganvas.training.step import (
+    Numbers,
+    Report,
+    apply,
+    frozen,
+    has_slope_penalty,
+    sample_latents,
+    score,
+    score_pair,
+    slope_penalty,
+)
 
 
 def vaegan_play(
@@ -44,19 +54,24 @@ def _update_discriminator(
     state: TrainingState, pictures: tuple[Tensor, ...], labels: Tensor | None, config: RunConfig, numbers: Numbers
 ) -> Report:
     loss_pair = LOSSES[config.objective.loss]
-    real_scores, rebuilt_scores, drawn_scores = (
-        score(state.discriminator, augment(images, config.objective.augment, numbers.augment), labels, state.device)
-        for images in pictures
-    )
+    seen = [augment(images, config.objective.augment, numbers.augment) for images in pictures]
+    pair = torch.cat([seen[0], seen[2]]).requires_grad_(has_slope_penalty(state, config))
+    scores = score_pair(state.discriminator, pair, labels, state.device)
+    real_scores, drawn_scores = scores.chunk(2)
+    rebuilt_scores = score(state.discriminator, seen[1], labels, state.device)
     against = [loss_pair.discriminator(real_scores, fake) for fake in (rebuilt_scores, drawn_scores)]
     loss = torch.stack(against).mean()
-    apply(state, "discriminator", loss)
-    return {
+    report: Report = {
         "discriminator_loss": loss.detach(),
         "real_score": real_scores.detach().mean(),
         "fake_score": drawn_scores.detach().mean(),
         "rebuilt_score": rebuilt_scores.detach().mean(),
     }
+    if pair.requires_grad:
+        penalty, slopes = slope_penalty(pair, scores, config)
+        loss, report = loss + penalty, report | slopes
+    apply(state, "discriminator", loss)
+    return report
 
 
 def _update_encoder_and_decoder(
