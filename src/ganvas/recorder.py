@@ -108,11 +108,14 @@ class Recorder:
         save_model(self.folder.model, shipped, self.state.shown, self.state.encoder)
         self.has_saved = True
 
-    def report(self, refresh_seconds: int | None = None) -> None:
-        """Draw the curves and write the page."""
-        log = read_log(self.folder.log_path)
-        draw_curves(log, self.folder.curves_path)
+    def report_progress(self, refresh_seconds: int) -> None:
+        """Write the page as it is so far; it draws its own curves from the log, and loads itself again."""
         write_report(self.folder.root, refresh=refresh_seconds)
+
+    def report(self) -> None:
+        """Draw the curves and write the page."""
+        draw_curves(read_log(self.folder.log_path), self.folder.curves_path)
+        write_report(self.folder.root)
 
     def finish(self) -> Iterator[str]:
         """Write everything that is left when training stops, saying what was left out and why."""

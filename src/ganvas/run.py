@@ -167,7 +167,7 @@ def _watch(
         if done or stopped:
             break
         if progress.seconds > 2 * reported_at + 5:
-            recorder.report(refresh_seconds=15)
+            recorder.report_progress(refresh_seconds=15)
             reported_at = progress.seconds
     if done and not plan.final:
         # From here on the images reached are the plan, so that the run can be repeated whatever the clock says then.

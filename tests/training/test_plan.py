@@ -46,12 +46,12 @@ def test_moments_lie_on_whole_steps(step):
     assert not is_drawn_moment(step + 1, step) or step == 1
 
 
-def test_there_are_six_moments_in_every_octave_once_steps_are_fine_enough():
+def test_there_are_four_moments_in_every_octave_once_steps_are_fine_enough():
     for octave in range(5, 12):
         steps = range(2**octave, 2 ** (octave + 1))
-        assert sum(is_drawn_moment(step * 64, 64) for step in steps) == 6
+        assert sum(is_drawn_moment(step * 64, 64) for step in steps) == 4
 
 
-def test_moments_are_nowhere_further_apart_than_a_sixth_of_an_octave():
+def test_moments_are_nowhere_further_apart_than_a_quarter_of_an_octave():
     moments = [step for step in range(64, 5000) if is_drawn_moment(step, 1)]
-    assert max(math.log2(later / earlier) for earlier, later in pairwise(moments)) < 1 / 6 + 0.03
+    assert max(math.log2(later / earlier) for earlier, later in pairwise(moments)) < 1 / 4 + 0.03

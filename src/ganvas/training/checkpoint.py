@@ -7,7 +7,6 @@ resumed run sees either the old state or the new one, whatever moment the power 
 import json
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -49,7 +48,6 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
                 f"{clock_path}: format {clock['format']}, expected {_FORMAT}; train anew with another --out"
             )
         images, seconds = int(clock["images"]), float(clock["seconds"])
-        _fill_optimizers(state)
         with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
             targets = _tensors(state)
             if set(file.keys()) != set(targets):
@@ -75,19 +73,5 @@ def _tensors(state: TrainingState) -> dict[str, Tensor]:
         for name, tensor in module.state_dict().items()
     }
     for player, optimizer in state.optimizers.items():
-        for index, moments in optimizer.state_dict()["state"].items():
-            named |= {f"optimizer.{player}.{index}.{name}": tensor for name, tensor in moments.items()}
+        named |= {f"optimizer.{player}.{name}": tensor for name, tensor in optimizer.tensors().items()}
     return named
-
-
-def _fill_optimizers(state: TrainingState) -> None:
-    """Give fresh optimizers the moments that they would make at their first update, in the weights' memory layout."""
-    for optimizer in state.optimizers.values():
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                step = torch.zeros((), dtype=torch.float32, device=parameter.device)
-                optimizer.state[parameter] = {
-                    "step": step,
-                    "exp_avg": torch.zeros_like(parameter),
-                    "exp_avg_sq": torch.zeros_like(parameter),
-                }

@@ -11,6 +11,7 @@ from ganvas.training.state import new_state
 from ganvas.training.step import images_per_step
 
 _WARM_UP_BATCH = 4
+_MOMENTS_PER_OCTAVE = 4
 
 
 def probe_speed(config: RunConfig, spec: NetworkSpec, stream: Stream, *, seconds: float = 0.5) -> float:
@@ -59,12 +60,12 @@ def planned_images(
 
 
 def is_drawn_moment(images: int, step_images: int) -> bool:
-    """Whether the same latents are drawn again after `images`: at 0, then at six moments an octave, on whole steps.
+    """Whether the same latents are drawn again after `images`: at 0, then at four moments an octave, on whole steps.
 
     It does not depend on where the run ends, so that a run that is extended later goes on with the same film.
     """
     step, rest = divmod(images, step_images)
     if rest or step < 1:
         return images == 0
-    octaves = math.floor(6 * math.log2(step))
-    return any(math.ceil(2 ** (index / 6)) == step for index in range(max(octaves - 1, 0), octaves + 2))
+    nearest = math.floor(_MOMENTS_PER_OCTAVE * math.log2(step))
+    return any(math.ceil(2 ** (k / _MOMENTS_PER_OCTAVE)) == step for k in range(max(nearest - 1, 0), nearest + 2))

@@ -9,6 +9,7 @@ from torch import nn
 from ganvas.config import RunConfig
 from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec, build_networks
+from ganvas.training.adam import Adam
 
 
 @dataclass
@@ -22,7 +23,7 @@ class TrainingState:
     discriminator: nn.Module
     encoder: nn.Module | None
     averaged: nn.Module | None
-    optimizers: dict[str, torch.optim.Adam]
+    optimizers: dict[str, Adam]
     device: torch.device
     images: int = 0
     seconds: float = 0.0
@@ -72,6 +73,5 @@ def new_state(config: RunConfig, spec: NetworkSpec, device: torch.device) -> Tra
     return TrainingState(generator, discriminator, encoder, averaged, optimizers, device)
 
 
-def _adam(module: nn.Module, rate: float, config: RunConfig) -> torch.optim.Adam:
-    betas = (config.optimizer.beta1, config.optimizer.beta2)
-    return torch.optim.Adam(module.parameters(), lr=rate, betas=betas, fused=True)
+def _adam(module: nn.Module, rate: float, config: RunConfig) -> Adam:
+    return Adam(module, rate=rate, beta1=config.optimizer.beta1, beta2=config.optimizer.beta2)

@@ -219,7 +219,7 @@ def score_pair(discriminator: nn.Module, pair: Tensor, labels: Tensor | None, de
 def apply(state: TrainingState, player: str, loss: Tensor) -> None:
     """One update of `player` down the gradient of `loss`."""
     optimizer = state.optimizers[player]
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.clear()
     loss.backward()
     optimizer.step()
 

@@ -117,4 +117,4 @@ def _descend(state: TrainingState, losses: dict[str, Tensor]) -> None:
         for parameter, gradient in zip(modules[player].parameters(), gradients[player], strict=True):
             parameter.grad = gradient
         state.optimizers[player].step()
-        state.optimizers[player].zero_grad(set_to_none=True)
+        state.optimizers[player].clear()
