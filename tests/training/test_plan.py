@@ -4,9 +4,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.testing import assert_close
 
 from ganvas.config import LimitSettings
-from ganvas.training.plan import image_limit, is_drawn_moment, planned_images
+from ganvas.networks import NetworkSpec
+from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed
 
 
 @given(st.integers(1, 10**6), st.integers(1, 512))
@@ -55,3 +57,12 @@ def test_there_are_four_moments_in_every_octave_once_steps_are_fine_enough():
 def test_moments_are_nowhere_further_apart_than_a_quarter_of_an_octave():
     moments = [step for step in range(64, 5000) if is_drawn_moment(step, 1)]
     assert max(math.log2(later / earlier) for earlier, later in pairwise(moments)) < 1 / 4 + 0.03
+
+
+def test_the_probe_finds_a_speed_and_leaves_no_trace(tiny):
+    config, stream, fresh = tiny("dcgan28")
+    spec = NetworkSpec(16, 16, 3, 6, 0, config.network.width)
+    before = fresh().generator.state_dict()
+    for seconds in (0, 0.05):
+        assert 1 < probe_speed(config, spec, stream, seconds=seconds) < 1e7
+    assert_close(fresh().generator.state_dict(), before, rtol=0, atol=0)

@@ -1,6 +1,7 @@
 """What the time buys: a short probe of the speed, and the number of images to show."""
 
 import math
+import sys
 import time
 
 from ganvas.config import LimitSettings, RunConfig
@@ -8,32 +9,30 @@ from ganvas.device import choose_device, synchronise
 from ganvas.networks import NetworkSpec
 from ganvas.training.loop import Stream, training_loop
 from ganvas.training.state import new_state
-from ganvas.training.step import images_per_step
 
-_WARM_UP_BATCH = 4
 _MOMENTS_PER_OCTAVE = 4
 
 
 def probe_speed(config: RunConfig, spec: NetworkSpec, stream: Stream, *, seconds: float = 0.5) -> float:
     """Images a second of whole steps of `config`, on networks that are thrown away.
 
-    The first calls of a process choose kernels and fill memory pools; a small step takes that before the clock starts.
+    The first step of a process also chooses kernels and fills memory pools; it counts only where steps are so long that
+    there is no time for another.
 
     Args:
         seconds: whole steps are run until this much time has passed, at least one.
     """
     device = choose_device(config.device)
     state = new_state(config, spec, device)
-    small = config.model_copy(update={"training": config.training.model_copy(update={"batch": _WARM_UP_BATCH})})
-    for _ in training_loop(state, stream, small, images_per_step(small)):
+    started = time.perf_counter()
+    ends: list[tuple[int, float]] = [(0, 0.0)]
+    for progress in training_loop(state, stream, config, sys.maxsize):
         synchronise(device)
-    start_images, started = state.images, time.perf_counter()
-    for progress in training_loop(state, stream, config, 10**12):
-        synchronise(device)
-        elapsed = time.perf_counter() - started
-        if elapsed >= seconds:
-            return (progress.images - start_images) / elapsed
-    raise AssertionError("the loop ended before the probe did")
+        ends.append((progress.images, time.perf_counter() - started))
+        if ends[-1][1] >= seconds:
+            break
+    (first_images, first), (images, last) = ends[min(1, len(ends) - 2)], ends[-1]
+    return (images - first_images) / (last - first)
 
 
 def image_limit(limits: LimitSettings, *, picture_count: int, step_images: int) -> int | None:
