@@ -40,7 +40,8 @@ class StridedConvTranspose2d(nn.ConvTranspose2d):
         if output_size is not None or not _is_small(self, input, height, width):
             return super().forward(input, output_size)
         patches = input.permute(0, 2, 3, 1).flatten(1, 2) @ self.weight.flatten(1)  # (B, h w, C' 16)
-        return F.fold(patches.transpose(1, 2), (2 * height, 2 * width), 4, padding=1, stride=2)  # (B, C', 2h, 2w)
+        maps = F.fold(patches.transpose(1, 2), (2 * height, 2 * width), 4, padding=1, stride=2)  # (B, C', 2h, 2w)
+        return maps.contiguous(memory_format=torch.channels_last)
 
 
 def _is_small(layer: nn.Module, maps: Tensor, height: int, width: int) -> bool:
