@@ -46,7 +46,6 @@ def prepare(device: torch.device) -> None:
     On Linux with glibc, freed memory is kept instead of being handed back after every step, so that big maps are not
     mapped and zeroed anew; elsewhere that part does nothing.
     """
-    torch.set_flush_denormal(True)
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
