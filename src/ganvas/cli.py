@@ -50,6 +50,8 @@ def train(
     time: Annotated[str | None, typer.Option(help="90s, 10m, 1h; 10m unless --images or --epochs is given")] = None,
     images: Annotated[str | None, typer.Option(help="images shown, as in 200k")] = None,
     epochs: Annotated[float | None, typer.Option(help="passes over the pictures")] = None,
+    until: Annotated[str | None, typer.Option(help="plateau: stop as soon as nothing improves any more")] = None,
+    rescue: Annotated[bool, typer.Option(help="go back to the last good state when it collapses")] = True,
     out: Annotated[Path | None, typer.Option(help="the run folder; runs/SOURCE-RECIPE unless given")] = None,
     width: Annotated[float | None, typer.Option(help="multiplies the channels of every layer: 0.25 is quicker")] = None,
     seed: Annotated[int | None, typer.Option(help="of everything random; 0 unless given")] = None,
@@ -84,6 +86,8 @@ def train(
         "limits.seconds": None if time is None else units.parse_duration(time),
         "limits.images": None if images is None else units.parse_count(images),
         "limits.epochs": epochs,
+        "measuring.until": until,
+        "measuring.rescue": None if rescue else False,
     }
     if size is not None:
         given["pictures.width"], given["pictures.height"] = units.parse_size(size)
@@ -142,15 +146,15 @@ def generate(
     seed: Annotated[int, typer.Option(min=0, help="of the first; the next picture has the next seed")] = 0,
     truncation: Annotated[float, typer.Option(min=0, help="below 1: nearer to the mean picture, less varied")] = 1.0,
     label: Annotated[str | None, typer.Option(help="a class, of a model trained with --conditional")] = None,
-    at: Annotated[str | None, typer.Option(help="images shown, as in 12800: go back to that moment of the run")] = None,
+    at: Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")] = None,
     out: Annotated[Path | None, typer.Option(help="the folder for the pictures; MODEL/generated unless given")] = None,
     grid: Annotated[bool, typer.Option("--grid", help="only the one grid, no single pictures")] = False,
     rebuild: Annotated[str | None, typer.Option(help="vaegan: encode and rebuild the pictures of this SOURCE")] = None,
 ) -> None:
-    """Draw pictures: the same seed gives the same picture, however many are drawn."""
+    """Draw pictures with the best model that was measured; the same seed gives the same picture, however many."""
     from ganvas import commandline, units
 
-    moment = None if at is None else units.parse_count(at)
+    moment = units.parse_moment(at)
     folder = out or model / "generated"
     if rebuild is not None:
         path = commandline.rebuild_pictures(model, rebuild, count, folder)
@@ -158,6 +162,36 @@ def generate(
         wanted = commandline.Drawing(count, seed, truncation, label, moment, singles=not grid)
         path = commandline.draw_pictures(model, wanted, folder)
     typer.echo(path)
+
+
+@app.command()
+def score(
+    subject: Annotated[Path, typer.Argument(metavar="MODEL", help=f"{_MODEL}, or pictures that any generator made")],
+    against: Annotated[str, typer.Option(help=f"the real pictures: {_SOURCE}")],
+    held_out: Annotated[
+        str | None, typer.Option(help="real pictures that it was not trained on, if you kept some")
+    ] = None,
+    count: Annotated[int, typer.Option(min=4, max=5000, help="generated pictures to judge")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="of the first picture, and of every sample")] = 0,
+    at: Annotated[str | None, typer.Option(help="judge that moment of the run: images shown, or last")] = None,
+    size: Size = None,
+    features: Annotated[str, typer.Option(help="lite, inception or dinov2")] = "lite",
+    weights: Annotated[Path | None, typer.Option(help="the extractor's weights, instead of fetching them")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="a picture of the closest generated and training pictures")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the card as JSON")] = False,
+) -> None:
+    """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get."""
+    from ganvas import commandline, units
+
+    moment = units.parse_moment(at)
+    sides = None if size is None else units.parse_size(size)
+    typer.echo(
+        commandline.score_text(
+            commandline.Judging(subject, against, held_out, count, seed, moment, sides, features, weights),
+            pairs,
+            as_json=as_json,
+        )
+    )
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """What the verbs of cli.py do beyond reading their options; nothing here prints."""
 
+import json
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from ganvas.config import PictureSettings, RunConfig, checked, from_toml, with_s
 from ganvas.data import contact_indices, load_pictures
 from ganvas.errors import SettingError
 from ganvas.explore import draw, labels_for, latents_for, rebuild
+from ganvas.metrics import card_lines
 from ganvas.model import load_model
 from ganvas.recipes import DEFAULT, RECIPES, recipe
+from ganvas.scoring import Judging, judge
 from ganvas.viewing import over_checkerboard, picture_grid, save_png
 
 _DEFAULT_SECONDS = 600.0
@@ -23,6 +26,7 @@ SECTIONS = {
     "objective": "what the players minimise",
     "optimizer": "Adam, for each player",
     "training": "how the players take turns, and what is kept",
+    "measuring": "how the run is judged while it goes on",
 }
 
 
@@ -168,6 +172,24 @@ def rebuild_pictures(path: Path, source: str, count: int, out: Path) -> Path:
     columns = min(8, len(originals))
     rows = [part[at : at + columns] for at in range(0, len(originals), columns) for part in (originals, rebuilt)]
     return _save_grid(np.concatenate(rows), out / "rebuilt.png", columns if len(originals) % columns == 0 else None)
+
+
+def score_text(asked: Judging, pairs: Path | None, *, as_json: bool) -> str:
+    """The score card as text or JSON.
+
+    Args:
+        pairs: where to draw the closest pairs of a generated and a training picture; None: nowhere.
+    Raises:
+        GanvasError: the model, the pictures or the extractor's weights cannot be used, or `pairs` cannot be written.
+    """
+    judged = judge(asked)
+    if pairs is not None and judged.pairs is not None:
+        _make_folder(pairs.parent)
+        try:
+            _save_grid(judged.pairs, pairs, columns=8)
+        except OSError as error:
+            raise SettingError(f"--pairs {pairs}: cannot be written ({error.strerror}); choose another file") from error
+    return json.dumps(judged.card.to_dict(), indent=1) if as_json else "\n".join(card_lines(judged.card))
 
 
 def _make_folder(out: Path) -> None:

@@ -68,6 +68,12 @@ class ObjectiveSettings(Settings):
     augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         default=(), description="names in objectives.AUGMENTS, for all pictures that are judged"
     )
+    augment_target: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="augment just so often that the mean sign of real scores stays there, as 0.6; not set: always",
+    )
     reconstruction_weight: float = Field(
         default=0.0, ge=0, description="VAE-GAN: reconstruction against fooling, for the decoder"
     )
@@ -93,6 +99,23 @@ class TrainingSettings(Settings):
     balance_limit: int = Field(default=10, ge=1, description="extra updates a batch may take")
     average_half_life_images: int = Field(default=0, ge=0, description="of the averaged generator; 0: none is kept")
 
+    @property
+    def step_images(self) -> int:
+        """Images that one step shows: a batch for every update of the discriminator."""
+        return self.batch * self.discriminator_updates
+
+
+class MeasuringSettings(Settings):
+    """How a run is judged while it goes on, and what follows from it."""
+
+    share: float = Field(default=0.04, ge=0, le=0.5, description="of the time that measuring may take; 0: none")
+    until: Literal["limit", "plateau"] = Field(
+        default="limit", description="plateau: stop when nothing improves any more, before the limit"
+    )
+    rescue: bool = Field(
+        default=True, description="at a collapse, go back to the last good state at half the learning rates"
+    )
+
 
 class LimitSettings(Settings):
     """When to stop: whichever comes first. None: no such limit."""
@@ -107,6 +130,10 @@ class PlanSettings(Settings):
 
     images: int = Field(gt=0, description="images shown at the end; a multiple of the images of one step")
     images_per_second: float = Field(gt=0, description="as probed")
+    measure_every: int | None = Field(
+        default=None, ge=0, description="images shown from one measure to the next; 0: nothing is measured"
+    )
+    measure_count: int = Field(default=0, ge=0, description="pictures drawn for a measure")
     final: bool = Field(
         default=False, description="the run reached its end there; a repeat stops there too, whatever the clock"
     )
@@ -124,6 +151,7 @@ class RunConfig(Settings):
     objective: ObjectiveSettings
     optimizer: OptimizerSettings
     training: TrainingSettings
+    measuring: MeasuringSettings = MeasuringSettings()
     limits: LimitSettings = LimitSettings()
     plan: PlanSettings | None = None
 

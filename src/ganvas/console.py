@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ganvas.run import Finished, Happened, Looked, News, Planned, Stepped
+from ganvas.news import Finished, Happened, Looked, News, Planned, Stepped
 
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _EVENTS_SHOWN = 3
@@ -106,7 +106,8 @@ def finished_text(end: Finished) -> str:
     """The last words of a run."""
     if end.interrupted:
         return f"stopped after {end.images} images; the state is saved: the same command again goes on from there"
-    return f"{end.images} images in {_clock(end.seconds)}; open {end.report.resolve()}"
+    judged = "".join(f"{line}\n" for line in end.verdict)
+    return f"{judged}{end.images} images in {_clock(end.seconds)}; open {end.report.resolve()}"
 
 
 def _clock(seconds: float) -> str:

@@ -2,12 +2,15 @@
 
 import json
 import math
+import platform
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from ganvas import __version__
 from ganvas.config import RunConfig, from_toml, to_toml
 from ganvas.errors import SettingError
 from ganvas.files import replace_text
@@ -23,6 +26,7 @@ class RunFolder:
         self.root = root
         self.config_path = root / "run.toml"
         self.checkpoint = root / "checkpoint"
+        self.good = root / "good"
         self.model = root / "model"
         self.log_path = root / "log.jsonl"
         self.samples = root / "samples"
@@ -76,8 +80,9 @@ class RunFolder:
             return config.model_copy(update={"plan": there.plan})
         return config
 
-    def write_config(self, config: RunConfig, versions: dict[str, str]) -> None:
+    def write_config(self, config: RunConfig) -> None:
         """Replace run.toml, with the versions that made the run as a table that is not read back."""
+        versions = {"ganvas": __version__, "torch": version("torch"), "python": platform.python_version()}
         table = "\n[versions]\n" + "".join(f'{name} = "{version}"\n' for name, version in versions.items())
         replace_text(self.config_path, to_toml(config) + table)
 

@@ -96,6 +96,8 @@ def load_model(path: Path, at: int | None = None) -> Model:
         raise ModelError(f"{folder}: names an architecture that cannot be built: {error}") from error
     weights = folder / "generator.safetensors" if at is None else moment_at(path, at)
     generator = _filled(networks.generator, weights)
+    if at is not None:
+        description = description.model_copy(update={"images": int(weights.stem)})
     encoder_path = folder / "encoder.safetensors"
     has_encoder = networks.encoder is not None and encoder_path.exists() and at is None
     encoder = _filled(networks.encoder, encoder_path) if has_encoder and networks.encoder is not None else None

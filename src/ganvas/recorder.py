@@ -13,7 +13,8 @@ from ganvas.errors import DivergedError, SettingError
 from ganvas.explore import draw, labels_for, latents_for
 from ganvas.files import replace_text
 from ganvas.folder import RunFolder, moment_name
-from ganvas.model import Description, save_model
+from ganvas.metrics import Measure
+from ganvas.model import Description, load_model, save_model
 from ganvas.pixels import to_float
 from ganvas.training import Progress, TrainingState, save_checkpoint
 from ganvas.viewing import draw_curves, over_checkerboard, picture_grid, read_log, save_png, write_film, write_report
@@ -34,6 +35,7 @@ class Recorder:
     ) -> None:
         self.folder, self.config, self.description, self.state = folder, config, description, state
         self.has_saved = False
+        self.best: Measure | None = None
         self._collected: list[Progress] = []
         self._last_images, self._last_seconds = state.images, state.seconds
         columns, rows = (min(max(_DRAWN_PX // side, 3), 8) for side in (description.width, description.height))
@@ -57,9 +59,11 @@ class Recorder:
         """Take in one step."""
         self._collected.append(progress)
 
-    def flush(self) -> dict[str, float]:
+    def flush(self, measures: dict[str, float] | None = None) -> dict[str, float]:
         """Write the means of the collected steps as one line of the log, and return them.
 
+        Args:
+            measures: what was measured at this moment; it stands in the same line.
         Raises:
             DivergedError: one of them is not finite.
         """
@@ -74,21 +78,26 @@ class Recorder:
             self._diverged(last, wrong[0])
         seconds = max(last.seconds - self._last_seconds, 1e-9)
         numbers["images_per_second"] = (last.images - self._last_images) / seconds
-        rounded = {name: float(f"{value:.6g}") for name, value in numbers.items()}
+        rounded = {name: float(f"{value:.6g}") for name, value in (numbers | (measures or {})).items()}
         self.folder.log({"images": last.images, "seconds": round(last.seconds, 3), **rounded})
         self._last_images, self._last_seconds = last.images, last.seconds
         self._collected = []
         return numbers
 
-    def event(self, text: str) -> str:
-        """Write one event into the log, and return its text."""
-        self.folder.log({"images": self.state.images, "seconds": round(self.state.seconds, 3), "event": text})
+    def event(self, text: str, **more: str) -> str:
+        """Write one event into the log, with more fields if there are any, and return its text."""
+        self.folder.log({"images": self.state.images, "seconds": round(self.state.seconds, 3), "event": text, **more})
         return text
 
     def draw(self) -> str:
-        """Draw the same latents with the generator of this moment, keep its weights, and say so."""
+        """Draw the same latents with the generator of this moment, keep its weights, and say so.
+
+        Raises:
+            DivergedError: a weight is not finite.
+        """
+        self.check_weights()
         state, generator = self.state, self.state.shown
-        pictures = self._drawn(self._z, self._labels)
+        pictures = self._drawn(self._z, self._labels, generator)
         self._save_grid(pictures, self.folder.samples / f"{moment_name(state.images)}.png")
         if state.encoder is not None:
             self._draw_rebuilt()
@@ -96,17 +105,30 @@ class Recorder:
         return f"drawn at {state.images} images"
 
     def save(self) -> None:
-        """Save the whole state, and the model that is shipped.
+        """Save the whole state, and ship the model unless a measured one was shipped: that one is the best.
 
         Raises:
             DivergedError: a weight is not finite; what was saved before stays.
         """
+        self.check_weights()
+        save_checkpoint(self.state, self.folder.checkpoint)
+        self.has_saved = True
+        if self.best is None:
+            self._ship()
+
+    def ship_best(self, measure: Measure) -> None:
+        """Ship the model of this moment, which is the best so far."""
+        self.best = measure
+        self._ship()
+
+    def check_weights(self) -> None:
+        """Raises DivergedError if a weight is not finite: such a state is not drawn, measured, saved or shipped."""
         if not self.state.is_finite():
             self._diverged(Progress(self.state.images, self.state.seconds, {}), "a weight")
-        save_checkpoint(self.state, self.folder.checkpoint)
+
+    def _ship(self) -> None:
         shipped = self.description.model_copy(update={"images": self.state.images})
         save_model(self.folder.model, shipped, self.state.shown, self.state.encoder)
-        self.has_saved = True
 
     def report_progress(self, refresh_seconds: int) -> None:
         """Write the page as it is so far; it draws its own curves from the log, and loads itself again."""
@@ -120,8 +142,13 @@ class Recorder:
     def finish(self) -> Iterator[str]:
         """Write everything that is left when training stops, saying what was left out and why."""
         samples = self.folder.drawn()
-        self.folder.model.joinpath("preview.png").write_bytes(samples[-1].read_bytes())
-        replace_text(self.folder.model / "README.md", model_card(self.config, self.description, self.state))
+        preview = self.folder.model / "preview.png"
+        preview.write_bytes(samples[-1].read_bytes())
+        if self.best is not None and self.best.images != self.state.images:
+            generator = load_model(self.folder.model).generator.to(self.state.device)
+            self._save_grid(self._drawn(self._z, self._labels, generator), preview)
+        shipped = self.state.images if self.best is None else self.best.images
+        replace_text(self.folder.model / "README.md", model_card(self.config, self.description, self.state, shipped))
         for name in ("film.gif", "film.mp4"):
             try:
                 write_film(samples, self.folder.root / name)
@@ -129,8 +156,7 @@ class Recorder:
                 yield self.event(f"{name} was left out: {error}")
         self.report()
 
-    def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None) -> np.ndarray:
-        generator = self.state.shown
+    def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None, generator: torch.nn.Module) -> np.ndarray:
         was_training = generator.training
         generator.eval()
         pictures = np.stack(list(draw(generator, z, labels, at_once=_AT_ONCE)))
@@ -146,7 +172,9 @@ class Recorder:
             mean, _ = encoder(to_float(torch.from_numpy(self._originals), self.state.device))
         encoder.train()
         labels = None if self._original_labels is None else self._original_labels.to(self.state.device)
-        self._save_grid(self._drawn(mean, labels), self.folder.rebuilt / f"{moment_name(self.state.images)}.png")
+        self._save_grid(
+            self._drawn(mean, labels, self.state.shown), self.folder.rebuilt / f"{moment_name(self.state.images)}.png"
+        )
         originals = self.folder.rebuilt / "originals.png"
         if not originals.exists():
             self._save_grid(self._originals, originals)
@@ -165,14 +193,16 @@ class Recorder:
         raise DivergedError(text)
 
 
-def model_card(config: RunConfig, description: Description, state: TrainingState) -> str:
-    """A short README for the shipped model."""
+def model_card(config: RunConfig, description: Description, state: TrainingState, shipped_images: int) -> str:
+    """A short README for the shipped model, which is of the moment after `shipped_images`."""
+    is_best = shipped_images != state.images
+    which = f"\nThis is the model after {shipped_images} of them, which was measured to be the best." if is_best else ""
     kind = {1: "grey", 3: "colour", 4: "colour with transparency"}[description.channels]
     made = time.strftime("%Y-%m-%d")
     return f"""# A generator of {description.width}x{description.height} {kind} pictures
 
 Trained with Ganvas {description.ganvas} on {made}, recipe `{config.recipe}`, from `{description.source}`,
-for {state.images} images shown in {state.seconds / 60:.1f} minutes on {state.device.type}.
+for {state.images} images shown in {state.seconds / 60:.1f} minutes on {state.device.type}.{which}
 
 ![pictures it draws](preview.png)
 

@@ -4,11 +4,8 @@
 """
 
 import math
-import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from ganvas import __version__
@@ -19,63 +16,15 @@ from ganvas.errors import SettingError
 from ganvas.folder import RunFolder
 from ganvas.model import Description
 from ganvas.networks import ARCHITECTURES, NetworkSpec
+from ganvas.news import Finished, Happened, Looked, News, Planned, Stepped
 from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.recorder import Recorder
+from ganvas.supervision import Supervisor
 from ganvas.training import Progress, TrainingState, load_checkpoint, new_state, training_loop
 from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed
-from ganvas.training.step import images_per_step
 
 SECONDS_BETWEEN_SAVES = 45.0
 SECONDS_BETWEEN_LOG_LINES = 1.0
-
-
-@dataclass(frozen=True)
-class Looked:
-    """The pictures were read."""
-
-    pictures: PictureSet
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What the run will do."""
-
-    config: RunConfig
-    parameters: dict[str, int]
-    resumed_at: int
-    memory_bytes: int | None
-
-
-@dataclass(frozen=True)
-class Stepped:
-    """Where the run is; the numbers are means since the last one."""
-
-    images: int
-    until_images: int
-    seconds: float
-    seconds_left: float
-    numbers: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Happened:
-    """Something worth a line: a save, a drawing, a warning."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The run stopped, and why."""
-
-    root: Path
-    report: Path
-    images: int
-    seconds: float
-    interrupted: bool
-
-
-News = Looked | Planned | Stepped | Happened | Finished
 
 
 def train(
@@ -108,14 +57,14 @@ def train(
     folder.make()
     if load_checkpoint(state, folder.checkpoint):
         folder.forget_after(state.images)
-    until = image_limit(config.limits, picture_count=len(pictures.images), step_images=images_per_step(config))
+    until = image_limit(config.limits, picture_count=len(pictures.images), step_images=config.training.step_images)
     if config.plan is None:
         speed = probe_speed(config, spec, stream)
         images = planned_images(
-            until, config.limits.seconds, images_per_second=speed, step_images=images_per_step(config)
+            until, config.limits.seconds, images_per_second=speed, step_images=config.training.step_images
         )
         config = config.model_copy(update={"plan": PlanSettings(images=images, images_per_second=speed)})
-    folder.write_config(config, versions())
+    folder.write_config(config)
     recorder = Recorder(folder, config, describe(config, spec, pictures), pictures, state)
     if state.images > 0:
         yield Happened(recorder.event(f"resumed at {state.images} images"))
@@ -125,7 +74,8 @@ def train(
             )
     folder.write_data(pictures.report.to_dict())
     yield Planned(config, _parameters(state), state.images, peak_memory_bytes())
-    yield from _watch(state, stream, folder, recorder, until, interrupted)
+    supervisor = Supervisor(config, folder, pictures, recorder, state)
+    yield from _watch(state, stream, folder, recorder, supervisor, until, interrupted)
 
 
 def _watch(
@@ -133,10 +83,11 @@ def _watch(
     stream: BatchStream,
     folder: RunFolder,
     recorder: Recorder,
+    supervisor: Supervisor,
     until: int | None,
     interrupted: Callable[[], bool],
 ) -> Iterator[News]:
-    """Run the loop, and log, draw, save and stop where it is time to.
+    """Run the loop, and log, measure, draw, save and stop where it is time to.
 
     Args:
         until: images shown at the end; None where the clock alone decides.
@@ -149,34 +100,45 @@ def _watch(
     done, stopped = until is not None and state.images >= until, False
     if state.images == 0:
         yield Happened(recorder.draw())
+    if plan.measure_every:
+        yield from map(Happened, supervisor.plan(seconds_limit - state.seconds))
     saved_at = reported_at = state.seconds
     steps = iter(()) if done else training_loop(state, stream, config, until or sys.maxsize)
     for progress in steps:
         recorder.collect(progress)
         stopped = interrupted()
         done = progress.images == until or progress.seconds >= seconds_limit
-        is_moment = done or is_drawn_moment(progress.images, images_per_step(config))
+        is_moment = done or is_drawn_moment(progress.images, config.training.step_images)
+        is_measured = supervisor.is_due(progress.images)
         is_saved = done or stopped or not recorder.has_saved or progress.seconds - saved_at >= SECONDS_BETWEEN_SAVES
-        if is_moment or is_saved or recorder.seconds_collected >= SECONDS_BETWEEN_LOG_LINES:
-            yield _stepped(progress, until, plan, seconds_limit, recorder.flush())
+        if is_moment or is_measured or is_saved or recorder.seconds_collected >= SECONDS_BETWEEN_LOG_LINES:
+            numbers = recorder.flush(supervisor.measure() if is_measured else {})
+            yield _stepped(progress, until, plan, seconds_limit, numbers)
         if is_moment:
             yield Happened(recorder.draw())
-        if is_saved:
+        if is_measured:
+            yield from map(Happened, supervisor.act())
+            done = done or bool(supervisor.stop)
+        if is_saved or (done and not stopped):
             recorder.save()
             saved_at = progress.seconds
         if done or stopped:
             break
+        if not supervisor.is_planned:
+            # Only now, so that the first step shows as soon as it can.
+            yield from map(Happened, supervisor.plan(seconds_limit - progress.seconds))
         if progress.seconds > 2 * reported_at + 5:
             recorder.report_progress(refresh_seconds=15)
             reported_at = progress.seconds
     if done and not plan.final:
         # From here on the images reached are the plan, so that the run can be repeated whatever the clock says then.
-        final = plan.model_copy(update={"images": state.images, "final": True})
-        folder.write_config(config.model_copy(update={"plan": final}), versions())
-    yield Happened(recorder.event("stopped from outside" if stopped else "finished"))
+        folder.write_config(supervisor.config_with_plan({"images": state.images, "final": True}))
+    verdict = supervisor.last_words()
+    yield Happened(recorder.event("stopped from outside" if stopped else supervisor.stop or "finished"))
     for text in recorder.finish():
         yield Happened(text)
-    yield Finished(folder.root, folder.root / "index.html", state.images, state.seconds, stopped)
+    report = folder.root / "index.html"
+    yield Finished(folder.root, report, state.images, state.seconds, stopped, verdict)
 
 
 def _stepped(
@@ -201,6 +163,8 @@ def check_parts(config: RunConfig) -> None:
         for name in names:
             if name not in table:
                 raise SettingError(f"setting {setting} = {name!r}: expected one of {', '.join(table)}")
+    if config.objective.augment_target is not None and not config.objective.augment:
+        raise SettingError("objective.augment_target needs objective.augment, as in color,translation,cutout")
     has_own_step = config.network.architecture == "vaegan"
     if has_own_step and (config.training.balance_margin or config.objective.gradient_penalty_weight):
         raise SettingError("training.balance_margin and objective.gradient_penalty_weight do not go with vaegan")
@@ -230,11 +194,6 @@ def describe(config: RunConfig, spec: NetworkSpec, pictures: PictureSet) -> Desc
         averaged=config.training.average_half_life_images > 0,
         ganvas=__version__,
     )
-
-
-def versions() -> dict[str, str]:
-    """What made the run, for run.toml."""
-    return {"ganvas": __version__, "torch": version("torch"), "python": platform.python_version()}
 
 
 def _parameters(state: TrainingState) -> dict[str, int]:

@@ -4,6 +4,8 @@ import re
 
 from ganvas.errors import SettingError
 
+AFTER_ALL = 2**62
+
 
 def parse_size(text: str) -> tuple[int, int]:
     """'64' or '96x64' (width x height) -> (width, height) in pixels.
@@ -44,6 +46,17 @@ def parse_count(text: str, unit: str = "") -> int:
         return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2]])  # type: ignore[index]
     except (TypeError, ValueError) as error:
         raise SettingError(f"{text!r}: expected a number such as 500, 200k or 1.5M{unit}") from error
+
+
+def parse_moment(text: str | None) -> int | None:
+    """None, 'last' or a count of images shown -> None, a count that no run reaches, or that count.
+
+    Raises:
+        SettingError: it is none of these.
+    """
+    if text is None:
+        return None
+    return AFTER_ALL if text.strip().lower() == "last" else parse_count(text)
 
 
 def parse_share(text: str) -> float:

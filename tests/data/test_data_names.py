@@ -20,18 +20,16 @@ from numpy.testing import assert_array_equal
 from ganvas.config import PictureSettings
 from ganvas.data import SOURCES, arrays, load_pictures, online, open_source, sources
 from ganvas.data.arrays import cut_sheet
-from ganvas.data.download import fetch
 from ganvas.data.online import MNIST_IMAGES, MNIST_LABELS, hub_source, lfw_source, mnist_source, read_idx
 from ganvas.errors import PicturesError, SettingError
 
 
 class Server:
-    """Serves `files` with ranges; the first `failures` answers break off in the middle."""
+    """Serves `files`."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self.failures = 0
-        self.requests: list[tuple[str, str | None]] = []
+        self.requests: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -45,22 +43,15 @@ class Server:
         self.url = f"http://127.0.0.1:{self.http.server_port}/"
 
     def answer(self, to: BaseHTTPRequestHandler) -> None:
-        wanted = to.headers.get("Range")
-        self.requests.append((to.path, wanted))
+        self.requests.append(to.path)
         data = self.files.get(to.path.removeprefix("/"))
         if data is None:
             to.send_error(404)
             return
-        start = int(match[1]) if wanted and (match := re.match(r"bytes=(\d+)-", wanted)) else 0
-        if start >= len(data):
-            to.send_error(416)
-            return
-        rest = data[start:]
-        to.send_response(206 if wanted else 200)
-        to.send_header("Content-Length", str(len(rest)))
+        to.send_response(200)
+        to.send_header("Content-Length", str(len(data)))
         to.end_headers()
-        broken_off, self.failures = self.failures > 0, self.failures - 1
-        to.wfile.write(rest[: len(rest) // 2] if broken_off else rest)
+        to.wfile.write(data)
 
 
 @pytest.fixture
@@ -83,37 +74,6 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def test_a_download_that_breaks_off_is_continued_where_it_was(server, tmp_path):
-    server.files["file"] = bytes(range(256)) * 1000
-    server.failures = 2
-    path = fetch(server.url + "file", tmp_path / "a" / "file", sha256(server.files["file"]))
-    assert path.read_bytes() == server.files["file"]
-    assert [wanted for _, wanted in server.requests] == [None, "bytes=128000-", "bytes=192000-"]
-    assert [item.name for item in path.parent.iterdir()] == ["file"]
-    fetch(server.url + "file", path, "whatever")
-    assert len(server.requests) == 3
-
-
-def test_a_leftover_of_another_file_is_fetched_afresh(server, tmp_path):
-    server.files["file"] = b"right" * 100
-    for leftover in (b"wrong", b"wrong" * 100, b"wrong" * 1000):
-        (tmp_path / "file.part").write_bytes(leftover)
-        path = fetch(server.url + "file", tmp_path / "file", sha256(server.files["file"]))
-        assert path.read_bytes() == server.files["file"]
-        path.unlink()
-
-
-def test_a_wrong_checksum_a_missing_file_and_no_server_are_one_clear_error(server, tmp_path):
-    server.files["file"] = b"other"
-    with pytest.raises(PicturesError, match="another checksum"):
-        fetch(server.url + "file", tmp_path / "file", sha256(b"this"))
-    with pytest.raises(PicturesError, match="404"):
-        fetch(server.url + "none", tmp_path / "file", "")
-    with pytest.raises(PicturesError, match=r"refused.*or put the file at .*file yourself"):
-        fetch("http://127.0.0.1:9/file", tmp_path / "file", "")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_mnist_is_fetched_once_and_labelled(server, tmp_path, monkeypatch):
     images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype=np.uint8)
     labels = (np.arange(20) % 10).astype(np.uint8)
@@ -127,6 +87,18 @@ def test_mnist_is_fetched_once_and_labelled(server, tmp_path, monkeypatch):
         assert_array_equal(pictures.labels, labels)
         assert pictures.classes == tuple("0123456789")
     assert len(server.requests) == 2
+
+
+def test_mnist_that_cannot_be_fetched_is_an_error_of_the_pictures_and_names_the_place_for_it(server, tmp_path):
+    place = re.escape(str(tmp_path / "mnist" / MNIST_IMAGES))
+    with (
+        pytest.raises(PicturesError, match=f"404 .* or put the file at {place} yourself$"),
+        mnist_source(tmp_path, server.url).open(),
+    ):
+        pass
+    server.files[MNIST_IMAGES] = b"another file"
+    with pytest.raises(PicturesError, match="SHA-256"), mnist_source(tmp_path, server.url).open():
+        pass
 
 
 @pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(b""), gzip.compress(b"\0\0\x08\x01\0\0\0\x09abc")])

@@ -154,6 +154,57 @@ def test_real_and_fake_batches_change_alike_under_one_seed():
     assert_close(augment(fake, names, seeded()), -augment(real, names, seeded()))
 
 
+@pytest.mark.parametrize("names", [*((name,) for name in AUGMENTS), EVERYTHING], ids="-".join)
+def test_a_share_of_none_changes_nothing(names):
+    images = pictures()
+    assert torch.equal(augment(images, names, seeded(), share=0.0), images)
+
+
+def test_a_share_of_one_draws_no_coins():
+    images, generator = pictures(), seeded()
+    by_hand = images
+    for name in EVERYTHING:
+        by_hand = AUGMENTS[name](by_hand, generator)
+    after = seeded()
+    assert torch.equal(augment(images, EVERYTHING, after, share=1.0), by_hand)
+    assert torch.equal(after.get_state(), generator.get_state())
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_a_share_is_that_of_the_pictures_that_change_as_they_would_have_anyway(share):
+    images = pictures(2000, height=4, width=4)
+    changed = augment(images, ("color",), seeded(), share=share)
+    all_changed = augment(images, ("color",), seeded())
+    same = (changed == images).flatten(1).all(1)
+    assert torch.equal(changed[~same], all_changed[~same])
+    assert (~same).float().mean().item() == pytest.approx(share, abs=0.05)  # 4.5 standard deviations or more
+
+
+def test_every_augmentation_has_a_coin_of_its_own():
+    kept = augment(torch.ones(4000, 1, 8, 8), ("color", "cutout"), seeded(), share=0.5)
+    corners = kept[:, 0, [0, 0, 7, 7], [0, 7, 0, 7]]
+    has_hole, has_colour = (kept == 0).flatten(1).any(1), (corners != 1).all(1)
+    for hole in (False, True):
+        for colour in (False, True):
+            assert 0.2 < ((has_hole == hole) & (has_colour == colour)).float().mean() < 0.3
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_real_and_fake_batches_change_alike_under_one_seed_at_any_share(share):
+    real, fake = pictures(), -pictures()
+    names = ("translation", "cutout", "flip")
+    assert_close(augment(fake, names, seeded(), share=share), -augment(real, names, seeded(), share=share))
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+def test_a_share_keeps_layout_and_gradients(name):
+    images = pictures(6, height=8, width=8)
+    changed = augment(images, (name,), seeded(), share=0.5)
+    assert changed.is_contiguous(memory_format=torch.channels_last)
+    wanting = images.double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: augment(x, (name,), seeded(), share=0.5), wanting, fast_mode=True)
+
+
 def test_an_unknown_augmentation_is_a_setting_to_mend():
     with pytest.raises(SettingError, match="color, "):
         augment(pictures(), ("colour",), seeded())

@@ -6,12 +6,11 @@ from torch.testing import assert_close
 
 from ganvas.errors import ModelError
 from ganvas.recipes import RECIPES
-from ganvas.training import load_checkpoint, save_checkpoint, training_loop
-from ganvas.training.step import images_per_step
+from ganvas.training import load_checkpoint, rescue, save_checkpoint, training_loop
 
 
 def run(state, stream, config, steps):
-    for _ in training_loop(state, stream, config, state.images + steps * images_per_step(config)):
+    for _ in training_loop(state, stream, config, state.images + steps * config.training.step_images):
         pass
 
 
@@ -55,7 +54,7 @@ def test_only_the_newest_state_stays_on_disk(tiny, tmp_path):
     for _ in range(3):
         run(state, stream, config, 1)
         save_checkpoint(state, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["state-000000000012.safetensors", "state.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["state-000000000012-0.safetensors", "state.json"]
 
 
 def test_a_crash_before_the_last_rename_leaves_the_old_state(tiny, tmp_path, monkeypatch):
@@ -77,6 +76,82 @@ def test_a_crash_before_the_last_rename_leaves_the_old_state(tiny, tmp_path, mon
     assert restored.images == 4
 
 
+def adapted(state):
+    rates = {name: optimizer.rate * optimizer.rate_scale for name, optimizer in state.optimizers.items()}
+    return state.images, state.seconds, state.rescues, state.augment_share, state.tally, rates
+
+
+def rescued_midway(state):
+    """As a run that went back twice and was saved between two measures; numbers that decimals do not hit exactly."""
+    state.rescues, state.augment_share = 2, 0.1 + 0.2
+    state.slow_down()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_was_adapted_goes_on_in_a_resumed_run_bit_for_bit(name, tiny, tmp_path):
+    config, stream, fresh = tiny(name, "objective.augment=color,cutout", "objective.augment_target=0.3")
+    whole, resumed = fresh(), fresh()
+    rescued_midway(whole)
+    run(whole, stream, config, 2)
+    save_checkpoint(whole, tmp_path)
+    load_checkpoint(resumed, tmp_path)
+    assert adapted(resumed) == adapted(whole)
+    assert resumed.tally["steps"] == 2
+    assert {optimizer.rate_scale for optimizer in resumed.optimizers.values()} == {0.25}
+    for state in (whole, resumed):
+        run(state, stream, config, 2)
+        state.seconds = 0.0
+    assert adapted(resumed) == adapted(whole)
+    assert_close(everything(resumed), everything(whole), rtol=0, atol=0)
+
+
+def test_a_checkpoint_from_before_any_rescue_brings_the_full_learning_rates_back(tiny, tmp_path):
+    _, _, fresh = tiny("dcgan")
+    save_checkpoint(fresh(), tmp_path)
+    state = fresh()
+    rescued_midway(state)
+    load_checkpoint(state, tmp_path)
+    assert state.rescues == 0
+    assert adapted(state) == adapted(fresh())
+
+
+def test_a_tally_with_a_loss_that_is_no_number_is_saved_all_the_same(tiny, tmp_path):
+    _, _, fresh = tiny("dcgan")
+    state, restored = fresh(), fresh()
+    state.tally = {"discriminator_loss": float("inf"), "generator_loss": float("nan"), "steps": 3.0}
+    save_checkpoint(state, tmp_path)
+    load_checkpoint(restored, tmp_path)
+    assert restored.tally == pytest.approx(state.tally, nan_ok=True)
+
+
+def test_a_crash_after_a_rescue_leaves_the_state_from_before_it_though_the_clock_stood_still(
+    tiny, tmp_path, monkeypatch
+):
+    config, stream, fresh = tiny("dcgan")
+    state, restored = fresh(), fresh()
+    save_checkpoint(state, tmp_path / "good")
+    run(state, stream, config, 1)
+    save_checkpoint(state, tmp_path / "now")
+    before = {part: {name: tensor.clone() for name, tensor in of.items()} for part, of in everything(state).items()}
+    rescue(state, tmp_path / "good")
+
+    def crash(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(json, "dumps", crash)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(state, tmp_path / "now")
+    monkeypatch.undo()
+    assert load_checkpoint(restored, tmp_path / "now")
+    assert restored.rescues == 0
+    assert_close(everything(restored), before, rtol=0, atol=0)
+
+
+def damage_by_leaving_out(folder):
+    clock = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    (folder / "state.json").write_text(json.dumps(clock | {"tally": None}), encoding="utf-8")
+
+
 def damage_by_cutting(folder):
     path = next(folder.glob("*.safetensors"))
     path.write_bytes(path.read_bytes()[:-7])
@@ -95,7 +170,10 @@ def damage_the_version(folder):
     (folder / "state.json").write_text(json.dumps(clock | {"format": 99}), encoding="utf-8")
 
 
-@pytest.mark.parametrize("damage", [damage_by_cutting, damage_by_removing, damage_the_clock, damage_the_version])
+DAMAGES = [damage_by_cutting, damage_by_removing, damage_by_leaving_out, damage_the_clock, damage_the_version]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_checkpoint_is_a_model_error(damage, tiny, tmp_path):
     _, _, fresh = tiny("dcgan")
     save_checkpoint(fresh(), tmp_path)

@@ -8,7 +8,17 @@ from torch.testing import assert_close
 
 from ganvas.config import LimitSettings
 from ganvas.networks import NetworkSpec
-from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed
+from ganvas.training.plan import (
+    FEWEST_MEASURES,
+    MEASURE_COUNTS,
+    MOST_MEASURES,
+    PREPARATION,
+    image_limit,
+    is_drawn_moment,
+    measuring_plan,
+    planned_images,
+    probe_speed,
+)
 
 
 @given(st.integers(1, 10**6), st.integers(1, 512))
@@ -66,3 +76,44 @@ def test_the_probe_finds_a_speed_and_leaves_no_trace(tiny):
     for seconds in (0, 0.05):
         assert 1 < probe_speed(config, spec, stream, seconds=seconds) < 1e7
     assert_close(fresh().generator.state_dict(), before, rtol=0, atol=0)
+
+
+def measuring_of(seconds, images, step, share, cost):
+    return measuring_plan(seconds=seconds, images=images, step_images=step, share=share, seconds_per_picture=cost)
+
+
+@given(st.floats(1, 1e6), st.integers(1, 10**8), st.integers(1, 512), st.floats(0, 0.5), st.floats(1e-5, 1))
+def test_measures_lie_on_whole_steps_and_take_no_more_than_their_share(seconds, images, step, share, cost):
+    every, count = measuring_of(seconds, images, step, share, cost)
+    if every == 0:
+        assert count == 0
+        assert share * seconds < (MEASURE_COUNTS[-1] * (2 + PREPARATION)) * cost * (1 + 1e-9)
+        return
+    assert every % step == 0
+    assert count in MEASURE_COUNTS
+    measures = images // every
+    assert measures <= MOST_MEASURES
+    assert (measures + PREPARATION) * count * cost <= share * seconds * (1 + 1e-9)
+
+
+def test_a_measure_takes_as_many_pictures_as_leave_room_for_enough_measures():
+    for count in MEASURE_COUNTS:
+        seconds = count * (FEWEST_MEASURES + PREPARATION)  # at a second a picture
+        assert measuring_of(seconds, 16_000, 1, 1.0, 1.0) == (1000, count)
+        assert measuring_of(seconds - 1, 16_000, 1, 1.0, 1.0)[1] in (*(c for c in MEASURE_COUNTS if c < count), 128)
+
+
+def test_a_long_run_is_measured_sixty_four_times_on_the_largest_sample():
+    assert measuring_of(1e6, 64_000, 10, 0.04, 1e-3) == (1000, 1024)
+    assert measuring_of(1e6, 63_999, 10, 0.04, 1e-3) == (1000, 1024)
+    assert measuring_of(1e6, 64_001, 10, 0.04, 1e-3) == (1010, 1024)
+
+
+def test_a_short_run_gets_fewer_measures_of_the_smallest_sample_and_at_last_none():
+    of_smallest = [measuring_of(128 * (count + PREPARATION), 1600, 10, 1.0, 1.0) for count in (8, 2, 1)]
+    assert of_smallest == [(200, 128), (800, 128), (0, 0)]
+    assert measuring_of(1e6, 1600, 10, 0.0, 1.0) == (0, 0)
+
+
+def test_there_is_never_more_than_a_measure_a_step():
+    assert measuring_of(1e6, 30, 10, 0.5, 1e-3) == (10, 1024)

@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from ganvas.objectives import AUGMENTS
+from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
-from ganvas.training import training_loop
-from ganvas.training.step import frozen, images_per_step, score_pair
+from ganvas.training import load_checkpoint, save_checkpoint, training_loop
+from ganvas.training.step import TALLIED
+from ganvas.training.updates import frozen, real_sign, score_pair
 
 
 def weights(state):
@@ -20,7 +21,7 @@ def weights(state):
 
 
 def run(state, stream, config, steps):
-    return list(training_loop(state, stream, config, state.images + steps * images_per_step(config)))
+    return list(training_loop(state, stream, config, state.images + steps * config.training.step_images))
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -43,7 +44,7 @@ def test_every_weight_of_every_player_moves_and_stays_finite(name, tiny):
     still = [part for part in before if not part.startswith("averaged") and torch.equal(before[part], after[part])]
     assert still == []
     assert state.is_finite()
-    assert state.images == progress[-1].images == 3 * images_per_step(config)
+    assert state.images == progress[-1].images == 3 * config.training.step_images
     assert {"discriminator_loss", "generator_loss", "real_score", "fake_score"} <= progress[-1].report.keys()
 
 
@@ -81,7 +82,7 @@ def test_a_step_touches_no_random_numbers_but_its_own(name, tiny):
 
 def test_the_critic_is_updated_on_new_pictures_each_time(tiny):
     config, stream, fresh = tiny("wgan-gp")
-    assert images_per_step(config) == 20
+    assert config.training.step_images == 20
     seen = []
     state = fresh()
     state.discriminator.register_forward_pre_hook(lambda module, args: seen.append(args[0].detach().clone()))
@@ -162,3 +163,101 @@ def test_the_vaegan_learns_to_rebuild(tiny):
 
     run(state, stream, config, 100)
     assert error_of_rebuilt() < float((pictures - pictures.mean(0)).square().mean()) / 2
+
+
+ADAPTING = ["objective.augment=color,translation", "objective.augment_target=0.5"]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_adapted_augmentation_moves_by_the_pace_and_is_the_same_in_two_runs(name, tiny):
+    config, stream, fresh = tiny(name, *ADAPTING)
+    first, second = fresh(), fresh()
+    assert first.augment_share == 0.0
+    first.augment_share = second.augment_share = 0.5
+    reports = [progress.report for progress in run(first, stream, config, 4)]
+    run(second, stream, config, 4)
+    assert_close(weights(first), weights(second), rtol=0, atol=0)
+    assert first.augment_share == second.augment_share == reports[-1]["augment_share"]
+    expected = 0.5
+    for report in reports:
+        expected += (1 if report["real_sign"] > 0.5 else -1) * config.training.step_images / 20_000
+        assert report["augment_share"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_adapted_augmentation_goes_on_where_a_resumed_run_stopped(name, tiny, tmp_path):
+    config, stream, fresh = tiny(name, *ADAPTING)
+    whole, first, second = fresh(), fresh(), fresh()
+    whole.augment_share = first.augment_share = 0.5
+    run(whole, stream, config, 4)
+    run(first, stream, config, 2)
+    save_checkpoint(first, tmp_path)
+    load_checkpoint(second, tmp_path)
+    run(second, stream, config, 2)
+    assert second.augment_share == whole.augment_share != 0.5
+    assert_close(weights(second), weights(whole), rtol=0, atol=0)
+
+
+def test_the_share_is_that_of_what_the_discriminator_is_shown(tiny):
+    config, stream, fresh = tiny("dcgan", *ADAPTING)
+    seen = {}
+    for share in (0.0, 1.0):
+        state = fresh()
+        state.augment_share = share
+        shown = seen.setdefault(share, [])
+        state.discriminator.register_forward_pre_hook(lambda _, args, shown=shown: shown.append(args[0].detach()))
+        run(state, stream, config, 1)
+    plain, whole = (torch.cat(images)[:4] for images in seen.values())
+    assert torch.equal(plain, to_float(stream.stored[:4]))
+    assert (whole != plain).flatten(1).any(1).all()
+
+
+def test_without_a_target_every_picture_is_augmented_for_good(tiny):
+    config, stream, fresh = tiny("dcgan", "objective.augment=color")
+    state = fresh()
+    (progress,) = run(state, stream, config, 1)
+    assert state.augment_share == 1.0
+    assert "augment_share" not in progress.report
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_tally_is_the_sum_of_the_reports(name, tiny):
+    config, stream, fresh = tiny(name)
+    state = fresh()
+    reports = [progress.report for progress in run(state, stream, config, 3)]
+    assert state.tally.pop("steps") == 3
+    assert state.tally == pytest.approx({name: sum(float(report[name]) for report in reports) for name in TALLIED})
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_sign_of_real_scores_is_taken_about_the_boundary_of_the_loss(name):
+    boundary = LOSSES[name].boundary
+    middle = 7.0 if boundary is None else boundary
+    fake = torch.full((4,), middle - 3)
+    assert float(real_sign(torch.full((4,), middle + 3), fake, boundary)) == 1
+    if boundary is not None:
+        assert float(real_sign(torch.full((4,), middle - 0.1), fake, boundary)) == -1
+        assert float(real_sign(middle + torch.tensor([1.0, 1, 1, -1]), fake + 100, boundary)) == 0.5
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_boundary_is_where_a_discriminator_that_cannot_tell_loses_least(name):
+    boundary = LOSSES[name].boundary
+    undecided = torch.linspace(-2, 2, 401)
+    losses = torch.stack([LOSSES[name].discriminator(score.expand(4), score.expand(4)) for score in undecided])
+    if boundary is None:
+        assert_close(losses, losses[0].expand(401))
+    else:
+        at_boundary = LOSSES[name].discriminator(torch.full((4,), boundary), torch.full((4,), boundary))
+        assert at_boundary <= losses.min() + 1e-6
+
+
+def test_where_only_differences_count_a_common_shift_changes_no_sign():
+    real, fake = torch.tensor([2.0, 3, 4, -5]), torch.tensor([0.0, -1, -2, -9])
+    assert float(real_sign(real, fake, None)) == 0.5
+    assert_close(real_sign(real + 40, fake + 40, None), real_sign(real, fake, None))
+
+
+def test_real_scores_on_the_boundary_have_no_sign():
+    assert float(real_sign(torch.zeros(3), torch.zeros(3), 0.0)) == 0
+    assert float(real_sign(torch.ones(3), torch.ones(3), None)) == 0

@@ -1,7 +1,8 @@
 """Pictures in, seeded batches out."""
 
+from ganvas.data.cache import cache_errors, cache_folder
 from ganvas.data.listing import Broken, Source
-from ganvas.data.load import PictureSet, contact_indices, load_pictures
+from ganvas.data.load import PictureSet, contact_indices, load_pictures, natural_size
 from ganvas.data.report import DoctorReport, Duplicate
 from ganvas.data.sources import SOURCES, open_source
 from ganvas.data.stream import BatchStream
@@ -14,7 +15,10 @@ __all__ = [
     "Duplicate",
     "PictureSet",
     "Source",
+    "cache_errors",
+    "cache_folder",
     "contact_indices",
     "load_pictures",
+    "natural_size",
     "open_source",
 ]

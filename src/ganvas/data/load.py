@@ -8,11 +8,12 @@ import numpy as np
 
 from ganvas.config import PictureSettings
 from ganvas.data.cache import Content, cache_folder, open_content, read_index, write_index
+from ganvas.data.doctor import examine, read_entry
 from ganvas.data.gather import Progress, Task, decode_all, same_content, twins_fingerprint, what_is_asked
 from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.report import DoctorReport, write_report
 from ganvas.data.sources import open_source
-from ganvas.errors import GanvasError, SettingError
+from ganvas.errors import GanvasError, PicturesError, SettingError
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,21 @@ def load_pictures(
     if settings.conditional and not content.classes:
         raise _no_classes(source.name)
     return PictureSet(content.images, content.labels, content.classes, report.key, report)
+
+
+def natural_size(settings: PictureSettings) -> tuple[int, int]:
+    """(width, height) of the source's first whole picture, in pixels; only `settings.source` is read.
+
+    Raises:
+        SettingError: there is no such source.
+        PicturesError: it holds no whole picture.
+    """
+    with open_source(settings).open() as listing:
+        for position in range(len(listing.entries)):
+            verdict, _ = examine(read_entry(listing, position), settings)
+            if not verdict.broken:
+                return verdict.width, verdict.height
+    raise PicturesError(f"{settings.source}: holds no picture that can be read")
 
 
 def contact_indices(pictures: PictureSet, limit: int = 64) -> np.ndarray:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ganvas.data.arrays import array_source
-from ganvas.data.download import fetch
 from ganvas.data.folder import folder_source
 from ganvas.data.listing import OUTSIDE, Entry, Listing, Source, digest
-from ganvas.errors import PicturesError, missing_package
+from ganvas.download import fetch
+from ganvas.errors import PicturesError, SettingError, missing_package
 
 MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 MNIST_IMAGES, MNIST_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -41,9 +41,12 @@ def mnist_source(downloads: Path, base_url: str = MNIST_URL, sha256: Mapping[str
     """
 
     def load() -> tuple[np.ndarray, list[str]]:
-        paths = {
-            name: fetch(base_url + name, downloads / "mnist" / name, checksum) for name, checksum in sha256.items()
-        }
+        paths = {name: downloads / "mnist" / name for name in sha256}
+        try:
+            for name, path in paths.items():
+                fetch(base_url + name, path, sha256[name], way_out=f"put the file at {path} yourself")
+        except SettingError as error:
+            raise PicturesError(str(error)) from error
         images, labels = read_idx(paths[MNIST_IMAGES]), read_idx(paths[MNIST_LABELS])
         if images.ndim != 3 or labels.shape != images.shape[:1]:
             raise PicturesError(f"MNIST: found {images.shape} pictures and {labels.shape} labels, which do not match")

@@ -68,11 +68,12 @@ AUGMENTS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
 }
 
 
-def augment(images: Tensor, names: Sequence[str], generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, names: Sequence[str], generator: torch.Generator, *, share: float = 1.0) -> Tensor:
     """`images` (B, C, H, W) in [-1, 1] after every augmentation of `names` in turn; differentiable, even twice.
 
     Args:
         generator: on the CPU. For another batch to be changed in the same way, pass another one of the same seed.
+        share: the probability that an augmentation is applied to a picture, each by a coin of its own.
     Raises:
         SettingError: there is no augmentation of that name.
         ValueError: the images are not (B, 1, 3 or 4, H, W).
@@ -82,7 +83,8 @@ def augment(images: Tensor, names: Sequence[str], generator: torch.Generator) ->
     for name in names:
         if name not in AUGMENTS:
             raise SettingError(f"there is no augmentation {name!r}; there are {', '.join(AUGMENTS)}")
-        images = AUGMENTS[name](images, generator)
+        changed = AUGMENTS[name](images, generator)
+        images = changed if share >= 1 else torch.where(_uniform(images, generator) < share, changed, images)
     return images
 
 

@@ -18,12 +18,14 @@ class Loss(NamedTuple):
         discriminator: (real_scores, fake_scores) -> scalar.
         generator: (real_scores, fake_scores) -> scalar; real_scores may be None unless generator_sees_real.
         generator_sees_real: whether the generator's loss needs the scores of real pictures.
+        boundary: the score that the discriminator takes for undecided; None where only differences count.
     Both raise ValueError if the scores do not pair up: (B, 1) against (B,) would broadcast to (B, B) in silence.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor | None, Tensor], Tensor]
     generator_sees_real: bool = False
+    boundary: float | None = None
 
 
 def bce_discriminator(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
@@ -107,9 +109,9 @@ def relativistic_generator(real_scores: Tensor | None, fake_scores: Tensor) -> T
 
 
 LOSSES: dict[str, Loss] = {
-    "bce": Loss(bce_discriminator, bce_generator),
-    "lsgan": Loss(lsgan_discriminator, lsgan_generator),
-    "hinge": Loss(hinge_discriminator, score_generator),
+    "bce": Loss(bce_discriminator, bce_generator, boundary=0.0),
+    "lsgan": Loss(lsgan_discriminator, lsgan_generator, boundary=0.5),
+    "hinge": Loss(hinge_discriminator, score_generator, boundary=0.0),
     "wasserstein": Loss(wasserstein_discriminator, score_generator),
     "relativistic": Loss(relativistic_discriminator, relativistic_generator, generator_sees_real=True),
 }

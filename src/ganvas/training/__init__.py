@@ -2,6 +2,16 @@
 
 from ganvas.training.checkpoint import load_checkpoint, save_checkpoint
 from ganvas.training.loop import Progress, training_loop
+from ganvas.training.rescue import MOST_RESCUES, rescue
 from ganvas.training.state import TrainingState, new_state
 
-__all__ = ["Progress", "TrainingState", "load_checkpoint", "new_state", "save_checkpoint", "training_loop"]
+__all__ = [
+    "MOST_RESCUES",
+    "Progress",
+    "TrainingState",
+    "load_checkpoint",
+    "new_state",
+    "rescue",
+    "save_checkpoint",
+    "training_loop",
+]

@@ -18,6 +18,7 @@ class Adam:
     def __init__(self, module: nn.Module, *, rate: float, beta1: float, beta2: float) -> None:
         self.weights = list(module.parameters())
         self.rate, self.beta1, self.beta2 = rate, beta1, beta2
+        self.rate_scale = 1.0
         # zeros_like keeps the memory layout of the weight: fused kernels go wrong in silence where layouts differ.
         self.means = [torch.zeros_like(weight, requires_grad=False) for weight in self.weights]
         self.squares = [torch.zeros_like(weight, requires_grad=False) for weight in self.weights]
@@ -49,7 +50,7 @@ class Adam:
             amsgrad=False,
             beta1=self.beta1,
             beta2=self.beta2,
-            lr=self.rate,
+            lr=self.rate * self.rate_scale,
             weight_decay=0.0,
             eps=EPSILON,
             maximize=False,

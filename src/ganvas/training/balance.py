@@ -1,12 +1,13 @@
-"""The margin rule of the `balanced` recipe: who must be updated again so that neither player runs away.
+"""What keeps the players in balance: the margin rule of the `balanced` recipe, and augmentation that adapts.
 
-After each batch the player with the higher loss is updated again, until the two losses differ by less than a margin
-or cross. The discriminator's loss is the sum of two means, over real and over generated pictures, the generator's a
-single mean; they are compared per picture, so the discriminator's is halved.
+The margin rule: after each batch the player with the higher loss is updated again, until the two losses differ by less
+than a margin or cross. The discriminator's loss is the sum of two means, over real and over generated pictures, the
+generator's a single mean; they are compared per picture, so the discriminator's is halved.
 """
 
 from typing import Literal
 
+ADAPTING_IMAGES = 20_000
 Player = Literal["discriminator", "generator"]
 
 
@@ -22,3 +23,17 @@ def player_behind(discriminator_loss: float, generator_loss: float, margin: floa
     if abs(lead) < margin:
         return None
     return "discriminator" if lead > 0 else "generator"
+
+
+def adapted_share(share: float, real_sign: float, target: float, images: int) -> float:
+    """The share of pictures to augment from here on, in [0, 1].
+
+    A discriminator that learns the training pictures by heart scores ever more of them as real. While the mean sign of
+    its scores on them is above `target`, augmentation grows; below, it shrinks; from none to all in ADAPTING_IMAGES.
+
+    Args:
+        real_sign: in [-1, 1], of the last step. images: those that this step showed.
+    Source: Karras et al. 2020, arXiv:2006.06676 (r_t of its section 3), at a pace for small sets.
+    """
+    moved = share + (images if real_sign > target else -images) / ADAPTING_IMAGES
+    return min(max(moved, 0.0), 1.0)

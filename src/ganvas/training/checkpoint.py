@@ -14,7 +14,7 @@ from ganvas.errors import ModelError
 from ganvas.files import replace_tensors, replace_text
 from ganvas.training.state import TrainingState
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def save_checkpoint(state: TrainingState, folder: Path) -> None:
@@ -23,9 +23,18 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
     Raises:
         OSError: the disk is full or not writable; what was there is still whole.
     """
-    tensors_path = folder / f"state-{state.images:012d}.safetensors"
+    # A rescue changes the tensors while the clock stands still: they go to another file than the one that is in force.
+    tensors_path = folder / f"state-{state.images:012d}-{state.rescues}.safetensors"
     replace_tensors(tensors_path, _tensors(state))
-    clock = {"format": _FORMAT, "images": state.images, "seconds": state.seconds, "tensors": tensors_path.name}
+    clock = {
+        "format": _FORMAT,
+        "images": state.images,
+        "seconds": state.seconds,
+        "augment_share": state.augment_share,
+        "rescues": state.rescues,
+        "tally": state.tally,
+        "tensors": tensors_path.name,
+    }
     replace_text(folder / "state.json", json.dumps(clock, indent=1))
     for old in folder.glob("state-*"):
         if old.name != tensors_path.name:
@@ -48,20 +57,24 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
                 f"{clock_path}: format {clock['format']}, expected {_FORMAT}; train anew with another --out"
             )
         images, seconds = int(clock["images"]), float(clock["seconds"])
+        augment_share, rescues = float(clock["augment_share"]), int(clock["rescues"])
+        tally = {str(name): float(value) for name, value in clock["tally"].items()}
         with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
             targets = _tensors(state)
             if set(file.keys()) != set(targets):
                 raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
-            for name, target in targets.items():
-                saved = file.get_tensor(name)
-                if saved.shape != target.shape:
-                    raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
-                target.detach().copy_(saved)
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+            saved = {name: file.get_tensor(name) for name in targets}
+        if any(saved[name].shape != target.shape for name, target in targets.items()):
+            raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: the saved state cannot be read ({error}); train anew with another --out"
         ) from error
+    for name, target in targets.items():  # only now, so that a damaged file leaves the state as it was
+        target.detach().copy_(saved[name])
     state.images, state.seconds = images, seconds
+    state.augment_share, state.rescues, state.tally = augment_share, rescues, tally
+    state.slow_down()
     return True
 
 

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ganvas.config import RunConfig
 from ganvas.training.state import TrainingState
-from ganvas.training.step import Report, gan_play, images_per_step, train_step
+from ganvas.training.step import gan_play, train_step
+from ganvas.training.updates import Report
 from ganvas.training.vaegan import vaegan_play
 
 
@@ -36,7 +37,7 @@ def training_loop(state: TrainingState, stream: Stream, config: RunConfig, until
     `state.seconds` counts the time spent here and by whoever handles the progress, but not that of earlier sittings
     twice: a resumed state goes on from its own.
     """
-    step_images = images_per_step(config)
+    step_images = config.training.step_images
     play = gan_play if state.encoder is None else vaegan_play
     started = time.perf_counter() - state.seconds
     while state.images < until_images:

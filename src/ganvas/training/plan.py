@@ -11,6 +11,9 @@ from ganvas.training.loop import Stream, training_loop
 from ganvas.training.state import new_state
 
 _MOMENTS_PER_OCTAVE = 4
+MEASURE_COUNTS = (1024, 512, 256, 128)
+FEWEST_MEASURES, MOST_MEASURES = 16, 64
+PREPARATION = 3  # the real pictures and the eigen line cost about as much as so many measures
 
 
 def probe_speed(config: RunConfig, spec: NetworkSpec, stream: Stream, *, seconds: float = 0.5) -> float:
@@ -56,6 +59,26 @@ def planned_images(
         return until_images
     fitting = max(1, int(seconds * images_per_second / step_images)) * step_images
     return fitting if until_images is None else min(fitting, until_images)
+
+
+def measuring_plan(
+    *, seconds: float, images: int, step_images: int, share: float, seconds_per_picture: float
+) -> tuple[int, int]:
+    """How often a run of `seconds` and `images` is measured, and on how many pictures, within `share` of its time.
+
+    Large samples come before frequent ones, as long as there are FEWEST_MEASURES; of small samples there may be fewer.
+
+    Returns:
+        Images from one measure to the next, in whole steps, and pictures a measure; (0, 0) where not even two small
+        ones fit.
+    """
+    affordable = share * seconds / seconds_per_picture  # pictures in all
+    fitting = {count: int(affordable / count) - PREPARATION for count in MEASURE_COUNTS}
+    count = next((count for count in MEASURE_COUNTS if fitting[count] >= FEWEST_MEASURES), MEASURE_COUNTS[-1])
+    measures = min(fitting[count], MOST_MEASURES)
+    if measures < 2:
+        return 0, 0
+    return max(math.ceil(images / measures / step_images), 1) * step_images, count
 
 
 def is_drawn_moment(images: int, step_images: int) -> bool:

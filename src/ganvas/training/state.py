@@ -1,7 +1,7 @@
 """Everything that a step changes. What is not here is a pure function of the configuration and the clock."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -14,7 +14,11 @@ from ganvas.training.adam import Adam
 
 @dataclass
 class TrainingState:
-    """The players, their optimizers and the clock.
+    """The players, their optimizers, what was adapted on the way, and the clock.
+
+    augment_share: the probability that an augmentation is applied.
+    tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
+    rescues: how often the run went back to a good state; each time the learning rates were halved.
 
     Random numbers and the place in the data are functions of (seed, images), so they need no state of their own.
     """
@@ -25,6 +29,9 @@ class TrainingState:
     averaged: nn.Module | None
     optimizers: dict[str, Adam]
     device: torch.device
+    tally: dict[str, float] = field(default_factory=dict)
+    augment_share: float = 1.0
+    rescues: int = 0
     images: int = 0
     seconds: float = 0.0
 
@@ -42,6 +49,11 @@ class TrainingState:
     def shown(self) -> nn.Module:
         """The generator that is drawn from and shipped: the averaged one if it is kept."""
         return self.generator if self.averaged is None else self.averaged
+
+    def slow_down(self) -> None:
+        """Set the learning rates that belong to the number of rescues."""
+        for optimizer in self.optimizers.values():
+            optimizer.rate_scale = 0.5**self.rescues
 
     def is_finite(self) -> bool:
         """Whether every weight, running statistic and moment is a finite number."""
@@ -70,7 +82,8 @@ def new_state(config: RunConfig, spec: NetworkSpec, device: torch.device) -> Tra
     }
     if encoder is not None:
         optimizers["encoder"] = _adam(encoder, rates.generator_rate, config)
-    return TrainingState(generator, discriminator, encoder, averaged, optimizers, device)
+    share = 1.0 if config.objective.augment_target is None else 0.0
+    return TrainingState(generator, discriminator, encoder, averaged, optimizers, device, augment_share=share)
 
 
 def _adam(module: nn.Module, rate: float, config: RunConfig) -> Adam:

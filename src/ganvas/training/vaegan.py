@@ -12,15 +12,17 @@ from torch import Tensor
 from ganvas.config import RunConfig
 from ganvas.device import mixed_precision, random_numbers
 from ganvas.networks.vaegan import MiddleDiscriminator
-from ganvas.objectives import LOSSES, augment, kl_divergence, reparameterise
+from ganvas.objectives import LOSSES, kl_divergence, reparameterise
 from ganvas.pixels import to_float
 from ganvas.training.state import TrainingState
-from ganvas.training.step import (
+from ganvas.training.updates import (
     Numbers,
     Report,
     apply,
+    augmented,
     frozen,
     has_slope_penalty,
+    real_sign,
     sample_latents,
     score,
     score_pair,
@@ -54,7 +56,7 @@ def _update_discriminator(
     state: TrainingState, pictures: tuple[Tensor, ...], labels: Tensor | None, config: RunConfig, numbers: Numbers
 ) -> Report:
     loss_pair = LOSSES[config.objective.loss]
-    seen = [augment(images, config.objective.augment, numbers.augment) for images in pictures]
+    seen = [augmented(images, state, config, numbers) for images in pictures]
     pair = torch.cat([seen[0], seen[2]]).requires_grad_(has_slope_penalty(state, config))
     scores = score_pair(state.discriminator, pair, labels, state.device)
     real_scores, drawn_scores = scores.chunk(2)
@@ -65,6 +67,7 @@ def _update_discriminator(
         "discriminator_loss": loss.detach(),
         "real_score": real_scores.detach().mean(),
         "fake_score": drawn_scores.detach().mean(),
+        "real_sign": real_sign(real_scores.detach(), drawn_scores.detach(), loss_pair.boundary),
         "rebuilt_score": rebuilt_scores.detach().mean(),
     }
     if pair.requires_grad:
@@ -89,7 +92,7 @@ def _update_encoder_and_decoder(
         with torch.no_grad():
             wanted = discriminator.middle(real).float()  # (B, F)
         rebuilt_scores, found = (part.float() for part in discriminator.scores_and_middle(rebuilt, labels))
-    drawn_scores = score(discriminator, augment(drawn, config.objective.augment, numbers.augment), labels, state.device)
+    drawn_scores = score(discriminator, augmented(drawn, state, config, numbers), labels, state.device)
     # In units of the features' own spread; else a discriminator with small features would make every picture alike.
     unexplained = (found - wanted).square().mean() / wanted.var()  # 1: no better than the mean picture
     nats = unexplained * wanted.shape[1] / 2

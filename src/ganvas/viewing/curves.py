@@ -18,20 +18,32 @@ from ganvas.files import replacing
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")  # Okabe and Ito's
 MOST_POINTS = 2000
 MEANINGS = {
+    "Distance from the real pictures": "KD-lite, 0 is perfect. The eigen line: what linear algebra draws in a second.",
+    "Variety": "Precision: look real. Recall: real ones that are reached. Spread: 1 as far apart as real ones.",
+    "Copies": "Shares of pictures that repeat a training picture, and of pairs that nobody could tell apart.",
     "Losses": "What each player tries to make small. They need not fall; watch for one running away.",
     "Scores": "How real the discriminator finds pictures. Lines that meet: it can no longer tell them apart.",
     "Rebuilding": "How far rebuilt pictures are from the originals, and latents from N(0, 1).",
     "Penalties": "What keeps the discriminator smooth, before its weight.",
+    "Overfitting": "How surely the discriminator knows its pictures (sign), and how much they are changed (share).",
     "Extra updates": "Turns given to the player that fell behind.",
 }
 MEMBERS = {
+    "Distance from the real pictures": ("kernel_distance", "eigen_distance"),
+    "Variety": ("precision", "recall", "spread"),
+    "Copies": ("copied", "same"),
     "Losses": ("discriminator_loss", "generator_loss"),
     "Scores": ("real_score", "fake_score"),
     "Rebuilding": ("reconstruction_loss", "kl_loss"),
     "Penalties": ("r1_penalty", "r2_penalty", "gradient_penalty"),
+    "Overfitting": ("real_sign", "augment_share"),
     "Extra updates": ("extra_discriminator_updates", "extra_generator_updates"),
 }
-NOT_MEASURES = ("images", "seconds", "images_per_second")
+NOT_MEASURES = (
+    *("images", "seconds", "images_per_second"),
+    *("kernel_distance_error", "copied_low", "copied_chance"),
+    *("mean_discriminator_loss", "mean_generator_loss", "mean_score_gap", "mean_real_sign"),
+)
 
 
 @dataclass(frozen=True)

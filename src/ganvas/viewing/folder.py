@@ -40,6 +40,21 @@ class RunView:
         return next((entry for entry in reversed(self.log) if "event" not in entry), {})
 
     @property
+    def measured(self) -> list[dict[str, Any]]:
+        """The lines of the log at which the generator was measured."""
+        return [entry for entry in self.log if "kernel_distance" in entry]
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The measure of the model that is shipped, {} if nothing was measured."""
+        return min(self.measured, key=lambda one: one["kernel_distance"] + 2 * one["kernel_distance_error"], default={})
+
+    @property
+    def verdict(self) -> str:
+        """The latest verdict on the run; '' before there is one."""
+        return next((entry["event"] for entry in reversed(self.events) if "verdict" in entry), "")
+
+    @property
     def seconds(self) -> float:
         """How long the run has been training by its own clock."""
         last = self.last_measures.get("seconds", 0.0)

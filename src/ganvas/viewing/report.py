@@ -37,6 +37,7 @@ def write_report(run: Path, *, refresh: int | None = None) -> Path:
             "facts": _facts(found),
             "pictures": _pictures(found),
             "rebuilt": _rebuilt(found),
+            "quality": _quality(found),
             "film": _film(found),
             "curves": _curves(found),
             "events": events(found),
@@ -97,6 +98,27 @@ def _pictures(run: RunView) -> str:
     if originals:
         pair += _figure(run, originals, "What it learns from", "Pictures of the training set", "originals")
     return f'<section class="pair" aria-label="Pictures">{pair}</section>'
+
+
+def _quality(run: RunView) -> str:
+    """The verdict, and the best model beside the last one; '' if nothing was measured."""
+    best = run.best
+    if not best:
+        return ""
+    distance = (
+        f"The best was measured after {best['images']:,} images: KD-lite {best['kernel_distance']:.3g} "
+        f"± {2 * best['kernel_distance_error']:.2g}; 0 is perfect, the eigen line is {best['eigen_distance']:.3g}."
+    )
+    kind, _, evidence = run.verdict.partition(": ")
+    said = f"<p><strong>{text(kind.capitalize())}.</strong> {text(evidence)}</p>" if evidence else ""
+    pair = ""
+    preview = run.existing("model/preview.png")
+    if preview and run.moments and best["images"] != run.images:
+        pair = _figure(run, preview, f"The best, after {best['images']:,} images", "The best pictures", "best")
+        last = run.moments[-1]
+        pair += _figure(run, last.path, f"The last, after {last.images:,} images", "The last pictures", "last")
+        pair = f'<div class="pair">{pair}</div>'
+    return f'<section><h2>How good it is</h2>{said}<p class="quiet">{text(distance)}</p>{pair}</section>'
 
 
 def _rebuilt(run: RunView) -> str:

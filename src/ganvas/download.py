@@ -1,0 +1,129 @@
+"""Fetch a file once: resumed where it broke off, checked before it takes its place."""
+
+import errno
+import hashlib
+import http.client
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ganvas.errors import SettingError
+
+TIMEOUT_SECONDS = 30
+PIECE_BYTES = 1 << 18
+
+
+def fetch(url: str, path: Path, sha256_prefix: str, *, way_out: str) -> Path:
+    """The file at `url`, kept at `path`; what arrived before an interruption waits beside it in `path`.partial.
+
+    Args:
+        url: http or https.
+        path: where the file belongs; if it is there and right, nothing is fetched.
+        sha256_prefix: the hex digits that its SHA-256 begins with; "" accepts any file.
+        way_out: what the user can do instead, in the imperative; every message ends with it.
+    Returns:
+        `path`.
+    Raises:
+        SettingError: the address is not of the web, the server cannot be reached or refuses, what it sends or what is
+            at `path` is another file, or `path` cannot be written.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise SettingError(f"{url}: expected an address that starts with https:// or http://; correct it, or {way_out}")
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        if path.exists():
+            if not (found := sha256(path)).startswith(sha256_prefix):
+                raise SettingError(f"{path}: {_difference(found, sha256_prefix)}; delete it, or {way_out}")
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _complete(url, partial, way_out)
+        if not (found := sha256(partial)).startswith(sha256_prefix):
+            partial.unlink()
+            raise SettingError(
+                f"{url}: {_difference(found, sha256_prefix)}; what arrived was deleted: try again, or {way_out}"
+            )
+        os.replace(partial, path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise SettingError(f"{path}: the disk is full; free some space and try again, or {way_out}") from error
+        raise SettingError(f"{path}: cannot be used: {error.strerror or error}; mend that, or {way_out}") from error
+    return path
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in lower-case hex.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _difference(found: str, expected: str) -> str:
+    return f"its SHA-256 begins with {found[: max(8, len(expected))]}, expected {expected}"
+
+
+def _complete(url: str, partial: Path, way_out: str) -> None:
+    """Bring what is missing of `partial`, in as many connections as it takes while each brings something.
+
+    Raises:
+        SettingError: a connection brought nothing.
+        OSError: `partial` cannot be written.
+    """
+    had, have = -1, partial.stat().st_size if partial.exists() else 0
+    trouble = ""
+    while have > had:
+        had = have
+        with partial.open("r+b" if partial.exists() else "wb") as file:
+            try:
+                for start, piece in _pieces(url, had):
+                    file.seek(start)
+                    file.write(piece)
+                    file.truncate()
+                return
+            except _Interrupted as error:
+                trouble = " ".join(str(error).split())
+        have = partial.stat().st_size
+    if not have:
+        partial.unlink()
+    kept = f" (the {have:,} bytes that arrived are kept)" if have else ""
+    raise SettingError(f"{url} cannot be fetched: {trouble}{kept}; try again, or {way_out}")
+
+
+class _Interrupted(Exception):
+    """The network's part of what can go wrong; the disk's is OSError."""
+
+
+def _pieces(url: str, start: int) -> Iterator[tuple[int, bytes]]:
+    """The file from byte `start`, or from 0 if the server knows no ranges: where each piece belongs, and the piece.
+
+    Raises:
+        _Interrupted: the server cannot be reached, refuses, or falls silent before the end.
+    """
+    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            position = start if response.status == HTTPStatus.PARTIAL_CONTENT else 0
+            length = response.headers["Content-Length"]
+            end = None if length is None else position + int(length)
+            while piece := response.read(PIECE_BYTES):
+                yield position, piece
+                position += len(piece)
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
+                if error.headers["Content-Range"] != f"bytes */{start}":
+                    yield from _pieces(url, 0)
+                return
+            raise _Interrupted(f"the server answered {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        raise _Interrupted(f"no connection: {error.reason}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _Interrupted(f"the connection broke off: {error}") from error
+    if end is not None and position < end:
+        raise _Interrupted(f"the connection broke off at {position:,} of {end:,} bytes")

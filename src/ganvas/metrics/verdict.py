@@ -1,0 +1,185 @@
+"""The verdict on a run: what its measures say together, in one word, with the evidence and one piece of advice.
+
+Pure functions of what was logged. Trends count, not single values: a gain must be larger than the errors of measuring
+explain, and an alarm needs two measures in a row.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Kind = Literal["too early", "improving", "plateau", "collapse", "divergence", "copying"]
+
+ALARM_MEASURES = 2
+FEWEST_FOR_TREND = 6
+STRETCH_SHARE = 0.35
+LEAST_GAIN = 0.05
+SAME_SHARE = 0.02
+LOST_SPREAD = 0.6
+WORSE_FACTOR = 1.3
+RUNAWAY_FACTOR = 8.0
+CERTAIN_SIGN, CERTAIN_GAP = 0.98, 10.0
+MEDIAN_STEP = 0.954  # of the absolute difference of two normal numbers, in standard deviations of one
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What was measured of one moment of a run, by the names under which the log keeps it.
+
+    kernel_distance: KID against one and the same real sample; kernel_distance_error: its standard error over generated
+    samples. spread: 1 as the real set. same: share of pairs that cannot be told apart. copied, copied_low: the share of
+    copies and the low end of its interval; copied_chance: the high end of that of real pictures. The rest are means
+    over the steps since the measure before: both losses, how far the scores of real pictures lie above those of
+    generated ones, and the mean sign of the real ones.
+    """
+
+    images: int
+    kernel_distance: float
+    kernel_distance_error: float
+    precision: float
+    recall: float
+    spread: float
+    same: float
+    copied: float
+    copied_low: float
+    copied_chance: float
+    mean_discriminator_loss: float
+    mean_generator_loss: float
+    mean_score_gap: float
+    mean_real_sign: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """kind, and sentences for a person: what shows it, and what to do about it, naming a setting."""
+
+    kind: Kind
+    evidence: str
+    advice: str
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether the run is going wrong, as against going on or being done."""
+        return self.kind in ("collapse", "divergence")
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.evidence}. {self.advice}"
+
+
+def judge(measures: Sequence[Measure]) -> Verdict:
+    """The verdict after the last of `measures`: those of one run, in order, since it started or was last rescued."""
+    if len(measures) < ALARM_MEASURES:
+        return Verdict("too early", "fewer than two measures so far", "Keep going.")
+    for rule in (_collapse, _divergence, _copying):
+        if found := rule(measures):
+            return found
+    return _trend(measures)
+
+
+def best_measure(measures: Sequence[Measure]) -> Measure | None:
+    """The measure whose generator is the safest choice: the lowest upper end of its KID's interval; None of none."""
+    return min(measures, key=lambda one: one.kernel_distance + 2 * one.kernel_distance_error, default=None)
+
+
+def _collapse(measures: Sequence[Measure]) -> Verdict | None:
+    latest, earlier = measures[-ALARM_MEASURES:], measures[:-ALARM_MEASURES]
+    advice = "Set objective.augment=color,translation,cutout, lower the learning rates, or set objective.r1_weight=1."
+    if len(measures) > ALARM_MEASURES and all(one.same > SAME_SHARE for one in latest):
+        share = f"{100 * latest[-1].same:.0f}% of pairs of its pictures cannot be told apart"
+        return Verdict("collapse", share, advice)
+    # Early noise may lie further apart than real pictures do; coming back to 1 from there is no loss.
+    peak = min(max((one.spread for one in earlier), default=0.0), 1.0)
+    if peak > 0 and all(one.spread < LOST_SPREAD * peak for one in latest):
+        lost = f"its pictures lie {latest[-1].spread:.2f} times as far apart as real ones, {peak:.2f} at best"
+        return Verdict("collapse", lost, advice)
+    certain = [one.mean_score_gap > CERTAIN_GAP and one.mean_real_sign > CERTAIN_SIGN for one in latest]
+    if all(certain) and _is_worse(measures):
+        gap = latest[-1].mean_score_gap
+        return Verdict("collapse", f"the discriminator is certain of everything (scores {gap:.0f} apart)", advice)
+    return None
+
+
+def _divergence(measures: Sequence[Measure]) -> Verdict | None:
+    if not _is_worse(measures):
+        return None
+    advice = "Lower optimizer.generator_rate and optimizer.discriminator_rate, or set objective.r1_weight=1."
+    earlier, latest = measures[:-ALARM_MEASURES], measures[-ALARM_MEASURES:]
+    for name, player in (("mean_discriminator_loss", "discriminator"), ("mean_generator_loss", "generator")):
+        usual = max(math.log(2), float(np.median([abs(getattr(one, name)) for one in earlier])))
+        now = min(abs(getattr(one, name)) for one in latest)
+        if now > RUNAWAY_FACTOR * usual:
+            return Verdict("divergence", f"the {player}'s loss ran from about {usual:.2g} to {now:.2g}", advice)
+    lowest = best_measure(measures)
+    assert lowest is not None
+    now = measures[-1].kernel_distance
+    return Verdict(
+        "divergence",
+        f"pictures got worse: KD {now:.3g} now, {lowest.kernel_distance:.3g} after {lowest.images:,}",
+        advice,
+    )
+
+
+def _copying(measures: Sequence[Measure]) -> Verdict | None:
+    if not all(one.copied_low > one.copied_chance for one in measures[-ALARM_MEASURES:]):
+        return None
+    return Verdict(
+        "copying",
+        f"{100 * measures[-1].copied:.0f}% of its pictures are training pictures again",
+        "Add pictures, set objective.augment=color,translation,cutout, or stop here and use an earlier moment (--at).",
+    )
+
+
+def _trend(measures: Sequence[Measure]) -> Verdict:
+    stretch = measures[-max(math.ceil(STRETCH_SHARE * len(measures)), ALARM_MEASURES) :]
+    lowest = best_measure(measures)
+    assert lowest is not None
+    value = f"KD {measures[-1].kernel_distance:.3g}"
+    if len(measures) < FEWEST_FOR_TREND:
+        return Verdict("too early", f"{value} after {len(measures)} measures", "Keep going.")
+    before = measures[: len(measures) - len(stretch)]
+    gain, error = _gain(before, stretch)
+    if gain > max(error, LEAST_GAIN * abs(lowest.kernel_distance)):
+        return Verdict("improving", f"{value}, {gain:.2g} less than before the last stretch", "Keep going.")
+    share = 100 * len(stretch) / len(measures)
+    return Verdict(
+        "plateau",
+        f"no gain beyond the error of measuring in the last {share:.0f}% of the run; the best is "
+        f"KD {lowest.kernel_distance:.3g} after {lowest.images:,} images",
+        "Stop, or give it far more time, more pictures or a larger network.width.",
+    )
+
+
+def _gain(before: Sequence[Measure], stretch: Sequence[Measure]) -> tuple[float, float]:
+    """How much the mean KID of `stretch` lies under that of as many measures before it, and its standard error."""
+    old, new = ([one.kernel_distance for one in part] for part in (before[-len(stretch) :], stretch))
+    return float(np.mean(old) - np.mean(new)), _scatter([*before, *stretch]) * math.sqrt(2 / len(stretch))
+
+
+def _is_worse(measures: Sequence[Measure]) -> bool:
+    """Whether the last measures are all clearly worse than the best one before them.
+
+    Clearly: by a factor, by more than moments of this run differ anyway, and by more than a trifle of where it came
+    from; the last is what counts where the best is about 0 and a factor means nothing.
+    """
+    earlier, latest = measures[:-ALARM_MEASURES], measures[-ALARM_MEASURES:]
+    lowest = best_measure(earlier)
+    if lowest is None:
+        return False
+    upper = lowest.kernel_distance + 2 * lowest.kernel_distance_error
+    trifle = LEAST_GAIN * max(abs(one.kernel_distance) for one in earlier)
+    limit = max(WORSE_FACTOR * upper, upper + trifle) + 2 * _scatter(earlier)
+    return all(one.kernel_distance - 2 * one.kernel_distance_error > limit for one in latest)
+
+
+def _scatter(measures: Sequence[Measure]) -> float:
+    """Standard deviation of single KIDs about their trend: what they are measured with, and what moments differ by.
+
+    From the median step between neighbours, which neither a trend nor a single jump moves much.
+    """
+    kernel_distances = [one.kernel_distance for one in measures]
+    error = float(np.median([one.kernel_distance_error for one in measures]))
+    steps = np.abs(np.diff(kernel_distances))
+    return max(float(np.median(steps)) / MEDIAN_STEP, error) if len(steps) else error

@@ -1,0 +1,30 @@
+"""Back to the last good state after a collapse, with slower players and more augmentation."""
+
+from pathlib import Path
+
+from ganvas.errors import ModelError
+from ganvas.training.checkpoint import load_checkpoint
+from ganvas.training.state import TrainingState
+
+MOST_RESCUES = 3
+
+
+def rescue(state: TrainingState, good: Path) -> int:
+    """Give the players the weights of the checkpoint in `good`, at half the learning rates, with full augmentation.
+
+    The clock goes on: what is shown from here on is new. How often this was done is part of the state, and with it the
+    learning rates and the augmentation.
+
+    Returns:
+        The images that had been shown at the good state.
+    Raises:
+        ModelError: there is no such checkpoint, or it is damaged.
+    """
+    images, seconds, rescues = state.images, state.seconds, state.rescues
+    if not load_checkpoint(state, good):
+        raise ModelError(f"{good}: there is no saved state to go back to")
+    went_back_to = state.images
+    state.images, state.seconds, state.rescues, state.augment_share = images, seconds, rescues + 1, 1.0
+    state.tally = {}
+    state.slow_down()
+    return went_back_to
