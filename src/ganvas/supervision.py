@@ -30,7 +30,7 @@ class Supervisor:
         self.verdict: Verdict | None = None
         self.stop = ""
         self._judge: Judge | None = None
-        self._is_off = False
+        self._why_off = ""
         self._since = 0
         # Known before anything is saved: what an earlier sitting shipped as its best is not to be replaced.
         recorder.best = best_measure(measures_in(read_log(folder.log_path)))
@@ -38,7 +38,7 @@ class Supervisor:
     @property
     def is_planned(self) -> bool:
         """Whether it is settled how often the run is measured, if at all, and all is ready for it."""
-        return self._judge is not None or self._is_off
+        return self._judge is not None or bool(self._why_off)
 
     def plan(self, seconds: float) -> Iterator[str]:
         """Settle how often and on how many pictures a run with so many seconds left is measured; says why not, if so.
@@ -92,7 +92,9 @@ class Supervisor:
         return self._judge.measure(self._plan.measure_count)
 
     def last_words(self) -> tuple[str, ...]:
-        """How it went and how good it got, written into the log too; () if nothing was measured."""
+        """How it went and how good it got, written into the log too; if nothing was measured, why not."""
+        if self._why_off:
+            return (f"no verdict: {self._why_off}",)
         if self._judge is None or self._judge.best is None or self.verdict is None:
             return ()
         self.recorder.event(str(self.verdict), verdict=self.verdict.kind)
@@ -104,7 +106,7 @@ class Supervisor:
         return self.config.plan
 
     def _switch_off(self, reason: str) -> Iterator[str]:
-        self._judge, self._is_off = None, True
+        self._judge, self._why_off = None, reason
         planned = self._plan.measure_every
         if planned is None:
             self._settle(0, 0)
