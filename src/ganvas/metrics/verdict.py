@@ -22,6 +22,7 @@ LOST_SPREAD = 0.6
 WORSE_FACTOR = 1.3
 RUNAWAY_FACTOR = 8.0
 CERTAIN_SIGN, CERTAIN_GAP = 0.98, 10.0
+CALM = "Lower optimizer.generator_rate and optimizer.discriminator_rate, or set objective.r1_weight=1."
 MEDIAN_STEP = 0.954  # of the absolute difference of two normal numbers, in standard deviations of one
 
 
@@ -73,7 +74,7 @@ def judge(measures: Sequence[Measure]) -> Verdict:
     """The verdict after the last of `measures`: those of one run, in order, since it started or was last rescued."""
     if len(measures) < ALARM_MEASURES:
         return Verdict("too early", "fewer than two measures so far", "Keep going.")
-    for rule in (_collapse, _divergence, _copying):
+    for rule in (_runaway, _collapse, _decline, _copying):
         if found := rule(measures):
             return found
     return _trend(measures)
@@ -82,6 +83,18 @@ def judge(measures: Sequence[Measure]) -> Verdict:
 def best_measure(measures: Sequence[Measure]) -> Measure | None:
     """The measure whose generator is the safest choice: the lowest upper end of its KID's interval; None of none."""
     return min(measures, key=lambda one: one.kernel_distance + 2 * one.kernel_distance_error, default=None)
+
+
+def _runaway(measures: Sequence[Measure]) -> Verdict | None:
+    if not _is_worse(measures):
+        return None
+    earlier, latest = measures[:-ALARM_MEASURES], measures[-ALARM_MEASURES:]
+    for name, player in (("mean_discriminator_loss", "discriminator"), ("mean_generator_loss", "generator")):
+        usual = max(math.log(2), float(np.median([abs(getattr(one, name)) for one in earlier])))
+        now = min(abs(getattr(one, name)) for one in latest)
+        if now > RUNAWAY_FACTOR * usual:
+            return Verdict("divergence", f"the {player}'s loss ran from about {usual:.2g} to {now:.2g}", CALM)
+    return None
 
 
 def _collapse(measures: Sequence[Measure]) -> Verdict | None:
@@ -102,24 +115,14 @@ def _collapse(measures: Sequence[Measure]) -> Verdict | None:
     return None
 
 
-def _divergence(measures: Sequence[Measure]) -> Verdict | None:
+def _decline(measures: Sequence[Measure]) -> Verdict | None:
     if not _is_worse(measures):
         return None
-    advice = "Lower optimizer.generator_rate and optimizer.discriminator_rate, or set objective.r1_weight=1."
-    earlier, latest = measures[:-ALARM_MEASURES], measures[-ALARM_MEASURES:]
-    for name, player in (("mean_discriminator_loss", "discriminator"), ("mean_generator_loss", "generator")):
-        usual = max(math.log(2), float(np.median([abs(getattr(one, name)) for one in earlier])))
-        now = min(abs(getattr(one, name)) for one in latest)
-        if now > RUNAWAY_FACTOR * usual:
-            return Verdict("divergence", f"the {player}'s loss ran from about {usual:.2g} to {now:.2g}", advice)
     lowest = best_measure(measures)
     assert lowest is not None
     now = measures[-1].kernel_distance
-    return Verdict(
-        "divergence",
-        f"pictures got worse: KD {now:.3g} now, {lowest.kernel_distance:.3g} after {lowest.images:,}",
-        advice,
-    )
+    worse = f"pictures got worse: KD {now:.3g} now, {lowest.kernel_distance:.3g} after {lowest.images:,}"
+    return Verdict("divergence", worse, CALM)
 
 
 def _copying(measures: Sequence[Measure]) -> Verdict | None:
