@@ -13,7 +13,8 @@ test: $(READY)  ## the whole check: formatter, linter, types, import rules, test
 
 bench: $(READY)  ## the benchmarks whose tables stand in docs/speed.md
 	$(BIN)/python -m bench.step
-	$(BIN)/python -m bench.overhead
+	$(BIN)/python -m bench.overhead --recipe quick
+	$(BIN)/python -m bench.overhead --recipe dcgan
 
 format: $(READY)  ## mend what the formatter and the linter can mend
 	$(BIN)/ruff format

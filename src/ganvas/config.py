@@ -108,7 +108,7 @@ class TrainingSettings(Settings):
 class MeasuringSettings(Settings):
     """How a run is judged while it goes on, and what follows from it."""
 
-    share: float = Field(default=0.04, ge=0, le=0.5, description="of the time that measuring may take; 0: none")
+    share: float = Field(default=0.035, ge=0, le=0.5, description="of the time that measuring may take; 0: none")
     until: Literal["limit", "plateau"] = Field(
         default="limit", description="plateau: stop when nothing improves any more, before the limit"
     )

@@ -1,0 +1,118 @@
+"""Does the judge see copies, and only copies: hit and false-alarm rates on sets that are split in two.
+
+    python -m bench.copies SOURCE [SOURCE ...]
+
+One half of a set is the training set. "Generated" are pictures of the other half (nothing copied: a false alarm), of
+the first half under growing damage, and mixtures of both. 20 samples of 100 pictures for every row. Lines go to
+bench/results/copies.jsonl, the table to standard output.
+"""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter
+from torch import Tensor
+
+from ganvas.config import PictureSettings
+from ganvas.data import cache_folder, load_pictures
+from ganvas.metrics import (
+    Space,
+    chance_of_copies,
+    count_copies,
+    extract,
+    load_extractor,
+    pixel_rows,
+    pixel_space,
+    reference_order,
+)
+
+RESULTS = Path("bench/results/copies.jsonl")
+MOST, COUNT, SAMPLES = 1000, 100, 20
+
+
+def picture(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+
+
+def levels(image: Image.Image, channels: int) -> np.ndarray:
+    return np.asarray(image).reshape(*reversed(image.size), channels)
+
+
+def blurred(image: np.ndarray) -> np.ndarray:
+    return levels(picture(image).filter(ImageFilter.GaussianBlur(1)), image.shape[2])
+
+
+def noisy(deviation: float) -> Callable[[np.ndarray], np.ndarray]:
+    numbers = np.random.default_rng(1)
+    return lambda image: np.clip(image + numbers.normal(0, deviation, image.shape), 0, 255).astype(np.uint8)
+
+
+def squeezed(image: np.ndarray) -> np.ndarray:
+    file = io.BytesIO()
+    picture(image).save(file, "JPEG", quality=40)
+    return levels(Image.open(file), image.shape[2])
+
+
+DAMAGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "copies": lambda image: image,
+    "mirrored": lambda image: image[:, ::-1],
+    "noise of 10 levels": noisy(10),
+    "noise of 30 levels": noisy(30),
+    "blurred by 1 px": blurred,
+    "JPEG at quality 40": squeezed,
+    "20 levels brighter": lambda image: np.clip(image.astype(int) + 20, 0, 255).astype(np.uint8),
+    "moved by 2 px": lambda image: np.roll(image, (2, 2), (0, 1)),
+    "mean of two": lambda image: image,
+}
+MIXED = {"half copies": 0.5, "a tenth copies": 0.1, "one in 25 copies": 0.04}
+
+
+def main() -> None:
+    """The table."""
+    print("| set | pictures | said to be copied | share found |\n|---|---|---|---|")
+    for source in sys.argv[1:]:
+        pictures = load_pictures(PictureSettings(source=source))
+        images = np.stack([np.asarray(pictures.images[i]) for i in reference_order(len(pictures.images))[: 2 * MOST]])
+        half = len(images) // 2
+        training, others = images[:half], images[half:]
+        extractor = load_extractor("lite", images.shape[1:3], cache_folder() / "downloads")
+        mirrored = np.ascontiguousarray(training[:, :, ::-1])
+        spaces = Space(extract(extractor, training), extract(extractor, mirrored)), pixel_space(training)
+        chance = chance_of_copies(spaces)
+        numbers = np.random.default_rng(0)
+
+        def rows(pictures: np.ndarray, extractor=extractor) -> tuple[Tensor, Tensor]:
+            return extract(extractor, pictures), pixel_rows(pictures)
+
+        held_out = rows(others[:500])
+        kinds = {"held out": held_out}
+        chosen = training[:200]
+        for name, damage in DAMAGE.items():
+            changed = np.stack([damage(image) for image in chosen])
+            if name == "mean of two":
+                changed = ((chosen.astype(int) + training[200:400]) // 2).astype(np.uint8)
+            kinds[name] = rows(np.ascontiguousarray(changed))
+        for name in [*kinds, *MIXED]:
+            said, shares = 0, []
+            for _ in range(SAMPLES):
+                copied = round(MIXED[name] * COUNT) if name in MIXED else COUNT
+                pool = kinds["copies"] if name in MIXED else kinds[name]
+                picks = numbers.permutation(len(pool[0]))[:copied]
+                fillers = numbers.permutation(len(held_out[0]))[: COUNT - copied]
+                fake = [torch.cat([part[picks], more[fillers]]) for part, more in zip(pool, held_out, strict=True)]
+                found = count_copies(fake, spaces, chance)
+                said += found.is_copying
+                shares.append(found.share.value)
+            line = {"set": Path(source).name, "pictures": name, "said": said / SAMPLES, "share": float(np.mean(shares))}
+            with RESULTS.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+            print(f"| {line['set']} | {name} | {line['said']:.0%} | {line['share']:.1%} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
