@@ -1,6 +1,5 @@
 """The score card: every number beside what a perfect and a hopeless generator would get on samples of the same size."""
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,12 +13,11 @@ from ganvas.metrics.copies import FEWEST_TRAINING, Copies, Space, chance_of_copi
 from ganvas.metrics.distances import (
     Estimate,
     frechet_distance,
-    kernel_distance,
     kernel_distance_interval,
     sliced_wasserstein,
 )
 from ganvas.metrics.diversity import ModeCoverage, same_share, spread
-from ganvas.metrics.neighbours import NEIGHBOURS, Z_95, Neighbourhoods, neighbourhoods
+from ganvas.metrics.neighbours import NEIGHBOURS, Neighbourhoods, neighbourhoods
 from ganvas.metrics.reference import Sample
 
 FEWEST = 4
@@ -165,27 +163,10 @@ def scores(reference: Sample, sample: Sample, generator: torch.Generator) -> Sco
     unit = spread(reference.features)
     pixels = torch.from_numpy(reference.images[:MOST_IN_PIXELS]), torch.from_numpy(sample.images[:MOST_IN_PIXELS])
     return Scores(
-        _kernel_distance(reference.features, sample.features, generator),
+        kernel_distance_interval(reference.features, sample.features, generator),
         frechet_distance(reference.features, sample.features),
         sliced_wasserstein(*pixels, generator),
         neighbourhoods(reference.features, sample.features) if enough else None,
         spread(sample.features) / unit if unit > 0 else None,
         same_share(pixels[1]),
     )
-
-
-def _kernel_distance(real: Tensor, fake: Tensor, generator: torch.Generator) -> Estimate:
-    """KID with its interval; by leaving out each picture once where there are too few to resample.
-
-    A resample of a handful of pictures can be one of them over and over, which makes no pair, and so no number.
-    Source: Efron & Stein 1981, doi:10.1214/aos/1176345462 (the jackknife).
-    """
-    found = kernel_distance_interval(real, fake, generator)
-    if math.isfinite(found.error):
-        return found
-    squared = 0.0
-    for rows, without in ((real, lambda part: (part, fake)), (fake, lambda part: (real, part))):
-        left = [kernel_distance(*without(torch.cat([rows[:at], rows[at + 1 :]]))) for at in range(len(rows))]
-        squared += (len(rows) - 1) * float(np.var(left))
-    error = math.sqrt(squared)
-    return Estimate(found.value, found.value - Z_95 * error, found.value + Z_95 * error, error)

@@ -59,6 +59,7 @@ def kernel_distance_interval(
     ones = torch.ones(1, len(real)).expand(resamples, -1)
     weights = ones if real_is_fixed else _multinomial(resamples, len(real), generator)
     drawn = _weighted(sums, weights, _multinomial(resamples, len(fake), generator))  # (R,)
+    drawn = drawn[drawn.isfinite()]  # of a handful of pictures, one may be drawn over and over: it makes no pair
     low, high = torch.quantile(drawn, torch.tensor([0.025, 0.975], dtype=drawn.dtype)).tolist()
     value = float(_weighted(sums, torch.ones(1, len(real)), torch.ones(1, len(fake)))[0])
     return Estimate(value, low, high, float(drawn.std()))
