@@ -18,6 +18,7 @@ How runs are spoilt, from SPOILT_AT images on:
     still        no player learns any more
 """
 
+import contextlib
 import json
 import sys
 from collections import Counter
@@ -37,6 +38,7 @@ from ganvas.data import load_pictures
 from ganvas.metrics import Measure, judge
 from ganvas.pixels import to_float
 from ganvas.recipes import recipe
+from ganvas.recorder import Recorder
 from ganvas.run import train
 from ganvas.training import Progress, TrainingState, training_loop
 from ganvas.viewing import read_log
@@ -94,10 +96,15 @@ def replaced(make: Callable[[TrainingState, RunConfig], nn.Module]) -> Spoil:
     """From here on, what is shown is another generator."""
 
     def spoil(state: TrainingState, config: RunConfig) -> None:
-        if not isinstance(state.averaged, Forgetful | Replay):
-            state.averaged = make(state, config)
+        if "impostor" not in vars(state):
+            vars(state)["impostor"] = make(state, config)
 
     return spoil
+
+
+def shown(state: TrainingState) -> nn.Module:
+    """What is measured, drawn and kept: the impostor once there is one."""
+    return vars(state).get("impostor") or (state.generator if state.averaged is None else state.averaged)
 
 
 def training_pictures(config: RunConfig) -> Tensor:
@@ -151,7 +158,10 @@ def spoilt_loop(spoil: Spoil | None) -> Callable[..., Iterator[Progress]]:
 
 def measured(config: RunConfig, out: Path, spoil: Spoil | None) -> list[dict[str, float]]:
     """The measures of one run."""
-    with patch("ganvas.run.training_loop", spoilt_loop(spoil)):
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(patch("ganvas.run.training_loop", spoilt_loop(spoil)))
+        patches.enter_context(patch.object(TrainingState, "shown", property(shown)))
+        patches.enter_context(patch.object(Recorder, "finish", lambda self: iter(())))  # no model of an impostor
         for _ in train(config, out):
             pass
     names = [field.name for field in fields(Measure)]
