@@ -152,7 +152,7 @@ def main() -> None:
     print(f"\n| damage | how much | n | intervals of {REPEATS} that hold the value at 5,000 |\n|---|---|---|---|")
     for kind, steps in kinds.items():
         words, rows = steps[min(1, len(steps) - 1)]
-        if kind in ("repeated pictures",):
+        if kind == "repeated pictures":
             continue
         truth = kernel_distance_interval(reference, rows, torch.Generator().manual_seed(0), resamples=2).value
         for count in SIZES[:2]:

@@ -12,7 +12,7 @@ import torch
 from ganvas.config import PictureSettings, RunConfig, checked, from_toml, with_settings
 from ganvas.data import contact_indices, load_pictures
 from ganvas.errors import SettingError
-from ganvas.explore import draw, labels_for, latents_for, rebuild
+from ganvas.explore import draw_all, labels_for, latents_for, rebuild
 from ganvas.metrics import card_lines
 from ganvas.model import load_model
 from ganvas.recipes import DEFAULT, RECIPES, recipe
@@ -143,7 +143,7 @@ def draw_pictures(path: Path, wanted: Drawing, out: Path) -> Path:
     if seeds[-1] >= 2**64:
         raise SettingError(f"--seed {wanted.seed}: expected at most {2**64 - wanted.count}")
     z = latents_for(model.description, seeds, wanted.truncation)
-    pictures = np.stack(list(draw(model.generator, z, labels_for(model.description, seeds, wanted.label))))
+    pictures = draw_all(model.generator, z, labels_for(model.description, seeds, wanted.label))
     _make_folder(out)
     if wanted.singles:
         for seed, picture in zip(seeds, pictures, strict=True):
@@ -159,8 +159,7 @@ def rebuild_pictures(path: Path, source: str, count: int, out: Path) -> Path:
     """
     model = load_model(path)
     spec = model.description
-    channels = {1: "grey", 3: "rgb", 4: "rgba"}[spec.channels]
-    values = {"source": source, "width": spec.width, "height": spec.height, "channels": channels}
+    values = {"source": source, "width": spec.width, "height": spec.height, "channels": spec.channel_setting}
     pictures = load_pictures(checked(PictureSettings, values | {"conditional": bool(spec.classes)}))
     if spec.classes and pictures.classes != spec.classes:
         raise SettingError(f"{source}: its labels are {pictures.classes[:5]}, the model's {spec.classes[:5]}")

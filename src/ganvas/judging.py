@@ -15,7 +15,7 @@ import torch
 from ganvas.config import RunConfig
 from ganvas.data import PictureSet, cache_folder
 from ganvas.device import random_numbers
-from ganvas.explore import draw, labels_for, latents_for
+from ganvas.explore import draw_all, labels_for, latents_for
 from ganvas.metrics import (
     Measure,
     Sample,
@@ -145,7 +145,7 @@ class Judge:
         self._real = reference_sample(self.pictures, self.extractor, 2 * count, cache_folder())
         self._unit = spread(self._real.features)
         order = reference_order(len(self.pictures.images))[:_MOST_COPIED_FROM]
-        training = np.stack([np.asarray(self.pictures.images[index]) for index in order])
+        training = np.asarray(self.pictures.images[order])
         self._training = pixel_space(training)
         self._chance = chance_of_copies([self._training])
         numbers = random_numbers(self.config.seed, "measure")
@@ -155,12 +155,6 @@ class Judge:
     def _drawn(self, count: int) -> np.ndarray:
         """(count, H, W, C) uint8 of the same latents every time."""
         seeds = range(_FIRST_SEED, _FIRST_SEED + count)
-        generator, device = self.state.shown, self.state.device
-        labels = labels_for(self.description, seeds)
-        was_training = generator.training
-        generator.eval()
-        z = latents_for(self.description, seeds).to(device)
-        pictures = draw(generator, z, None if labels is None else labels.to(device), at_once=_AT_ONCE)
-        images = np.stack(list(pictures))
-        generator.train(was_training)
-        return images
+        device, labels = self.state.device, labels_for(self.description, seeds)
+        labels = None if labels is None else labels.to(device)
+        return draw_all(self.state.shown, latents_for(self.description, seeds).to(device), labels, at_once=_AT_ONCE)

@@ -43,6 +43,12 @@ class Description(Settings):
     ganvas: str = Field(description="the version that wrote it")
 
     @property
+    def channel_setting(self) -> Literal["grey", "rgb", "rgba"]:
+        """What `pictures.channels` must be for pictures of this model's kind."""
+        kinds: dict[int, Literal["grey", "rgb", "rgba"]] = {1: "grey", 3: "rgb", 4: "rgba"}
+        return kinds[self.channels]
+
+    @property
     def spec(self) -> NetworkSpec:
         return NetworkSpec(self.height, self.width, self.channels, self.z_dim, len(self.classes), self.multiplier)
 

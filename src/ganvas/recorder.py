@@ -10,7 +10,7 @@ import torch
 from ganvas.config import RunConfig
 from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
-from ganvas.explore import draw, labels_for, latents_for
+from ganvas.explore import draw_all, labels_for, latents_for
 from ganvas.files import replace_text
 from ganvas.folder import RunFolder, moment_name
 from ganvas.metrics import Measure
@@ -157,11 +157,7 @@ class Recorder:
         self.report()
 
     def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None, generator: torch.nn.Module) -> np.ndarray:
-        was_training = generator.training
-        generator.eval()
-        pictures = np.stack(list(draw(generator, z, labels, at_once=_AT_ONCE)))
-        generator.train(was_training)
-        return pictures
+        return draw_all(generator, z, labels, at_once=_AT_ONCE)
 
     def _draw_rebuilt(self) -> None:
         """Draw the originals after encoding and decoding, beside the originals themselves."""

@@ -11,7 +11,7 @@ from ganvas.config import LARGEST_PX, SMALLEST_PX, STEP_PX, PictureSettings, che
 from ganvas.data import PictureSet, cache_folder, load_pictures, natural_size
 from ganvas.device import random_numbers
 from ganvas.errors import SettingError
-from ganvas.explore import draw, labels_for, latents_for
+from ganvas.explore import draw_all, labels_for, latents_for
 from ganvas.folder import RunFolder
 from ganvas.metrics import (
     FEWEST_PER_CLASS,
@@ -36,7 +36,6 @@ from ganvas.metrics import (
 from ganvas.model import Model, load_model
 
 _AT_ONCE = 16
-_CHANNELS = {1: "grey", 3: "rgb", 4: "rgba"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def judge(asked: Judging) -> Judged:
     height, width, channels = pictures.images.shape[1:]
     if model is not None:
         # The run chose grey or colour by its own pictures; these, or those held out, may make it choose otherwise.
-        settings = settings.model_copy(update={"channels": _CHANNELS[model.description.channels]})
+        settings = settings.model_copy(update={"channels": model.description.channel_setting})
         if channels != model.description.channels:
             pictures = load_pictures(settings)
     cache = cache_folder()
@@ -115,7 +114,7 @@ def judge(asked: Judging) -> Judged:
         seed=asked.seed,
         ganvas=__version__,
     )
-    modes = _modes(pictures, training, fakes)
+    modes = _modes(pictures, spaces, fakes)
     wanted = Wanted(
         protocol, real, fakes, spaces, held_out, modes, tuple(notes), lambda images: extract(extractor, images)
     )
@@ -135,8 +134,8 @@ def _settings(asked: Judging, model: Model | None) -> PictureSettings:
                 update={"source": asked.against, "per_class": share, "conditional": False}
             )
         drawn = model.description
-        channels = _CHANNELS[drawn.channels]
-        return checked(PictureSettings, values | {"width": drawn.width, "height": drawn.height, "channels": channels})
+        values |= {"width": drawn.width, "height": drawn.height, "channels": drawn.channel_setting}
+        return checked(PictureSettings, values)
     natural = natural_size(PictureSettings(source=str(asked.subject)))
     sides = asked.size or tuple(min(max(round(side / STEP_PX) * STEP_PX, SMALLEST_PX), LARGEST_PX) for side in natural)
     return checked(PictureSettings, values | {"width": sides[0], "height": sides[1], "channels": "rgb"})
@@ -149,7 +148,7 @@ def _made(asked: Judging, settings: PictureSettings) -> tuple[np.ndarray, list[s
     notes = ["whether it was trained on these pictures is not known; copies are counted as if it was"]
     if duplicates := len(made.report.duplicates):
         notes.append(f"{duplicates:,} of its {made.report.found:,} files are exact duplicates and were counted once")
-    return np.stack([np.asarray(made.images[index]) for index in order]), notes
+    return np.asarray(made.images[order]), notes
 
 
 def _drawn(asked: Judging, model: Model, pictures: PictureSet) -> tuple[np.ndarray, list[str]]:
@@ -158,7 +157,7 @@ def _drawn(asked: Judging, model: Model, pictures: PictureSet) -> tuple[np.ndarr
     if seeds[-1] >= 2**64:
         raise SettingError(f"--seed {asked.seed}: expected at most {2**64 - asked.count}")
     z = latents_for(model.description, seeds)
-    images = np.stack(list(draw(model.generator, z, labels_for(model.description, seeds), at_once=_AT_ONCE)))
+    images = draw_all(model.generator, z, labels_for(model.description, seeds), at_once=_AT_ONCE)
     trained_on = RunFolder(asked.subject).pictures_key()
     if trained_on == pictures.key:
         return images, ["these are its own training pictures: nothing was held out"]
@@ -167,7 +166,7 @@ def _drawn(asked: Judging, model: Model, pictures: PictureSet) -> tuple[np.ndarr
     return images, ["whether it was trained on these pictures is not known; copies are counted as if it was"]
 
 
-def _modes(pictures: PictureSet, real: Sample, fake: Sample) -> Modes | None:
+def _modes(pictures: PictureSet, training: tuple[Space, Space], fake: Sample) -> Modes | None:
     """Which classes the generated pictures reach; None for a set without classes, or with too few pictures of one."""
     if not pictures.classes:
         return None
@@ -175,8 +174,8 @@ def _modes(pictures: PictureSet, real: Sample, fake: Sample) -> Modes | None:
     counts = torch.bincount(labels, minlength=len(pictures.classes))
     if int(counts.min()) < FEWEST_PER_CLASS:
         return None
-    spaces = (real.features, fake.features), (pixel_rows(real.images), pixel_rows(fake.images))
-    fitted = [(fit_classifier(rows, labels, random_numbers(0, "measure")), rows, others) for rows, others in spaces]
+    pairs = zip((space.upright for space in training), (fake.features, pixel_rows(fake.images)), strict=True)
+    fitted = [(fit_classifier(rows, labels, random_numbers(0, "measure")), rows, others) for rows, others in pairs]
     judge, rows, others = max(fitted, key=lambda one: one[0].accuracy)
     coverage = mode_coverage(
         judge.classes(rows), judge.classes(others), len(pictures.classes), error=1 - judge.accuracy

@@ -33,7 +33,8 @@ class Supervisor:
         self._why_off = ""
         self._since = 0
         # Known before anything is saved: what an earlier sitting shipped as its best is not to be replaced.
-        recorder.best = best_measure(measures_in(read_log(folder.log_path)))
+        self._earlier = read_log(folder.log_path)
+        recorder.best = best_measure(measures_in(self._earlier))
 
     @property
     def is_planned(self) -> bool:
@@ -121,9 +122,8 @@ class Supervisor:
     def _recall(self) -> None:
         """Take over what an earlier sitting measured, and what was the verdict on it."""
         assert self._judge is not None
-        log = read_log(self.folder.log_path)
-        self._judge.recall(log)
-        rescues = [entry["images"] for entry in log if str(entry.get("event", "")).startswith(RESCUED)]
+        self._judge.recall(self._earlier)
+        rescues = [entry["images"] for entry in self._earlier if str(entry.get("event", "")).startswith(RESCUED)]
         self._since = rescues[-1] if rescues else 0
         if self._judge.measures:
             # A rescue right after the last measure came of its verdict, and counts from the next one on.

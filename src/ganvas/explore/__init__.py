@@ -1,5 +1,5 @@
 """Drawing from a trained model."""
 
-from ganvas.explore.sample import draw, labels_for, latents_for, rebuild
+from ganvas.explore.sample import draw, draw_all, labels_for, latents_for, rebuild
 
-__all__ = ["draw", "labels_for", "latents_for", "rebuild"]
+__all__ = ["draw", "draw_all", "labels_for", "latents_for", "rebuild"]

@@ -57,6 +57,15 @@ def draw(generator: nn.Module, z: Tensor, labels: Tensor | None, *, at_once: int
         yield from to_uint8(images)
 
 
+def draw_all(generator: nn.Module, z: Tensor, labels: Tensor | None, *, at_once: int = 1) -> np.ndarray:
+    """The same as one array, (N, H, W, C) uint8, of a generator in either mode; it is left in the mode it was in."""
+    was_training = generator.training
+    generator.eval()
+    pictures = np.stack(list(draw(generator, z, labels, at_once=at_once)))
+    generator.train(was_training)
+    return pictures
+
+
 @torch.no_grad()
 def rebuild(model: Model, stored: Tensor, labels: Tensor | None) -> np.ndarray:
     """(N, H, W, C) uint8 pictures -> the same pictures encoded and decoded again.
@@ -67,4 +76,4 @@ def rebuild(model: Model, stored: Tensor, labels: Tensor | None) -> np.ndarray:
     if model.encoder is None:
         raise SettingError(f"recipe {model.description.recipe!r} has no encoder; the recipe vaegan trains one")
     mean, _ = model.encoder(to_float(stored))  # (N, Z)
-    return np.stack(list(draw(model.generator, mean, labels)))
+    return draw_all(model.generator, mean, labels)

@@ -51,7 +51,7 @@ def reference_sample(
         mirrored: the pictures turned left to right.
     """
     order = reference_order(len(pictures.images))[:count]
-    images = np.stack([np.asarray(pictures.images[index]) for index in order])
+    images = np.asarray(pictures.images[order])
     images = np.ascontiguousarray(images[:, :, ::-1]) if mirrored else images
     path = cache / "features" / f"{pictures.key}-{extractor.key}{'-mirrored' if mirrored else ''}.safetensors"
     kept = _read(path)
