@@ -7,10 +7,10 @@ bench/results/verdicts.jsonl, one line a run, and a run that is there is not mad
 anew each time and the tables go to standard output, so that a rule can be changed and tried in a second.
 
 How runs are spoilt, from SPOILT_AT images on:
-    runaway      both learning rates 30 times as high
-    strong       the discriminator's rate 30 times as high, the generator's left: it wins
-    blind        the discriminator learns no more: the generator runs into its blind spot
-    noise        a tenth of each weight's size is added to the generator's weights as noise, at every step
+    runaway      both learning rates 30 times as high; far: 300 times
+    strong       the discriminator's rate 30 times as high, the generator's left: it wins; far: 300 times
+    blind        the discriminator learns no more: the generator runs into its blind spot; far: at 10 times its rate
+    noise        a tenth of each weight's size is added to the generator's weights as noise, at every step; far: a third
     one latent   the first layer of the generator forgets its latents: every picture is the same
     few latents  latents are rounded to one of four
     replay       the generator draws training pictures again
@@ -35,6 +35,7 @@ from torch.nn import functional as F
 from bench.response import shape
 from ganvas.config import LimitSettings, PlanSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
+from ganvas.errors import DivergedError
 from ganvas.metrics import Measure, judge
 from ganvas.pixels import to_float
 from ganvas.recipes import recipe
@@ -45,6 +46,7 @@ from ganvas.viewing import read_log
 
 RESULTS = Path("bench/results/verdicts.jsonl")
 IMAGES, SPOILT_AT, EVERY, COUNT = 12_800, 6_400, 640, 128
+WORSE = 1.15
 
 Spoil = Callable[[TrainingState, RunConfig], None]
 
@@ -57,12 +59,15 @@ def rates(generator: float, discriminator: float) -> Spoil:
     return spoil
 
 
-@torch.no_grad()
-def noise(state: TrainingState, config: RunConfig) -> None:
-    numbers = torch.Generator().manual_seed(state.images)
-    for network in (state.generator, state.averaged):
-        for weight in network.parameters() if network is not None else ():
-            weight += 0.1 * weight.std().nan_to_num() * torch.randn(weight.shape, generator=numbers)
+def noise(share: float) -> Spoil:
+    @torch.no_grad()
+    def spoil(state: TrainingState, config: RunConfig) -> None:
+        numbers = torch.Generator().manual_seed(state.images)
+        for network in (state.generator, state.averaged):
+            for weight in network.parameters() if network is not None else ():
+                weight += share * weight.std().nan_to_num() * torch.randn(weight.shape, generator=numbers)
+
+    return spoil
 
 
 class Forgetful(nn.Module):
@@ -115,7 +120,11 @@ SPOILS: dict[str, tuple[str, Spoil]] = {
     "runaway": ("divergence", rates(30, 30)),
     "strong": ("divergence", rates(1, 30)),
     "blind": ("divergence", rates(1, 0)),
-    "noise": ("divergence", noise),
+    "noise": ("divergence", noise(0.1)),
+    "far runaway": ("divergence", rates(300, 300)),
+    "far strong": ("divergence", rates(1, 300)),
+    "far blind": ("divergence", rates(10, 0)),
+    "far noise": ("divergence", noise(1 / 3)),
     "one latent": ("collapse", replaced(lambda state, config: Forgetful(state.shown, 1))),
     "few latents": ("collapse", replaced(lambda state, config: Forgetful(state.shown, 4))),
     "replay": ("copying", replaced(lambda state, config: Replay(training_pictures(config), blur=False))),
@@ -156,24 +165,37 @@ def spoilt_loop(spoil: Spoil | None) -> Callable[..., Iterator[Progress]]:
     return loop
 
 
-def measured(config: RunConfig, out: Path, spoil: Spoil | None) -> list[dict[str, float]]:
-    """The measures of one run."""
+def measured(config: RunConfig, out: Path, spoil: Spoil | None) -> tuple[list[dict[str, float]], int | None]:
+    """The measures of one run, and after how many images it ended with numbers that are not finite, if it did."""
+    ended = None
     with contextlib.ExitStack() as patches:
         patches.enter_context(patch("ganvas.run.training_loop", spoilt_loop(spoil)))
         patches.enter_context(patch.object(TrainingState, "shown", property(shown)))
         patches.enter_context(patch.object(Recorder, "finish", lambda self: iter(())))  # no model of an impostor
-        for _ in train(config, out):
-            pass
+        try:
+            for _ in train(config, out):
+                pass
+        except DivergedError:
+            ended = read_log(out / "log.jsonl")[-1]["images"]
     names = [field.name for field in fields(Measure)]
-    return [
-        {name: entry[name] for name in names} for entry in read_log(out / "log.jsonl") if "kernel_distance" in entry
-    ]
+    log = read_log(out / "log.jsonl")
+    return [{name: entry[name] for name in names} for entry in log if "kernel_distance" in entry], ended
 
 
-def verdicts(measures: list[dict[str, float]]) -> list[tuple[int, str]]:
+def verdicts(line: dict) -> list[tuple[int, str]]:
     """(images, kind of verdict) after every measure."""
-    every = [Measure(**{**one, "images": int(one["images"])}) for one in measures]
-    return [(every[index].images, judge(every[: index + 1]).kind) for index in range(len(every))]
+    every = [Measure(**{**one, "images": int(one["images"])}) for one in line["measures"]]
+    said: list[tuple[int, str]] = [(one.images, judge(every[: at + 1]).kind) for at, one in enumerate(every)]
+    return [*said, (line["ended"], "divergence")] if line.get("ended") else said
+
+
+def truth(line: dict) -> str:
+    """What came of a run that was made to diverge: it did only if its pictures ended clearly worse than at best."""
+    if line["expected"] != "divergence" or line.get("ended"):
+        return line["expected"]
+    distances = [one["kernel_distance"] for one in line["measures"]]
+    means = [np.mean(distances[at : at + 3]) for at in range(len(distances) - 2)]
+    return "divergence" if means[-1] > WORSE * min(means) else "recovery"
 
 
 def main() -> None:
@@ -189,39 +211,41 @@ def main() -> None:
             continue
         config = configurations(work)[name].model_copy(update={"seed": seed})
         expected, how = SPOILS[spoil] if spoil else ("healthy", None)
-        measures = measured(config, work / title.replace(", ", "-").replace(" ", "-"), how)
-        line = {"run": title, "set": name.split()[1], "expected": expected, "measures": measures}
+        measures, ended = measured(config, work / title.replace(", ", "-").replace(" ", "-"), how)
+        line = {"run": title, "set": name.split()[1], "expected": expected, "measures": measures, "ended": ended}
         lines.append(line)
         with RESULTS.open("a") as file:
             file.write(json.dumps(line) + "\n")
-        print(title, Counter(kind for _, kind in verdicts(measures)), flush=True)
+        print(title, Counter(kind for _, kind in verdicts(line)), flush=True)
     report(lines)
 
 
 def report(lines: list[dict]) -> None:
-    """The confusion of what was done with what was said, and how long it took to say it."""
+    """The confusion of what came of the runs with what was said, and how long it took to say it.
+
+    A spoilt run counts as caught if any alarm was raised once it was spoilt: a generator that runs away may well
+    collapse. One that stands still is caught if it is said to.
+    """
     alarms = ("collapse", "divergence", "copying")
-    lines = [line | {"verdicts": verdicts(line["measures"])} for line in lines]
-    print("\n| made to | runs | said so | another alarm | nothing | images until it was said (median) |")
+    print("\n| what came of it | runs | caught | under that name | images until then (median) | missed |")
     print("|---|---|---|---|---|---|")
-    for expected in ("collapse", "divergence", "copying", "plateau"):
-        members = [line for line in lines if line["expected"] == expected]
-        first = [
-            next(((at, kind) for at, kind in line["verdicts"] if at > SPOILT_AT and kind in (*alarms, expected)), None)
-            for line in members
-        ]
-        said = [
-            next((at - SPOILT_AT for at, kind in line["verdicts"] if at > SPOILT_AT and kind == expected), None)
-            for line in members
-        ]
-        right = [delay for delay in said if delay is not None]
-        other = sum(one is None and any_ is not None for one, any_ in zip(said, first, strict=True))
-        nothing = len(members) - len(right) - other
+    for came in ("collapse", "divergence", "copying", "plateau"):
+        members = [line for line in lines if truth(line) == came]
+        wanted = alarms if came in alarms else (came,)
+        after = [[(at - SPOILT_AT, kind) for at, kind in verdicts(line) if at > SPOILT_AT] for line in members]
+        delays = [next((at for at, kind in said if kind in wanted), None) for said in after]
+        named = sum(any(kind == came for _, kind in said) for said in after)
+        missed = [line["run"] for line, delay in zip(members, delays, strict=True) if delay is None]
+        right = [delay for delay in delays if delay is not None]
         delay = f"{np.median(right):.0f}" if right else "-"
-        print(f"| {expected} | {len(members)} | {len(right)} | {other} | {nothing} | {delay} |")
-    healthy = [line for line in lines if line["expected"] == "healthy"]
-    false = [line["run"] for line in healthy if any(kind in alarms for _, kind in line["verdicts"])]
-    print(f"\nhealthy: {len(healthy)} runs, {len(false)} with a false alarm {false}")
+        print(f"| {came} | {len(members)} | {len(right)} | {named} | {delay} | {'; '.join(missed)} |")
+    print("\n| no harm came of it | runs | with an alarm | at the end |\n|---|---|---|---|")
+    for came in ("healthy", "recovery"):
+        members = [line for line in lines if truth(line) == came]
+        alarmed = [line["run"] for line in members if any(kind in alarms for _, kind in verdicts(line))]
+        last = Counter(verdicts(line)[-1][1] for line in members)
+        ends = ", ".join(f"{count} {kind}" for kind, count in last.most_common())
+        print(f"| {came} | {len(members)} | {len(alarmed)}: {'; '.join(alarmed)} | {ends} |")
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def look(
     from ganvas import console, units
     from ganvas.config import PictureSettings, checked
     from ganvas.data import contact_indices, load_pictures
-    from ganvas.viewing import over_checkerboard, picture_grid, save_png
+    from ganvas.viewing import save_grid
 
     width, height = units.parse_size(size or "64")
     values = {
@@ -125,8 +125,7 @@ def look(
         "per_class": units.parse_share(per_class),
     }
     pictures = load_pictures(checked(PictureSettings, values), progress=console.show_looking)
-    chosen = pictures.images[contact_indices(pictures, 64)]
-    save_png(out, picture_grid(over_checkerboard(chosen) if chosen.shape[-1] == 4 else chosen))
+    save_grid(out, pictures.images[contact_indices(pictures, 64)])
     typer.echo(pictures.report.summary())
     typer.echo(f"contact sheet: {out}")
 

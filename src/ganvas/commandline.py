@@ -17,7 +17,7 @@ from ganvas.metrics import card_lines
 from ganvas.model import load_model
 from ganvas.recipes import DEFAULT, RECIPES, recipe
 from ganvas.scoring import Judging, judge
-from ganvas.viewing import over_checkerboard, picture_grid, save_png
+from ganvas.viewing import save_grid, save_png
 
 _DEFAULT_SECONDS = 600.0
 SECTIONS = {
@@ -148,7 +148,8 @@ def draw_pictures(path: Path, wanted: Drawing, out: Path) -> Path:
     if wanted.singles:
         for seed, picture in zip(seeds, pictures, strict=True):
             save_png(out / f"{seed:06d}.png", picture, scale=1)
-    return _save_grid(pictures, out / "grid.png")
+    save_grid(out / "grid.png", pictures)
+    return out / "grid.png"
 
 
 def rebuild_pictures(path: Path, source: str, count: int, out: Path) -> Path:
@@ -170,7 +171,9 @@ def rebuild_pictures(path: Path, source: str, count: int, out: Path) -> Path:
     _make_folder(out)
     columns = min(8, len(originals))
     rows = [part[at : at + columns] for at in range(0, len(originals), columns) for part in (originals, rebuilt)]
-    return _save_grid(np.concatenate(rows), out / "rebuilt.png", columns if len(originals) % columns == 0 else None)
+    path = out / "rebuilt.png"
+    save_grid(path, np.concatenate(rows), columns=columns if len(originals) % columns == 0 else None)
+    return path
 
 
 def score_text(asked: Judging, pairs: Path | None, *, as_json: bool) -> str:
@@ -185,7 +188,7 @@ def score_text(asked: Judging, pairs: Path | None, *, as_json: bool) -> str:
     if pairs is not None and judged.pairs is not None:
         _make_folder(pairs.parent)
         try:
-            _save_grid(judged.pairs, pairs, columns=8)
+            save_grid(pairs, judged.pairs, columns=8)
         except OSError as error:
             raise SettingError(f"--pairs {pairs}: cannot be written ({error.strerror}); choose another file") from error
     return json.dumps(judged.card.to_dict(), indent=1) if as_json else "\n".join(card_lines(judged.card))
@@ -196,9 +199,3 @@ def _make_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(f"--out {out}: cannot be written ({error.strerror}); choose another folder") from error
-
-
-def _save_grid(pictures: np.ndarray, path: Path, columns: int | None = None) -> Path:
-    flat = over_checkerboard(pictures) if pictures.shape[-1] == 4 else pictures
-    save_png(path, picture_grid(flat, columns=columns))
-    return path

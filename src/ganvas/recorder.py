@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from ganvas.metrics import Measure
 from ganvas.model import Description, load_model, save_model
 from ganvas.pixels import to_float
 from ganvas.training import Progress, TrainingState, save_checkpoint
-from ganvas.viewing import draw_curves, over_checkerboard, picture_grid, read_log, save_png, write_film, write_report
+from ganvas.viewing import draw_curves, read_log, save_grid, write_film, write_report
 
 _DRAWN_PX, _AT_ONCE = 480, 16
 
@@ -48,7 +47,7 @@ class Recorder:
         self._originals = np.asarray(pictures.images[chosen])
         self._original_labels = torch.from_numpy(pictures.labels[chosen]) if description.classes else None
         if state.images == 0:
-            self._save_grid(self._originals, folder.samples / "originals.png")
+            save_grid(folder.samples / "originals.png", self._originals, columns=columns)
 
     @property
     def seconds_collected(self) -> float:
@@ -98,7 +97,8 @@ class Recorder:
         self.check_weights()
         state, generator = self.state, self.state.shown
         pictures = self._drawn(self._z, self._labels, generator)
-        self._save_grid(pictures, self.folder.samples / f"{moment_name(state.images)}.png")
+        path = self.folder.samples / f"{moment_name(state.images)}.png"
+        save_grid(path, pictures, columns=self._columns)
         if state.encoder is not None:
             self._draw_rebuilt()
         self.folder.keep_moment(generator, state.images, self.config.keep_bytes)
@@ -146,7 +146,7 @@ class Recorder:
         preview.write_bytes(samples[-1].read_bytes())
         if self.best is not None and self.best.images != self.state.images:
             generator = load_model(self.folder.model).generator.to(self.state.device)
-            self._save_grid(self._drawn(self._z, self._labels, generator), preview)
+            save_grid(preview, self._drawn(self._z, self._labels, generator), columns=self._columns)
         shipped = self.state.images if self.best is None else self.best.images
         replace_text(self.folder.model / "README.md", model_card(self.config, self.description, self.state, shipped))
         for name in ("film.gif", "film.mp4"):
@@ -168,17 +168,11 @@ class Recorder:
             mean, _ = encoder(to_float(torch.from_numpy(self._originals), self.state.device))
         encoder.train()
         labels = None if self._original_labels is None else self._original_labels.to(self.state.device)
-        self._save_grid(
-            self._drawn(mean, labels, self.state.shown), self.folder.rebuilt / f"{moment_name(self.state.images)}.png"
-        )
+        path = self.folder.rebuilt / f"{moment_name(self.state.images)}.png"
+        save_grid(path, self._drawn(mean, labels, self.state.shown), columns=self._columns)
         originals = self.folder.rebuilt / "originals.png"
         if not originals.exists():
-            self._save_grid(self._originals, originals)
-
-    def _save_grid(self, pictures: np.ndarray, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        flat = over_checkerboard(pictures) if pictures.shape[-1] == 4 else pictures
-        save_png(path, picture_grid(flat, columns=self._columns))
+            save_grid(originals, self._originals, columns=self._columns)
 
     def _diverged(self, at: Progress, what: str) -> None:
         kept = "the last saved state and model are kept" if self.has_saved else "nothing was saved yet"

@@ -163,6 +163,18 @@ def test_pictures_that_get_worse_are_a_divergence_that_names_both_moments():
     assert "after 12,000" in verdict.evidence
 
 
+def test_a_slow_decline_is_a_divergence_before_any_measure_is_far_off():
+    slow = [*falling(10), *np.linspace(4.7, 5.9, 8)]
+    said = [verdict.kind for verdict in moments(run(slow, error=0.02))]
+    assert said[-1] == "divergence"
+    assert max(slow[10:]) < 1.3 * min(slow)
+    assert "divergence" not in said[:12]
+
+
+def test_a_run_that_was_better_before_the_last_stretch_is_not_improving():
+    assert judge(run([9, 8, 7, 6, 5, 4, 3, 3.1, 3.2, 3.2, 3.3, 3.3, 3.3])).kind == "plateau"
+
+
 def test_a_run_from_its_best_beginning_may_diverge_too():
     assert judge(run([3, 3, 6, 7], error=0.02)).kind == "divergence"
     assert judge(run([3, 6, 7], error=0.02)).kind == "divergence"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ganvas.viewing.grid import PAPER, over_checkerboard, picture_grid, save_png
+from ganvas.viewing.grid import PAPER, over_checkerboard, picture_grid, save_grid, save_png
 
 
 def test_every_picture_stands_unchanged_at_its_place_in_reading_order():
@@ -20,6 +20,16 @@ def test_gutters_and_empty_places_are_paper():
     grid = picture_grid(np.zeros((3, 4, 4, 1), np.uint8), columns=2, gutter=1)
     assert (grid == 0).sum() == 3 * 16
     assert set(np.unique(grid)) == {0, PAPER}
+
+
+def test_a_saved_grid_shows_transparent_pictures_over_a_checkerboard(tmp_path):
+    images = np.zeros((2, 16, 16, 4), np.uint8)
+    save_grid(tmp_path / "new" / "grid.png", images, columns=2)
+    drawn = np.asarray(Image.open(tmp_path / "new" / "grid.png"))
+    scale = drawn.shape[1] // (2 * 18 + 2)
+    assert drawn.shape[2] == 3
+    corner = drawn[2 * scale : 18 * scale : scale, 2 * scale : 18 * scale : scale]
+    assert (corner == over_checkerboard(images)[0]).all()
 
 
 def test_paper_is_opaque_where_pictures_are_transparent():

@@ -20,6 +20,7 @@ LEAST_GAIN = 0.05
 SAME_SHARE = 0.02
 LOST_SPREAD = 0.6
 WORSE_FACTOR = 1.3
+SMOOTHED, SLOWLY_WORSE_FACTOR = 3, 1.2
 RUNAWAY_FACTOR = 8.0
 CERTAIN_SIGN, CERTAIN_GAP = 0.98, 10.0
 CALM = "Lower optimizer.generator_rate and optimizer.discriminator_rate, or set objective.r1_weight=1."
@@ -116,10 +117,10 @@ def _collapse(measures: Sequence[Measure]) -> Verdict | None:
 
 
 def _decline(measures: Sequence[Measure]) -> Verdict | None:
-    if not _is_worse(measures):
-        return None
     lowest = best_measure(measures)
     assert lowest is not None
+    if not (_is_worse(measures) or _is_slowly_worse(measures)):
+        return None
     now = measures[-1].kernel_distance
     worse = f"pictures got worse: KD {now:.3g} now, {lowest.kernel_distance:.3g} after {lowest.images:,}"
     return Verdict("divergence", worse, CALM)
@@ -144,7 +145,9 @@ def _trend(measures: Sequence[Measure]) -> Verdict:
         return Verdict("too early", f"{value} after {len(measures)} measures", "Keep going.")
     before = measures[: len(measures) - len(stretch)]
     gain, error = _gain(before, stretch)
-    if gain > max(error, LEAST_GAIN * abs(lowest.kernel_distance)):
+    medians = _smoothed(measures)
+    is_recent = int(np.argmin(medians)) >= len(medians) - len(stretch)
+    if is_recent and gain > max(error, LEAST_GAIN * abs(lowest.kernel_distance)):
         return Verdict("improving", f"{value}, {gain:.2g} less than before the last stretch", "Keep going.")
     share = 100 * len(stretch) / len(measures)
     return Verdict(
@@ -172,9 +175,34 @@ def _is_worse(measures: Sequence[Measure]) -> bool:
     if lowest is None:
         return False
     upper = lowest.kernel_distance + 2 * lowest.kernel_distance_error
-    trifle = LEAST_GAIN * max(abs(one.kernel_distance) for one in earlier)
-    limit = max(WORSE_FACTOR * upper, upper + trifle) + 2 * _scatter(earlier)
+    limit = max(WORSE_FACTOR * upper, upper + _trifle(earlier)) + 2 * _scatter(earlier)
     return all(one.kernel_distance - 2 * one.kernel_distance_error > limit for one in latest)
+
+
+def _is_slowly_worse(measures: Sequence[Measure]) -> bool:
+    """Whether the median of the last few measures is clearly above that of some neighbours before: a slow decline.
+
+    Clearly: by a factor, smaller than that of single measures since a median errs less; by three times its error; and
+    by more than a trifle of where it came from.
+    """
+    medians = _smoothed(measures)
+    earlier = medians[:-SMOOTHED]
+    if not earlier:
+        return False
+    lowest, trifle = min(earlier), _trifle(measures[:-SMOOTHED])
+    error = _scatter(measures[len(measures) // 2 :]) * math.sqrt(2 / SMOOTHED)
+    return medians[-1] > max(SLOWLY_WORSE_FACTOR * lowest, lowest + trifle, lowest + 3 * error)
+
+
+def _trifle(measures: Sequence[Measure]) -> float:
+    """A difference that is nothing beside how far the run has come."""
+    return LEAST_GAIN * max(abs(one.kernel_distance) for one in measures)
+
+
+def _smoothed(measures: Sequence[Measure]) -> list[float]:
+    """The median KID of every few neighbours."""
+    kernel_distances = [one.kernel_distance for one in measures]
+    return [float(np.median(kernel_distances[at - SMOOTHED : at])) for at in range(SMOOTHED, len(measures) + 1)]
 
 
 def _scatter(measures: Sequence[Measure]) -> float:

@@ -6,14 +6,13 @@ Everything here reads a run folder as files; nothing imports torch or any room o
 from ganvas.viewing.compare import write_comparison
 from ganvas.viewing.curves import draw_curves, read_log
 from ganvas.viewing.film import write_film
-from ganvas.viewing.grid import over_checkerboard, picture_grid, save_png
+from ganvas.viewing.grid import save_grid, save_png
 from ganvas.viewing.report import write_report
 
 __all__ = [
     "draw_curves",
-    "over_checkerboard",
-    "picture_grid",
     "read_log",
+    "save_grid",
     "save_png",
     "write_comparison",
     "write_film",

@@ -29,6 +29,7 @@ class RunView:
     moments: list[Moment]
     rebuilt: list[Moment]
     findings: dict[str, Any]
+    shipped_images: int | None
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -46,8 +47,8 @@ class RunView:
 
     @property
     def best(self) -> dict[str, Any]:
-        """The measure of the model that is shipped, {} if nothing was measured."""
-        return min(self.measured, key=lambda one: one["kernel_distance"] + 2 * one["kernel_distance_error"], default={})
+        """The measure of the model that is shipped, {} if it was not measured."""
+        return next((one for one in self.measured if one["images"] == self.shipped_images), {})
 
     @property
     def verdict(self) -> str:
@@ -76,7 +77,7 @@ def read_run(path: Path) -> RunView:
     """What is in a run folder.
 
     Raises:
-        SettingError: there is no such folder, or its run.toml or data.json is damaged.
+        SettingError: there is no such folder, or its run.toml, data.json or model.json is damaged.
     """
     if not path.is_dir():
         raise SettingError(f"{path}: there is no such run folder; give one that `ganvas train` made, as runs/NAME")
@@ -88,6 +89,7 @@ def read_run(path: Path) -> RunView:
         moments=_moments(path / "samples"),
         rebuilt=_moments(path / "rebuilt"),
         findings=_read(path / "data.json", json.loads),
+        shipped_images=_read(path / "model" / "model.json", json.loads).get("images"),
     )
 
 

@@ -62,6 +62,15 @@ def over_checkerboard(images: np.ndarray) -> np.ndarray:
     return np.rint(images[..., :3] * opacity + board * (1 - opacity)).astype(np.uint8)
 
 
+def save_grid(path: Path, images: np.ndarray, *, columns: int | None = None) -> None:
+    """Many pictures as one PNG: a picture_grid of them, transparent ones over a checkerboard; folders are made.
+
+    Raises:
+        ValueError: as picture_grid.
+    """
+    save_png(path, picture_grid(over_checkerboard(images) if images.shape[-1] == 4 else images, columns=columns))
+
+
 def save_png(path: Path, picture: np.ndarray, *, scale: int | None = None) -> None:
     """One picture or grid as a PNG, replaced atomically.
 

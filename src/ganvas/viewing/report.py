@@ -25,7 +25,7 @@ def write_report(run: Path, *, refresh: int | None = None) -> Path:
     Returns:
         The path of `index.html`.
     Raises:
-        SettingError: there is no such folder, or its run.toml or data.json is damaged.
+        SettingError: there is no such folder, or its run.toml, data.json or model.json is damaged.
     """
     found = read_run(run)
     body = fill(

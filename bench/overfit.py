@@ -1,0 +1,92 @@
+"""Does the judge see a generator that has learned its pictures by heart: DCGAN's generator fitted to 50 of them.
+
+    python -m bench.overfit SOURCE [SOURCE ...]
+
+Each latent is given one of the 50 pictures, the one whose random direction it lies nearest to, and the generator learns
+to draw it by least squares: no discriminator, and no picture of its own. Along the way 200 of its pictures are counted
+against those 50. Real pictures that it never saw are counted too. Lines go to bench/results/overfit.jsonl, the table to
+standard output.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from ganvas.config import PictureSettings
+from ganvas.data import cache_folder, load_pictures
+from ganvas.explore import draw_all
+from ganvas.metrics import (
+    Space,
+    chance_of_copies,
+    count_copies,
+    extract,
+    load_extractor,
+    pixel_rows,
+    pixel_space,
+    reference_order,
+)
+from ganvas.networks import NetworkSpec, build_networks
+from ganvas.pixels import to_float
+
+RESULTS = Path("bench/results/overfit.jsonl")
+LEARNED, COUNT, BATCH, RATE = 50, 200, 32, 1e-3
+ASKED_AT = (0, 100, 300, 1000, 2000)
+
+
+def main() -> None:
+    """The table."""
+    print("| set | steps | error, grey levels | share found | said to copy |\n|---|---|---|---|---|")
+    for source in sys.argv[1:]:
+        for line in counted(source):
+            with RESULTS.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+            print("| {set} | {steps} | {error:.1f} | {share:.0%} | {said} |".format(**line), flush=True)
+
+
+def counted(source: str) -> Iterator[dict]:
+    """One dict each time that the generator is judged, the first of real pictures it does not learn."""
+    pictures = load_pictures(PictureSettings(source=source, width=64, height=64))
+    images = np.stack(
+        [np.asarray(pictures.images[i]) for i in reference_order(len(pictures.images))[: LEARNED + COUNT]]
+    )
+    learned, others = images[:LEARNED], images[LEARNED:]
+    extractor = load_extractor("lite", (64, 64), cache_folder() / "downloads")
+
+    def rows(images: np.ndarray) -> torch.Tensor:
+        return extract(extractor, np.ascontiguousarray(images))
+
+    spaces = Space(rows(learned), rows(learned[:, :, ::-1])), pixel_space(learned)
+    chance = chance_of_copies(spaces)
+
+    def line(steps: int | str, error: float, drawn: np.ndarray) -> dict:
+        found = count_copies((rows(drawn), pixel_rows(drawn)), spaces, chance)
+        name = Path(source).name
+        return {"set": name, "steps": steps, "error": error, "share": found.share.value, "said": found.is_copying}
+
+    yield line("real pictures", float("nan"), others)
+    numbers = torch.Generator().manual_seed(0)
+    spec = NetworkSpec(64, 64, images.shape[-1], z_dim=100, multiplier=0.5)
+    generator = build_networks("dcgan", spec, "normal", numbers).generator
+    directions = torch.randn(LEARNED, 100, generator=numbers)
+    targets = to_float(torch.from_numpy(learned))
+    optimizer = torch.optim.Adam(generator.parameters(), RATE)
+    judged = torch.randn(COUNT, 100, generator=numbers)
+    error = float("nan")
+    for steps in range(ASKED_AT[-1] + 1):
+        if steps in ASKED_AT:
+            yield line(steps, error, draw_all(generator, judged, None))
+        z = torch.randn(BATCH, 100, generator=numbers)
+        loss = F.mse_loss(generator(z, None), targets[(z @ directions.T).argmax(1)])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        error = 127.5 * float(loss.detach().sqrt())
+
+
+if __name__ == "__main__":
+    main()
