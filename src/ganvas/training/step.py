@@ -46,8 +46,9 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
     if target is not None:
         state.augment_share = adapted_share(state.augment_share, float(report["real_sign"]), target, len(stored))
         report["augment_share"] = state.augment_share
-    for name in TALLIED:
-        state.tally[name] = state.tally.get(name, 0.0) + float(report[name])
+    values = torch.stack([torch.as_tensor(report[name]) for name in TALLIED]).tolist()  # read off the device at once
+    for name, value in zip(TALLIED, values, strict=True):
+        state.tally[name] = state.tally.get(name, 0.0) + value
     state.tally["steps"] = state.tally.get("steps", 0.0) + 1
     state.images += len(stored)
     if state.averaged is not None:
