@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test bench format clean
+.PHONY: demo test bench bench-quality format clean
 
 demo: $(READY)  ## train on the built-in avatars for about two minutes; prints the path of the report
 	$(BIN)/ganvas train avatars --time 2m --out runs/demo
@@ -15,6 +15,10 @@ bench: $(READY)  ## the benchmarks whose tables stand in docs/speed.md
 	$(BIN)/python -m bench.step
 	$(BIN)/python -m bench.overhead --recipe quick
 	$(BIN)/python -m bench.overhead --recipe dcgan
+
+DATA ?= data
+bench-quality: $(READY)  ## how good the default becomes, by the clock (hours; resumable); DATA holds faces-color, faces-gray and cars
+	$(BIN)/python -m bench.quality runs/quality $(DATA)
 
 format: $(READY)  ## mend what the formatter and the linter can mend
 	$(BIN)/ruff format

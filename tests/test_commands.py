@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +194,22 @@ def test_a_vaegan_rebuilds_pictures(ganvas, pictures):
     assert len(list((ganvas.folder / "run" / "rebuilt").glob("0*.png"))) > 1
 
 
+@pytest.mark.parametrize("more", [(), ("--blind",), ("--conditional",)])
+def test_the_default_recipe_trains_on_any_pictures_and_goes_on(more, ganvas, pictures):
+    small = ["--size", "20x16", "--width", "0.1", *more, "--out", "run"]
+    done(ganvas("train", pictures, *small, "--images", "32"))
+    started = model_weights(ganvas.folder / "run")
+    done(ganvas("train", pictures, *small, "--images", "64"))
+    kept = tomllib.loads((ganvas.folder / "run" / "run.toml").read_text(encoding="utf-8"))
+    assert kept["recipe"] == "swift"
+    assert kept["network"]["architecture"] == ("swift-blind" if "--blind" in more else "swift")
+    assert not any("sight" in name for name in whole_state(ganvas.folder / "run") if name.endswith("weight"))
+    weights = model_weights(ganvas.folder / "run")
+    assert_close(weights["components.axes"], started["components.axes"], rtol=0, atol=0)
+    assert_close(weights["components.mean"], started["components.mean"], rtol=0, atol=0)
+    done(ganvas("generate", "run", "--count", "3"))
+
+
 def test_runs_are_compared_in_one_page(ganvas, pictures, trained):
     rates = [f"--set=optimizer.{player}_rate=1e-4" for player in ("generator", "discriminator")]
     done(ganvas("train", pictures, *SMALL, "--images", "64", "--conditional", *rates, "--out", "slow"))
@@ -239,7 +256,9 @@ def test_look_shows_what_the_network_will_see(ganvas, pictures):
         (["train", "avatars", "--set", "a.b=1"], "no section"),
         (["train", "avatars", "--set", "objective.loss=regret"], "relativistic"),
         (["train", "avatars", "--set", "objective.augment=color,confetti"], "confetti"),
-        (["train", "avatars", "--recipe", "vaegan", "--set", "training.balance_margin=1"], "do not go with vaegan"),
+        (["train", "avatars", "--recipe", "vaegan", "--set", "training.balance_margin=1"], "does not go with vaegan"),
+        (["train", "avatars", "--set", "objective.r1_weight=1"], "objective.r1_weight does not go with swift"),
+        (["train", "avatars", "--blind", "--recipe", "dcgan"], "it goes with swift"),
         (["train", "--resume", "--out", "nothing"], "no run"),
         (["train", "avatars", "--device", "abacus"], "abacus"),
         (["look", "avatars", "--fit", "bend"], "fit"),

@@ -69,6 +69,8 @@ def wanted_run(
         raise SettingError("which pictures? As in `ganvas train my-folder`, or `ganvas train avatars` to try it")
     else:
         start = recipe(recipe_name or DEFAULT).config
+    if given.get("network.architecture") is not None and start.recipe != "swift":
+        raise SettingError(f"--blind: recipe {start.recipe} knows nothing of ImageNet anyway; it goes with swift")
     config = _changed(start, {path: value for path, value in given.items() if value is not None})
     config = with_settings(config, assignments)
     if config.limits != start.limits:

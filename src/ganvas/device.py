@@ -10,7 +10,7 @@ import torch
 
 from ganvas.errors import SettingError
 
-_PURPOSES = ("weights", "latents", "augment", "measure", "layers", "interpolate", "encode")
+_PURPOSES = ("weights", "latents", "augment", "measure", "layers", "interpolate", "encode", "components")
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
 _LARGEST_MMAP_THRESHOLD, _KEPT_BYTES = 32 << 20, 512 << 20
 

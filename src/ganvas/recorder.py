@@ -176,7 +176,7 @@ class Recorder:
 
     def _diverged(self, at: Progress, what: str) -> None:
         kept = "the last saved state and model are kept" if self.has_saved else "nothing was saved yet"
-        advice = "lower optimizer.generator_rate and optimizer.discriminator_rate, or set objective.r1_weight=1"
+        advice = "lower optimizer.generator_rate and optimizer.discriminator_rate"
         text = f"{what} is not a finite number after {at.images} images; {kept}. Try: {advice}"
         self.event(text)
         self.report()

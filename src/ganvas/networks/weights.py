@@ -1,7 +1,7 @@
 """Initial weights, drawn from one generator on the CPU: the same seed gives the same network on every device."""
 
 import math
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -11,6 +11,15 @@ Weights = Literal["normal", "kaiming"]
 NORMAL_STD = 0.02
 
 
+@runtime_checkable
+class SetsItself(Protocol):
+    """A layer with buffers of its own kind."""
+
+    def reset_buffers(self) -> None:
+        """Give every buffer its initial value; the weights have theirs already."""
+        ...
+
+
 @torch.no_grad()
 def initialise(network: nn.Module, weights: Weights, generator: torch.Generator) -> None:
     """Set every parameter and buffer of `network` in place.
@@ -18,7 +27,7 @@ def initialise(network: nn.Module, weights: Weights, generator: torch.Generator)
     normal: N(0, 0.02), and N(1, 0.02) for the scales of normalisations (Radford et al. 2015, arXiv:1511.06434).
     kaiming: N(0, 2 / fan-in), scales 1 (He et al. 2015, arXiv:1502.01852).
     Biases are 0 and the vectors of classes N(0, 1) in both. A layer with an attribute `initial_scale` has its weights
-    multiplied by it.
+    multiplied by it. Layers that set themselves do.
 
     Raises:
         TypeError: a layer holds parameters or buffers that no rule covers.
@@ -36,8 +45,10 @@ def initialise(network: nn.Module, weights: Weights, generator: torch.Generator)
                 layer.reset_running_stats()
         elif isinstance(layer, nn.Embedding):
             layer.weight.normal_(0, 1, generator=generator)
-        elif list(layer.parameters(recurse=False)) or list(layer.buffers(recurse=False)):
+        elif not isinstance(layer, SetsItself) and [*layer.parameters(recurse=False), *layer.buffers(recurse=False)]:
             raise TypeError(f"no rule for the initial weights of {type(layer).__name__}: write one in weights.py")
+        if isinstance(layer, SetsItself):
+            layer.reset_buffers()
 
 
 def fan_in(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> float:

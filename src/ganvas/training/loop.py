@@ -8,8 +8,10 @@ from typing import Protocol
 from torch import Tensor
 
 from ganvas.config import RunConfig
+from ganvas.networks.swift import SeeingDiscriminator
 from ganvas.training.state import TrainingState
-from ganvas.training.step import gan_play, train_step
+from ganvas.training.step import Play, gan_play, train_step
+from ganvas.training.swift import swift_play
 from ganvas.training.updates import Report
 from ganvas.training.vaegan import vaegan_play
 
@@ -31,6 +33,13 @@ class Progress:
     report: Report
 
 
+def _play(state: TrainingState) -> Play:
+    """How these players take turns."""
+    if isinstance(state.discriminator, SeeingDiscriminator):
+        return swift_play
+    return gan_play if state.encoder is None else vaegan_play
+
+
 def training_loop(state: TrainingState, stream: Stream, config: RunConfig, until_images: int) -> Iterator[Progress]:
     """Train `state` in place until `until_images` have been shown, yielding after each step.
 
@@ -38,7 +47,7 @@ def training_loop(state: TrainingState, stream: Stream, config: RunConfig, until
     twice: a resumed state goes on from its own.
     """
     step_images = config.training.step_images
-    play = gan_play if state.encoder is None else vaegan_play
+    play = _play(state)
     started = time.perf_counter() - state.seconds
     while state.images < until_images:
         stored, labels = stream.batch_at(state.images, step_images)

@@ -1,14 +1,14 @@
 """What the time buys: a short probe of the speed, and the number of images to show."""
 
+import copy
 import math
 import sys
 import time
 
 from ganvas.config import LimitSettings, RunConfig
-from ganvas.device import choose_device, synchronise
-from ganvas.networks import NetworkSpec
+from ganvas.device import synchronise
 from ganvas.training.loop import Stream, training_loop
-from ganvas.training.state import new_state
+from ganvas.training.state import TrainingState
 
 _MOMENTS_PER_OCTAVE = 4
 MEASURE_COUNTS = (1024, 512, 256, 128)
@@ -16,8 +16,8 @@ FEWEST_MEASURES, MOST_MEASURES = 16, 64
 PREPARATION = 3  # the real pictures and the eigen line cost about as much as so many measures
 
 
-def probe_speed(config: RunConfig, spec: NetworkSpec, stream: Stream, *, seconds: float = 0.5) -> float:
-    """Images a second of whole steps of `config`, on networks that are thrown away.
+def probe_speed(config: RunConfig, state: TrainingState, stream: Stream, *, seconds: float = 0.5) -> float:
+    """Images a second of whole steps of `config`, on a copy of `state` that is thrown away.
 
     The first step of a process also chooses kernels and fills memory pools; it counts only where steps are so long that
     there is no time for another.
@@ -25,12 +25,11 @@ def probe_speed(config: RunConfig, spec: NetworkSpec, stream: Stream, *, seconds
     Args:
         seconds: whole steps are run until this much time has passed, at least one.
     """
-    device = choose_device(config.device)
-    state = new_state(config, spec, device)
+    state = copy.deepcopy(state)
     started = time.perf_counter()
     ends: list[tuple[int, float]] = [(0, 0.0)]
     for progress in training_loop(state, stream, config, sys.maxsize):
-        synchronise(device)
+        synchronise(state.device)
         ends.append((progress.images, time.perf_counter() - started))
         if ends[-1][1] >= seconds:
             break

@@ -7,9 +7,13 @@ import torch
 from torch import nn
 
 from ganvas.config import RunConfig
+from ganvas.data import PictureSet
 from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec, build_networks
+from ganvas.pixels import to_float
 from ganvas.training.adam import Adam
+
+LOOKED_AT = 2000
 
 
 @dataclass
@@ -61,11 +65,22 @@ class TrainingState:
         return bool(torch.stack([t.float().sum().isfinite() for t in tensors]).all())
 
 
-def new_state(config: RunConfig, spec: NetworkSpec, device: torch.device) -> TrainingState:
-    """The state before the first step: the same for the same configuration, whatever the device."""
+def new_state(
+    config: RunConfig, spec: NetworkSpec, device: torch.device, pictures: PictureSet | None = None
+) -> TrainingState:
+    """The state before the first step: the same for the same configuration and pictures, whatever the device.
+
+    Args:
+        pictures: what networks may learn from before the first step; None: nothing.
+    """
     networks = build_networks(
         config.network.architecture, spec, config.network.weights, random_numbers(config.seed, "weights")
     )
+    if pictures is not None:
+        numbers = random_numbers(config.seed, "components")
+        chosen = torch.randperm(len(pictures.images), generator=numbers)[:LOOKED_AT].sort().values.numpy()
+        labels = torch.from_numpy(pictures.labels[chosen]) if spec.classes else None
+        networks.learn(to_float(torch.from_numpy(pictures.images[chosen])), labels, numbers)
 
     def place(module: nn.Module | None) -> nn.Module | None:
         return None if module is None else module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

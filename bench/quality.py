@@ -1,0 +1,180 @@
+"""How good does the default become, and how soon: scores by the clock, beside its peers and the eigen line.
+
+    python -m bench.quality WORK_FOLDER DATA_FOLDER [NAME ...]
+
+DATA_FOLDER holds faces-color, faces-gray and cars; digits and avatars ship with Ganvas. NAME limits it to runs whose
+name contains it; none: all of PLAN, which takes hours. Resumable: a run that was stopped goes on, one that was measured
+is kept in bench/results/quality.jsonl. Tables go to standard output, and a grid of the seeds 0 to 63 of each finished
+run to docs/figures.
+
+What a run would have drawn had it been stopped at a mark is what it had drawn by then: its last kept moment, which is
+at most a fifth of the time old. The clock counts from the command's start, so that looking, planning and importing are
+in it. Scores are distances to 500 real pictures in two families of features, of 500 drawn ones, each beside that of
+the eigen line on as many.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from bench.agreement import independent_features
+from ganvas.config import PictureSettings
+from ganvas.data import PictureSet, cache_folder, load_pictures
+from ganvas.explore import draw_all, labels_for, latents_for
+from ganvas.metrics import eigen_pictures, extract, kernel_distance_interval, load_extractor, reference_order
+from ganvas.model import kept_moments, load_model
+from ganvas.viewing import read_log
+from ganvas.viewing.grid import picture_grid
+
+RESULTS, FIGURES = Path("bench/results/quality.jsonl"), Path("docs/figures")
+COUNT = 500
+MARKS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600)
+SETS = {
+    "faces-color": "64x64",
+    "faces-400": "64x64",
+    "faces-gray": "64x64",
+    "cars": "64x48",
+    "digits": "28x28",
+    "avatars": "64x64",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run."""
+
+    recipe: str
+    name: str
+    minutes: int
+    seed: int = 0
+
+    @property
+    def title(self) -> str:
+        return f"{self.recipe}-{self.name}-{self.minutes}m-{self.seed}"
+
+
+PLAN = [
+    *(Plan("swift", name, 10, seed) for seed in (0, 1) for name in SETS),
+    *(Plan("dcgan", name, 10) for name in SETS),
+    *(Plan(recipe, "faces-color", 10) for recipe in ("balanced", "r3gan", "vaegan")),
+    *(Plan("swift", name, 30) for name in ("faces-color", "cars")),
+    Plan("swift", "faces-color", 60),
+    *(Plan("dcgan", name, 60) for name in ("faces-color", "cars")),
+]
+
+
+def source(name: str, data: Path, work: Path) -> str:
+    """What `ganvas train` is given for a set; faces-400 is a folder with the first 400 of faces-color."""
+    if name in ("digits", "avatars"):
+        return name
+    if name != "faces-400":
+        return str(data / name)
+    folder = work / name
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        for path in sorted((data / "faces-color").glob("*.jpg"))[:400]:
+            (folder / path.name).write_bytes(path.read_bytes())
+    return str(folder)
+
+
+def train(plan: Plan, out: Path, pictures: str) -> None:
+    """One run, as a person would start it; the seconds until its first picture are kept beside it."""
+    options = ["--recipe", plan.recipe, "--size", SETS[plan.name], "--seed", str(plan.seed)]
+    started = time.time()
+    command = [sys.executable, "-m", "ganvas", "train", pictures, *options]
+    subprocess.run([*command, "--time", f"{plan.minutes}m", "--out", str(out)], check=True, stdout=subprocess.DEVNULL)
+    first = min(kept_moments(out).values())  # written before the first step
+    if first.stat().st_mtime > started:
+        (out / "start-up").write_text(f"{first.stat().st_mtime - started:.1f}")
+
+
+class Judge:
+    """Scores of drawn pictures against one set, in both families, with the eigen line's."""
+
+    def __init__(self, pictures: PictureSet) -> None:
+        order = reference_order(len(pictures.images))
+        real = np.stack([np.asarray(pictures.images[index]) for index in order[:2000]])
+        lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
+        self.views = {"lite": lambda images: extract(lite, images), "other": independent_features()}
+        self.reference = {name: view(real[:COUNT]) for name, view in self.views.items()}
+        eigen = eigen_pictures(torch.from_numpy(real), COUNT, torch.Generator().manual_seed(0)).numpy()
+        self.eigen = self.scores(eigen)
+
+    def scores(self, images: np.ndarray) -> dict[str, tuple[float, float, float]]:
+        """Distance with the low and the high end of its interval, by family."""
+        found = {}
+        for name, view in self.views.items():
+            numbers = torch.Generator().manual_seed(0)
+            one = kernel_distance_interval(self.reference[name], view(images), numbers)
+            found[name] = (one.value, one.low, one.high)
+        return found
+
+
+def drawn(run: Path, at: int, count: int) -> np.ndarray:
+    model = load_model(run, at)
+    seeds = range(count)
+    z = latents_for(model.description, seeds)
+    return draw_all(model.generator, z, labels_for(model.description, seeds), at_once=16)
+
+
+def marks(run: Path) -> dict[int, int]:
+    """Seconds since the command began -> images shown at the last moment kept by then."""
+    clock = {line["images"]: line["seconds"] for line in read_log(run / "log.jsonl")}
+    start = float((run / "start-up").read_text())
+    kept = [at for at in kept_moments(run) if at in clock]
+    found = {}
+    for mark in MARKS:
+        by_then = [at for at in kept if clock[at] + start <= mark]
+        if by_then and mark <= max(clock.values()) + start + 1:
+            found[mark] = max(by_then)
+    return found
+
+
+def main() -> None:
+    """Train and measure what is missing, then print the tables."""
+    work, data, wanted = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    for plan in PLAN:
+        if any(line["run"] == plan.title for line in lines) or (wanted and not any(w in plan.title for w in wanted)):
+            continue
+        run, pictures = work / plan.title, source(plan.name, data, work)
+        train(plan, run, pictures)
+        width, height = map(int, SETS[plan.name].split("x"))
+        judge = Judge(load_pictures(PictureSettings(source=pictures, width=width, height=height)))
+        for mark, at in marks(run).items():
+            line = {"run": plan.title, "recipe": plan.recipe, "set": plan.name, "seed": plan.seed, "mark": mark}
+            line |= {"images": at, "eigen": judge.eigen, **judge.scores(drawn(run, at, COUNT))}
+            lines.append(line)
+            with RESULTS.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+        grid = picture_grid(drawn(run, max(kept_moments(run)), 64), columns=8)
+        Image.fromarray(grid.squeeze()).convert("RGB").save(
+            FIGURES / f"quality-{plan.title}.webp", quality=80, method=6
+        )
+        print(plan.title, flush=True)
+    report(lines)
+
+
+def report(lines: list[dict]) -> None:
+    """One table a family: the distance as a share of the eigen line's, by set and by the clock."""
+    shown = [mark for mark in MARKS if any(line["mark"] == mark for line in lines)]
+    for family, title in (("lite", "EfficientNet-Lite0"), ("other", "ResNet, trained on other pictures")):
+        print(f"\n{title}\n\n| set | recipe, seed | eigen line | {' | '.join(f'{mark} s' for mark in shown)} |")
+        print("|---|---|---|" + "---|" * len(shown))
+        for run in dict.fromkeys(line["run"] for line in lines):
+            members = {line["mark"]: line for line in lines if line["run"] == run}
+            first = next(iter(members.values()))
+            eigen = first["eigen"][family][0]
+            cells = [f"{members[mark][family][0] / eigen:.2f}" if mark in members else "" for mark in shown]
+            print(f"| {first['set']} | {first['recipe']}, {first['seed']} | {eigen:.2f} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()

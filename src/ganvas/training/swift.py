@@ -1,0 +1,62 @@
+"""One step of the default recipe: both players judged on one sight of the same pictures.
+
+Seeing is dearer than judging what was seen, so that real and generated pictures are looked at once: the
+discriminator's update judges what was seen, the generator's judges the same again with the new heads and follows it
+back through the sight into the picture.
+"""
+
+import torch
+from torch import Tensor
+
+from ganvas.config import RunConfig
+from ganvas.device import mixed_precision
+from ganvas.networks.swift import EigenGenerator, SeeingDiscriminator
+from ganvas.objectives import LOSSES
+from ganvas.pixels import to_float
+from ganvas.training.state import TrainingState
+from ganvas.training.updates import Numbers, Report, apply, augmented, frozen, real_sign, sample_latents
+
+OVERSHOOT_WEIGHT = 0.25
+
+
+def swift_play(
+    state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
+) -> Report:
+    """Update the discriminator, then the generator, on (B, H, W, C) uint8 pictures and their labels."""
+    generator, discriminator = state.generator, state.discriminator
+    assert isinstance(generator, EigenGenerator)
+    assert isinstance(discriminator, SeeingDiscriminator)
+    loss_pair = LOSSES[config.objective.loss]
+    real = to_float(stored, state.device)
+    labels = None if labels is None else labels.to(state.device)
+    z = sample_latents(len(real), config, numbers.latents).to(state.device)
+    with mixed_precision(state.device):
+        unbounded = generator.unbounded(z, labels).float()  # (B, C, H, W)
+        fake = unbounded.clamp(-1, 1)
+        before = numbers.augment.get_state()
+        with torch.no_grad():
+            real_seen = discriminator.see(augmented(real, state, config, numbers))
+        numbers.augment.set_state(before)  # each generated picture is changed as the real one it is compared with
+        fake_seen = discriminator.see(augmented(fake, state, config, numbers))
+
+    def judge(seen: list[Tensor]) -> Tensor:
+        with mixed_precision(state.device):
+            return discriminator.judge(seen, labels).float().flatten()  # (B * L,)
+
+    real_scores, fake_scores = judge(real_seen), judge([each.detach() for each in fake_seen])
+    discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
+    apply(state, "discriminator", discriminator_loss)
+    with frozen(discriminator):
+        with torch.no_grad():
+            new_real_scores = judge(real_seen)
+        overshoot = (unbounded - fake.detach()).square().mean()
+        generator_loss = loss_pair.generator(new_real_scores, judge(fake_seen))
+        apply(state, "generator", generator_loss + OVERSHOOT_WEIGHT * overshoot)
+    return {
+        "discriminator_loss": discriminator_loss.detach(),
+        "generator_loss": generator_loss.detach(),
+        "real_score": real_scores.detach().mean(),
+        "fake_score": fake_scores.detach().mean(),
+        "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), loss_pair.boundary),
+        "overshoot": overshoot.detach(),
+    }

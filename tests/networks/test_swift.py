@@ -1,0 +1,149 @@
+"""What is particular to the default: it starts as the eigen line, and sees with a network that is not its own."""
+
+import copy
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from ganvas.networks import NetworkSpec, build_networks, lite
+from ganvas.networks.swift import Sight, SpectralConv2d, as_seen
+
+Z_DIM = 8
+
+
+def pictures(count, channels=3, height=32, width=32, seed=0):
+    """(N, C, H, W) in [-1, 1], smooth, the first directions far stronger than the others."""
+    numbers = torch.Generator().manual_seed(seed)
+    coarse = torch.randn(count, channels, 4, 4, generator=numbers) * torch.linspace(1, 0.1, 16).view(1, 1, 4, 4)
+    return torch.nn.functional.interpolate(0.3 * coarse, size=(height, width), mode="bilinear").clamp(-1, 1)
+
+
+def learned(name="swift", images=None, labels=None, classes=0, **sizes):
+    images = pictures(60, **sizes) if images is None else images
+    spec = NetworkSpec(*images.shape[2:], images.shape[1], Z_DIM, classes, multiplier=0.25)
+    networks = build_networks(name, spec, "kaiming", torch.Generator().manual_seed(0))
+    networks.learn(images, labels, torch.Generator().manual_seed(0))
+    return networks
+
+
+def latents(count, seed=1):
+    return torch.randn(count, Z_DIM, generator=torch.Generator().manual_seed(seed))
+
+
+def test_a_new_generator_draws_the_gaussian_on_the_principal_components():
+    images = pictures(400)
+    drawn = learned(images=images).generator.unbounded(latents(4000)).detach()
+    assert_close(drawn.mean(0), images.mean(0), atol=0.03, rtol=0)
+    rows, draws = images.flatten(1), drawn.flatten(1)
+    _, lengths, axes = torch.linalg.svd(rows - rows.mean(0), full_matrices=False)
+    along = ((draws - rows.mean(0)) @ axes[:Z_DIM].T).std(0)
+    assert_close(along, lengths[:Z_DIM] / (len(rows) - 1) ** 0.5, rtol=0.06, atol=0)
+
+
+def test_the_first_latents_move_the_picture_most():
+    components = learned().generator.components
+    moved = components.axes.square().sum(1)
+    assert (moved[:-1] >= moved[1:] - 1e-6).all()
+    assert moved[0] > 2 * moved[-1]
+
+
+def test_latents_of_nothing_draw_the_mean_picture():
+    images = pictures(60)
+    assert_close(learned(images=images).generator(torch.zeros(1, Z_DIM))[0], images.mean(0), atol=1e-5, rtol=0)
+
+
+def test_every_class_starts_from_its_own_mean():
+    images = pictures(60)
+    labels = torch.arange(60) % 3
+    generator = learned(images=images, labels=labels, classes=3).generator
+    drawn = generator(torch.zeros(3, Z_DIM), torch.arange(3))
+    for label in range(3):
+        assert_close(drawn[label], images[labels == label].mean(0), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_latents_beyond_the_components_of_a_few_pictures_are_unheard_at_first(count):
+    generator = learned(images=pictures(count)).generator
+    z = latents(3)
+    changed = z.clone()
+    changed[:, count - 1 :] = 0
+    assert_close(generator(z), generator(changed), atol=1e-5, rtol=0)
+    assert generator(z).isfinite().all()
+
+
+def test_one_picture_repeated_is_drawn_as_it_is():
+    images = pictures(1).expand(20, -1, -1, -1)
+    assert_close(learned(images=images).generator(latents(3)), images[:3], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (44, 72), (128, 96)])
+def test_components_are_laid_where_the_pictures_are_at_every_size(height, width):
+    images = pictures(30, height=height, width=width)
+    drawn = learned(images=images).generator(torch.zeros(1, Z_DIM))[0]
+    assert (drawn - images.mean(0)).abs().max() < 0.1  # the largest are kept at half their size
+
+
+def test_what_sticks_out_is_cut_off():
+    generator = learned().generator
+    z = 50 * latents(4)
+    assert generator.unbounded(z).abs().max() > 1
+    assert_close(generator(z), generator.unbounded(z).clamp(-1, 1))
+
+
+def test_sight_is_no_part_of_what_is_trained_or_saved():
+    sight = learned().discriminator.sight
+    assert not list(sight.parameters())
+    assert set(sight.state_dict()) == {f"{kind}{number}" for kind in ("mean", "deviation") for number in (2, 4, 10)}
+
+
+def test_sight_goes_where_its_discriminator_goes_and_copies_are_apart():
+    discriminator = learned().discriminator
+    other = copy.deepcopy(discriminator).to("meta")
+    assert other(torch.empty(2, 3, 32, 32, device="meta")).shape == (2,)
+    assert discriminator(pictures(2)).isfinite().all()
+
+
+def test_what_is_seen_is_spread_evenly_on_the_set():
+    images = pictures(60)
+    for maps in learned(images=images).discriminator.sight(images):
+        assert maps.mean((0, 2, 3)).abs().max() < 1e-3
+        assert (maps.std((0, 2, 3)) - 1).abs().median() < 0.01
+
+
+def test_sight_is_the_network_of_the_package():
+    images = pictures(3, height=64, width=64)
+    sight = Sight()
+    sight.reset_buffers()
+    network = lite.build(lite.weights())
+    assert_close(sight(images), network.maps(images, (2, 4, 10)))
+    assert network.maps(images, (15,))[0].shape == (3, 320, 2, 2)
+
+
+def test_seeing_begins_with_three_channels_of_a_bearable_size():
+    assert as_seen(torch.zeros(2, 1, 28, 28)).shape == (2, 3, 64, 64)
+    assert as_seen(torch.zeros(2, 3, 256, 192)).shape == (2, 3, 128, 96)
+    assert as_seen(torch.zeros(2, 3, 16, 256)).shape == (2, 3, 32, 512)
+    see_through = torch.full((1, 4, 64, 64), -1.0)
+    assert (as_seen(see_through) == 1).all()  # white shows where nothing is
+
+
+def test_a_spectral_convolution_follows_the_largest_singular_value_while_it_trains():
+    layer = SpectralConv2d(5, 7, 3, 1, 1)
+    layer.reset_buffers()
+    images = torch.randn(1, 5, 6, 6, generator=torch.Generator().manual_seed(0))
+    for _ in range(200):
+        layer(images)
+    largest = torch.linalg.matrix_norm(layer.weight.flatten(1), 2)
+    expected = torch.nn.functional.conv2d(images, layer.weight / largest, layer.bias, padding=1)
+    assert_close(layer.eval()(images), expected, rtol=1e-4, atol=1e-4)
+    before = {name: tensor.clone() for name, tensor in layer.state_dict().items()}
+    layer(images)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in layer.state_dict().items())
+
+
+def test_blind_it_has_one_look_and_no_sight():
+    discriminator = learned("swift-blind").discriminator
+    assert discriminator.sight is None
+    assert discriminator.judge(discriminator.see(pictures(2))).shape == (2, 1)
+    assert learned().discriminator.judge(learned().discriminator.see(pictures(2))).shape == (2, 4)
