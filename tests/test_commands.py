@@ -208,6 +208,10 @@ def test_the_default_recipe_trains_on_any_pictures_and_goes_on(more, ganvas, pic
     assert_close(weights["components.axes"], started["components.axes"], rtol=0, atol=0)
     assert_close(weights["components.mean"], started["components.mean"], rtol=0, atol=0)
     done(ganvas("generate", "run", "--count", "3"))
+    said = "No pretrained network" if "--blind" in more else "saw through EfficientNet-Lite0"
+    assert said in (ganvas.folder / "run" / "model" / "README.md").read_text(encoding="utf-8")
+    card = done(ganvas("score", "run", "--against", pictures, "--count", "8")).stdout
+    assert said.lower() in card.lower()
 
 
 def test_runs_are_compared_in_one_page(ganvas, pictures, trained):

@@ -34,7 +34,7 @@ RECIPES: dict[str, Recipe] = {
         "(averaging); the start from principal components is its own",
         reached="in ten minutes faces with eyes, mouths and hair from 1,030 photographs, and cars from every side; "
         "recognisable faces in three; below a third of the eigen line's distance after one to five minutes",
-        failings="Mouths and noses are often crooked, and variety falls a little as it goes on; above 64 px it is slow. "
+        failings="Mouths and noses are often crooked, and variety falls a little as it goes on. "
         "Sets of flat colours take longer: the discriminator is certain of everything at first.",
         config=RunConfig(
             recipe="swift",

@@ -14,6 +14,7 @@ from ganvas.files import replace_text
 from ganvas.folder import RunFolder, moment_name
 from ganvas.metrics import Measure
 from ganvas.model import Description, load_model, save_model
+from ganvas.networks.swift import SIGHTS
 from ganvas.pixels import to_float
 from ganvas.training import Progress, TrainingState, save_checkpoint
 from ganvas.viewing import draw_curves, read_log, save_grid, write_film, write_report
@@ -186,13 +187,15 @@ class Recorder:
 def model_card(config: RunConfig, description: Description, state: TrainingState, shipped_images: int) -> str:
     """A short README for the shipped model, which is of the moment after `shipped_images`."""
     is_best = shipped_images != state.images
+    said = SIGHTS.get(description.architecture, "")
+    seen = f"\n{said[0].upper()}{said[1:]}." if said else ""
     which = f"\nThis is the model after {shipped_images} of them, which was measured to be the best." if is_best else ""
     kind = {1: "grey", 3: "colour", 4: "colour with transparency"}[description.channels]
     made = time.strftime("%Y-%m-%d")
     return f"""# A generator of {description.width}x{description.height} {kind} pictures
 
 Trained with Ganvas {description.ganvas} on {made}, recipe `{config.recipe}`, from `{description.source}`,
-for {state.images} images shown in {state.seconds / 60:.1f} minutes on {state.device.type}.{which}
+for {state.images} images shown in {state.seconds / 60:.1f} minutes on {state.device.type}.{which}{seen}
 
 ![pictures it draws](preview.png)
 

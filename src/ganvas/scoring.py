@@ -34,6 +34,7 @@ from ganvas.metrics import (
     score_card,
 )
 from ganvas.model import Model, load_model
+from ganvas.networks.swift import SIGHTS
 
 _AT_ONCE = 16
 
@@ -160,10 +161,20 @@ def _drawn(asked: Judging, model: Model, pictures: PictureSet) -> tuple[np.ndarr
     images = draw_all(model.generator, z, labels_for(model.description, seeds), at_once=_AT_ONCE)
     trained_on = RunFolder(asked.subject).pictures_key()
     if trained_on == pictures.key:
-        return images, ["these are its own training pictures: nothing was held out"]
-    if trained_on:
-        return images, [f"it was trained on other pictures ({model.description.source}); copies are counted of these"]
-    return images, ["whether it was trained on these pictures is not known; copies are counted as if it was"]
+        notes = ["these are its own training pictures: nothing was held out"]
+    elif trained_on:
+        notes = [f"it was trained on other pictures ({model.description.source}); copies are counted of these"]
+    else:
+        notes = ["whether it was trained on these pictures is not known; copies are counted as if it was"]
+    return images, [*notes, *_sight(asked, model)]
+
+
+def _sight(asked: Judging, model: Model) -> list[str]:
+    """What is to be said of the network through which the model's discriminator saw."""
+    said = SIGHTS.get(model.description.architecture)
+    if model.description.architecture == "swift" and asked.extractor == "lite":
+        return [f"{said}; KD-lite does too, so hold it against other recipes by --features inception or dinov2"]
+    return [said] if said else []
 
 
 def _modes(pictures: PictureSet, training: tuple[Space, Space], fake: Sample) -> Modes | None:

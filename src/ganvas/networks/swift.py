@@ -31,6 +31,10 @@ from ganvas.networks.spec import Networks, NetworkSpec, ceil_halved
 from ganvas.principal import principal_components
 
 BASE, CAP = 16, 128
+SIGHTS = {
+    "swift": "its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
+    "swift-blind": "no pretrained network had a part in its training",
+}  # what cards say, by architecture
 LARGEST_EIGEN_PX = 96
 BRANCH = 0.3
 FIRST_ITERATIONS = 15
