@@ -40,7 +40,7 @@ RECIPES: dict[str, Recipe] = {
             recipe="swift",
             pictures=PictureSettings(),
             network=NetworkSettings(architecture="swift", z_dim=128, weights="kaiming"),
-            objective=ObjectiveSettings(loss="relativistic", augment=("color", "translation")),
+            objective=ObjectiveSettings(loss="relativistic", augment=("tint", "translation")),
             optimizer=OptimizerSettings(generator_rate=1e-3, discriminator_rate=1e-3, beta1=0.0, beta2=0.99),
             training=TrainingSettings(batch=16, average_half_life_images=2000),
         ),

@@ -81,16 +81,21 @@ def test_no_augmentation_is_no_change():
     assert augment(images, (), seeded()) is images
 
 
-def test_color_is_the_three_steps_one_after_the_other():
+STRENGTHS = {"color": (0.5, 1.0, 0.5), "tint": (0.2, 0.5, 0.25)}
+
+
+@pytest.mark.parametrize("name", STRENGTHS)
+def test_color_and_tint_are_three_steps_one_after_the_other(name):
     images = pictures()
     numbers = seeded()
     brightness, saturation, contrast = (torch.rand(64, generator=numbers).view(-1, 1, 1, 1) for _ in range(3))
-    plain = images + (brightness - 0.5)
+    most = STRENGTHS[name]
+    plain = images + (2 * brightness - 1) * most[0]
     grey = plain.mean(1, keepdim=True)
-    plain = (plain - grey) * (2 * saturation) + grey
+    plain = (plain - grey) * (1 + (2 * saturation - 1) * most[1]) + grey
     mean = plain.mean((1, 2, 3), keepdim=True)
-    plain = (plain - mean) * (contrast + 0.5) + mean
-    assert_close(augment(images, ("color",), seeded()), plain)
+    plain = (plain - mean) * (1 + (2 * contrast - 1) * most[2]) + mean
+    assert_close(augment(images, (name,), seeded()), plain)
 
 
 def test_color_changes_the_mean_by_brightness_alone():

@@ -23,16 +23,31 @@ CUT_SIDE = 1 / 2  # of a side
 def color(images: Tensor, generator: torch.Generator) -> Tensor:
     """Brightness +-0.5, then saturation x0 to 2 about each pixel's grey, then contrast x0.5 to 1.5 about the mean.
 
-    Opacity stays as it is. The three steps are one weighted sum of the picture, its greys and its mean.
+    Opacity stays as it is.
     """
-    tint, opacity = images[:, :3], images[:, 3:]
-    brightness, saturation, contrast = (_uniform(images, generator) for _ in range(3))  # (B, 1, 1, 1) each
-    brightness, saturation, contrast = (2 * brightness - 1) * BRIGHTNESS, 2 * saturation, contrast + 0.5
-    grey = tint.mean(dim=1, keepdim=True)  # (B, 1, H, W)
+    return _recoloured(images, generator, BRIGHTNESS, 1.0, 0.5)
+
+
+def tint(images: Tensor, generator: torch.Generator) -> Tensor:
+    """A weaker `color`, under which a discriminator still minds colours: +-0.2, x0.5 to 1.5, x0.75 to 1.25."""
+    return _recoloured(images, generator, 0.2, 0.5, 0.25)
+
+
+def _recoloured(
+    images: Tensor, generator: torch.Generator, brightness: float, saturation: float, contrast: float
+) -> Tensor:
+    """Change each by at most so much, either way; the three steps are one weighted sum of the picture, its greys and
+    its mean."""
+    colours, opacity = images[:, :3], images[:, 3:]
+    added, saturated, contrasted = (
+        (2 * _uniform(images, generator) - 1) * strength + around  # (B, 1, 1, 1) each
+        for strength, around in ((brightness, 0), (saturation, 1), (contrast, 1))
+    )
+    grey = colours.mean(dim=1, keepdim=True)  # (B, 1, H, W)
     mean = grey.mean(dim=(2, 3), keepdim=True)  # (B, 1, 1, 1)
-    rest = grey * (contrast * (1 - saturation)) + ((1 - contrast) * mean + brightness)  # (B, 1, H, W)
-    tint = torch.addcmul(rest, tint, contrast * saturation)  # (B, 1 or 3, H, W)
-    return torch.cat((tint, opacity), dim=1) if opacity.shape[1] else tint
+    rest = grey * (contrasted * (1 - saturated)) + ((1 - contrasted) * mean + added)  # (B, 1, H, W)
+    colours = torch.addcmul(rest, colours, contrasted * saturated)  # (B, 1 or 3, H, W)
+    return torch.cat((colours, opacity), dim=1) if opacity.shape[1] else colours
 
 
 def translation(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -62,6 +77,7 @@ def flip(images: Tensor, generator: torch.Generator) -> Tensor:
 
 AUGMENTS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
     "color": color,
+    "tint": tint,
     "translation": translation,
     "cutout": cutout,
     "flip": flip,
