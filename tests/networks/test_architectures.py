@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from ganvas.errors import SettingError
 from ganvas.networks import ARCHITECTURES, Networks, NetworkSpec, build_networks
-from ganvas.networks.swift import SpectralConv2d
+from ganvas.networks.spectral import SpectralConv2d
 
 SIZES = [(16, 16), (28, 28), (44, 44), (64, 64), (72, 40), (64, 96), (128, 128), (16, 256)]
 Z_DIM = 20

@@ -7,7 +7,8 @@ import torch
 from torch.testing import assert_close
 
 from ganvas.networks import NetworkSpec, build_networks, lite
-from ganvas.networks.swift import Sight, SpectralConv2d, as_seen
+from ganvas.networks.sight import Sight, as_seen
+from ganvas.networks.spectral import SpectralConv2d
 
 Z_DIM = 8
 

@@ -4,8 +4,11 @@ A map and a vector hold the same numbers in the order (h, w, C), so that going b
 map is channels-last in memory.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ganvas.networks.spec import NetworkSpec
 
@@ -16,6 +19,16 @@ def centre_crop(images: Tensor, height: int, width: int) -> Tensor:
     """(B, C, >= H, >= W) -> (B, C, H, W); an odd pixel is taken off the bottom and the right."""
     top, left = (images.shape[2] - height) // 2, (images.shape[3] - width) // 2
     return images[:, :, top : top + height, left : left + width]
+
+
+def resized(images: Tensor, size: Sequence[int]) -> Tensor:
+    """(B, C, h, w) -> (B, C, *size): means when a whole number of times smaller, else interpolated."""
+    height, width = images.shape[2:]
+    if (height, width) == tuple(size):
+        return images
+    if height % size[0] == 0 and width % size[1] == 0:
+        return F.avg_pool2d(images, (height // size[0], width // size[1]))
+    return F.interpolate(images, size=tuple(size), mode="bilinear", align_corners=False)
 
 
 def check_labels(labels: Tensor | None, classes: int) -> None:

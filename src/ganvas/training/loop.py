@@ -8,7 +8,7 @@ from typing import Protocol
 from torch import Tensor
 
 from ganvas.config import RunConfig
-from ganvas.networks.swift import SeeingDiscriminator
+from ganvas.networks.sight import SeeingDiscriminator
 from ganvas.training.state import TrainingState
 from ganvas.training.step import Play, gan_play, train_step
 from ganvas.training.swift import swift_play

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ganvas.config import RunConfig
 from ganvas.device import mixed_precision
-from ganvas.networks.swift import EigenGenerator, SeeingDiscriminator
+from ganvas.networks.eigen import EigenGenerator
+from ganvas.networks.sight import SeeingDiscriminator
 from ganvas.objectives import LOSSES
 from ganvas.pixels import to_float
 from ganvas.training.state import TrainingState

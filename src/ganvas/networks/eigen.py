@@ -1,0 +1,124 @@
+"""The default generator: draws on the principal components of the set, sharpened by a small network.
+
+It starts as the eigen line: mean + components x latents, varied and blurred pictures before the first step. A small
+residual network sees that picture at every scale and adds what it lacks; its last layer starts at zero. The latents
+are the coefficients, so that the first of them move what differs most and nearby latents stay alike.
+
+At 64x64 the maps are 8x8x128, 16x16x64, 32x32x32 and 64x64x16, all dense 3x3 convolutions between bilinear doublings,
+which cannot leave a checkerboard.
+
+Source of the start: Turk & Pentland 1991, doi:10.1162/jocn.1991.3.1.71 (eigenfaces).
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganvas.networks.layers import DenseMap, LatentInput, centre_crop, resized
+from ganvas.networks.r3gan import LINEAR, Conv2d, Double
+from ganvas.networks.spec import NetworkSpec, ceil_halved
+from ganvas.principal import principal_components
+
+BASE, CAP = 16, 128
+LARGEST_EIGEN_PX = 96
+BRANCH = 0.3
+
+
+class Components(nn.Module):
+    """(B, Z) latents and labels -> (B, C, h, w) draws on the principal components, kept at up to 96 px a side.
+
+    One mean a class, and one set of components for all. Zero until `learn`; later latents than there are components
+    stay unheard.
+    """
+
+    mean: Tensor
+    axes: Tensor
+
+    def __init__(self, spec: NetworkSpec, size: tuple[int, int]):
+        super().__init__()
+        self.size, self.channels = size, spec.channels
+        numbers = size[0] * size[1] * spec.channels  # in the order (h, w, C)
+        self.register_buffer("mean", torch.zeros(max(spec.classes, 1), numbers))
+        self.register_buffer("axes", torch.zeros(spec.z_dim, numbers))
+
+    def reset_buffers(self) -> None:
+        self.mean.zero_()
+        self.axes.zero_()
+
+    @torch.no_grad()
+    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+        """From (N, C, h, w) pictures in [-1, 1] of this size and (N,) labels or None."""
+        rows = images.permute(0, 2, 3, 1).flatten(1).to(self.mean)  # (N, D)
+        groups = torch.zeros(len(rows), dtype=torch.int64) if labels is None else labels
+        self.mean.copy_(rows.mean(0).expand_as(self.mean))
+        for group in groups.unique().tolist():
+            self.mean[group] = rows[groups == group].mean(0)
+        centred = rows - self.mean[groups]
+        wanted = min(len(self.axes), len(rows) - 1, rows.shape[1])
+        self.axes.zero_()
+        if wanted > 0:
+            axes, deviations = principal_components(centred, wanted, generator)
+            self.axes[:wanted] = axes * deviations[:, None]
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        mean = self.mean if labels is None else self.mean[labels]
+        return torch.addmm(mean, z, self.axes).unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
+
+
+class Residual(nn.Module):
+    """(B, C, h, w) -> the same shape; nearly the identity at first."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first = Conv2d(channels, channels, 3, initial_scale=1.0)
+        self.last = Conv2d(channels, channels, 3, initial_scale=BRANCH)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        branch = self.first(F.leaky_relu(maps, 0.2))
+        return maps + self.last(F.leaky_relu_(branch, 0.2))
+
+
+class EigenGenerator(nn.Module):
+    """Latents and labels -> pictures in [-1, 1]; `unbounded` is the same before what sticks out is cut off."""
+
+    def __init__(self, spec: NetworkSpec):
+        super().__init__()
+        self.height, self.width = spec.height, spec.width
+        doublings = max(spec.doublings - 1, 1)
+        start = ceil_halved(spec.height, doublings), ceil_halved(spec.width, doublings)
+        self.canvas = start[0] << doublings, start[1] << doublings
+        halvings = max(math.ceil(math.log2(max(self.canvas) / LARGEST_EIGEN_PX)), 0)
+        self.components = Components(spec, (self.canvas[0] >> halvings, self.canvas[1] >> halvings))
+        self.latent = LatentInput(spec.z_dim, spec.classes)
+        channels = spec.pyramid(base=BASE, cap=CAP, levels=doublings + 1)
+        self.start = DenseMap(self.latent.out_features, channels[0], start, initial_scale=LINEAR)
+        self.narrow = nn.ModuleList(Conv2d(a, b, 1, initial_scale=LINEAR) for a, b in pairwise(channels))
+        self.enlarge = Double()
+        self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)
+        self.residual = nn.ModuleList(Residual(each) for each in channels)
+        self.out = Conv2d(channels[-1], spec.channels, 3, initial_scale=0.0)
+
+    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+        """Take the principal components of (N, C, H, W) pictures in [-1, 1] and their labels or None."""
+        spare = self.canvas[0] - self.height, self.canvas[1] - self.width
+        sides = (spare[1] // 2, spare[1] - spare[1] // 2, spare[0] // 2, spare[0] - spare[0] // 2)
+        padded = F.pad(images, sides, mode="replicate")
+        self.components.learn(resized(padded, self.components.size), labels, generator)
+
+    def unbounded(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W), any real numbers."""
+        maps = self.start(self.latent(z, labels))
+        drawn = self.components(z, labels)  # (B, C, h, w)
+        seen = drawn.clamp(-1, 1)
+        for level, (see, residual) in enumerate(zip(self.eigen, self.residual, strict=True)):
+            if level > 0:
+                maps = self.enlarge(self.narrow[level - 1](maps))
+            maps = residual(maps + see(resized(seen, maps.shape[2:])))
+        added = self.out(F.leaky_relu(maps, 0.2))
+        return centre_crop(resized(drawn, self.canvas) + added, self.height, self.width)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.unbounded(z, labels).clamp(-1, 1)

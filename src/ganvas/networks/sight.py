@@ -1,0 +1,159 @@
+"""The default discriminator: small looks at what a network that has seen ImageNet makes of a picture, and at pixels.
+
+Heads judge three maps of EfficientNet-Lite0; one small network judges the pixels, since the maps do not mind what an
+eye does (streaks, dots). A score is a mean over places. Everything that learns is spectrally normalised.
+
+Source: Sauer et al. 2021, arXiv:2111.01007 (judging pretrained features).
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from ganvas.networks import lite
+from ganvas.networks.layers import check_labels, resized
+from ganvas.networks.spec import NetworkSpec
+from ganvas.networks.spectral import SpectralConv2d
+
+MAPS = {2: 24, 4: 40, 10: 112}  # channels after these of EfficientNet-Lite0's blocks
+HEAD, PIXELS, PIXELS_CAP = 64, 32, 128
+SEEN_FROM_PX, SEEN_TO_PX, SHORTEST_SEEN_PX = 64, 128, 32
+FAINT = 1e-3  # a channel that hardly varies is not blown up
+
+
+class Sight(nn.Module):
+    """(B, C, H, W) in [-1, 1] -> three maps of EfficientNet-Lite0, each channel spread as N(0, 1) on the set.
+
+    The network goes where this goes, but is no part of what is trained, saved or counted: its weights are read from
+    their package whenever initial weights are set.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        for number, channels in MAPS.items():
+            self.register_buffer(f"mean{number}", torch.zeros(1, channels, 1, 1))
+            self.register_buffer(f"deviation{number}", torch.ones(1, channels, 1, 1))
+        self._hidden = [lite.EfficientNetLite0()]  # a list hides it from parameters and state_dict
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Sight":
+        self._hidden[0]._apply(fn)
+        return super()._apply(fn)
+
+    def reset_buffers(self) -> None:
+        """As before anything was learned.
+
+        Raises:
+            SettingError, ModelError: the package is not installed, or its weights are damaged.
+        """
+        self._hidden[0] = lite.build(lite.weights())
+        for name, buffer in self.named_buffers():
+            buffer.fill_(float(name.startswith("deviation")))
+
+    @torch.no_grad()
+    def learn(self, images: Tensor) -> None:
+        """Take the spread of each channel from (N, C, H, W) pictures in [-1, 1]."""
+        every = [torch.cat(maps) for maps in zip(*map(self._maps, images.split(32)), strict=True)]
+        for number, maps in zip(MAPS, every, strict=True):
+            self.get_buffer(f"mean{number}").copy_(maps.mean((0, 2, 3), keepdim=True))
+            self.get_buffer(f"deviation{number}").copy_(maps.std((0, 2, 3), keepdim=True) + FAINT)
+
+    def _maps(self, images: Tensor) -> list[Tensor]:
+        return self._hidden[0].maps(as_seen(images), tuple(MAPS))
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        return [
+            (maps - self.get_buffer(f"mean{number}")) / self.get_buffer(f"deviation{number}")
+            for number, maps in zip(MAPS, self._maps(images), strict=True)
+        ]
+
+
+class Look(nn.Module):
+    """(B, C, h, w) maps or pictures, and labels -> (B,) scores: convolutions, a mean over places, one linear layer.
+
+    Labels are heard as in layers.ScoreHead; the last layer is spectrally normalised like the others.
+    """
+
+    def __init__(self, layers: Sequence[SpectralConv2d], features: int, classes: int):
+        super().__init__()
+        self.layers = nn.Sequential(*(part for layer in layers for part in (layer, nn.LeakyReLU(0.2))))
+        self.score = SpectralConv2d(features, 1, 1, 1, 0, bias=False)  # only differences of scores count
+        self.classes = nn.Linear(features, classes, bias=False) if classes else None
+
+    def features(self, seen: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, F)."""
+        return self.layers(seen).mean((2, 3))
+
+    def forward(self, seen: Tensor, labels: Tensor | None = None) -> Tensor:
+        check_labels(labels, self.classes.out_features if self.classes else 0)
+        features = self.features(seen)
+        scores = self.score(features[:, :, None, None]).flatten()  # (B,)
+        if self.classes is None or labels is None:
+            return scores
+        return scores + self.classes(features).gather(1, labels.unsqueeze(1)).squeeze(1)  # (B,)
+
+
+class SeeingDiscriminator(nn.Module):
+    """Pictures and labels -> scores, the mean over several looks; higher means "looks real".
+
+    Args:
+        sight: None: there is one look, at the pixels.
+    """
+
+    def __init__(self, spec: NetworkSpec, sight: Sight | None):
+        super().__init__()
+        self.sight = sight
+        self.look = nn.ModuleList(
+            _look_at_maps(channels, spec.classes) for channels in (MAPS.values() if sight else ())
+        )
+        self.look.append(_look_at_pixels(spec))
+
+    def see(self, images: Tensor) -> list[Tensor]:
+        """What is looked at, before any layer that learns: the maps, then the picture itself."""
+        return [*(self.sight(images) if self.sight else ()), images]
+
+    def judge(self, seen: list[Tensor], labels: Tensor | None = None) -> Tensor:
+        """(B, L) scores, one by each look."""
+        return torch.stack([look(each, labels) for look, each in zip(self._looks(), seen, strict=True)], dim=1)
+
+    def features(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, F), what the scores are read from."""
+        seen = zip(self._looks(), self.see(images), strict=True)
+        return torch.cat([look.features(each) for look, each in seen], dim=1)
+
+    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+        """Take the spread of what is seen from at most 512 of (N, C, H, W) pictures in [-1, 1]."""
+        if self.sight is not None:
+            self.sight.learn(images[:512])
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.judge(self.see(images), labels).mean(1)  # (B,)
+
+    def _looks(self) -> list[Look]:
+        return cast("list[Look]", list(self.look))
+
+
+def _look_at_maps(channels: int, classes: int) -> Look:
+    """Over (B, C, h, w) maps at half their size."""
+    layers = (SpectralConv2d(channels, HEAD, 1, 1, 0), SpectralConv2d(HEAD, HEAD, 4, 2, 1))
+    return Look([*layers, SpectralConv2d(HEAD, HEAD, 3, 1, 1)], HEAD, classes)
+
+
+def _look_at_pixels(spec: NetworkSpec) -> Look:
+    """Over pictures, halved until they are about 8 px: patches of a quarter of the picture."""
+    widths = spec.pyramid(base=PIXELS, cap=PIXELS_CAP, levels=max(spec.doublings - 1, 1))[::-1]
+    layers = [SpectralConv2d(wide, narrow, 4, 2, 1) for wide, narrow in pairwise((spec.channels, *widths))]
+    return Look([*layers, SpectralConv2d(widths[-1], widths[-1], 3, 1, 1)], widths[-1], spec.classes)
+
+
+def as_seen(images: Tensor) -> Tensor:
+    """(B, C, H, W) in [-1, 1] -> (B, 3, H', W'): three channels, longer side 64 to 128 px, shorter at least 32."""
+    if images.shape[1] == 4:
+        opacity = (images[:, 3:] + 1) / 2
+        images = images[:, :3] * opacity + (1 - opacity)  # over white
+    images = images.expand(-1, 3, -1, -1)
+    shortest, longest = sorted(images.shape[2:])
+    scale = max(min(max(longest, SEEN_FROM_PX), SEEN_TO_PX) / longest, SHORTEST_SEEN_PX / shortest)
+    return images if scale == 1 else resized(images, [round(side * scale) for side in images.shape[2:]])
