@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganvas.networks.layers import DenseMap, LatentInput, centre_crop, resized
-from ganvas.networks.r3gan import LINEAR, Conv2d, Double
+from ganvas.networks.r3gan import LINEAR, Conv2d, Double, Residual
 from ganvas.networks.spec import NetworkSpec, ceil_halved
 from ganvas.principal import principal_components
 
@@ -68,19 +68,6 @@ class Components(nn.Module):
         return torch.addmm(mean, z, self.axes).unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
 
 
-class Residual(nn.Module):
-    """(B, C, h, w) -> the same shape; nearly the identity at first."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.first = Conv2d(channels, channels, 3, initial_scale=1.0)
-        self.last = Conv2d(channels, channels, 3, initial_scale=BRANCH)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        branch = self.first(F.leaky_relu(maps, 0.2))
-        return maps + self.last(F.leaky_relu_(branch, 0.2))
-
-
 class EigenGenerator(nn.Module):
     """Latents and labels -> pictures in [-1, 1]; `unbounded` is the same before what sticks out is cut off."""
 
@@ -98,7 +85,7 @@ class EigenGenerator(nn.Module):
         self.narrow = nn.ModuleList(Conv2d(a, b, 1, initial_scale=LINEAR) for a, b in pairwise(channels))
         self.enlarge = Double()
         self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)
-        self.residual = nn.ModuleList(Residual(each) for each in channels)
+        self.residual = nn.ModuleList(Residual(each, last_scale=BRANCH) for each in channels)
         self.out = Conv2d(channels[-1], spec.channels, 3, initial_scale=0.0)
 
     def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:

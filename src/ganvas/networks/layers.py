@@ -105,6 +105,18 @@ class Generator(nn.Module):
         return torch.tanh(centre_crop(images, self.height, self.width))  # (B, C, H, W)
 
 
+def with_class(scores: Tensor, features: Tensor, classes: nn.Linear | None, labels: Tensor | None) -> Tensor:
+    """(B,) scores plus the product of (B, F) features with the row of `classes` that each label names.
+
+    Raises:
+        ValueError: labels without classes, or classes without labels.
+    """
+    check_labels(labels, classes.out_features if classes else 0)
+    if classes is None or labels is None:
+        return scores
+    return scores + classes(features).gather(1, labels.unsqueeze(1)).squeeze(1)  # (B,)
+
+
 class ScoreHead(nn.Module):
     """(B, F) features -> (B,) scores: one linear layer, plus the features' product with a learned vector of the class.
 
@@ -118,11 +130,7 @@ class ScoreHead(nn.Module):
         self.classes = nn.Linear(in_features, classes, bias=False) if classes else None
 
     def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
-        check_labels(labels, self.classes.out_features if self.classes else 0)
-        scores = self.linear(features).squeeze(1)  # (B, F) -> (B,)
-        if self.classes is None or labels is None:
-            return scores
-        return scores + self.classes(features).gather(1, labels.unsqueeze(1)).squeeze(1)  # (B,)
+        return with_class(self.linear(features).squeeze(1), features, self.classes, labels)  # (B, F) -> (B,)
 
 
 class Discriminator(nn.Module):

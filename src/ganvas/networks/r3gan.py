@@ -41,12 +41,12 @@ class Conv2d(nn.Conv2d):
 
 
 class Residual(nn.Module):
-    """(B, C, h, w) -> the same shape; the identity at first."""
+    """(B, C, h, w) -> the same shape; the identity at first, or near it where `last_scale` is small."""
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, *, last_scale: float = 0.0):
         super().__init__()
         self.first = Conv2d(channels, channels, 3, initial_scale=1.0)
-        self.last = Conv2d(channels, channels, 3, initial_scale=0.0)
+        self.last = Conv2d(channels, channels, 3, initial_scale=last_scale)
 
     def forward(self, maps: Tensor) -> Tensor:
         branch = self.first(F.leaky_relu(maps, 0.2))

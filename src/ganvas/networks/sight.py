@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.networks import lite
-from ganvas.networks.layers import check_labels, resized
+from ganvas.networks.layers import resized, with_class
 from ganvas.networks.spec import NetworkSpec
 from ganvas.networks.spectral import SpectralConv2d
 
@@ -87,12 +87,9 @@ class Look(nn.Module):
         return self.layers(seen).mean((2, 3))
 
     def forward(self, seen: Tensor, labels: Tensor | None = None) -> Tensor:
-        check_labels(labels, self.classes.out_features if self.classes else 0)
         features = self.features(seen)
         scores = self.score(features[:, :, None, None]).flatten()  # (B,)
-        if self.classes is None or labels is None:
-            return scores
-        return scores + self.classes(features).gather(1, labels.unsqueeze(1)).squeeze(1)  # (B,)
+        return with_class(scores, features, self.classes, labels)
 
 
 class SeeingDiscriminator(nn.Module):
