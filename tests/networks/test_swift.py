@@ -7,7 +7,7 @@ import torch
 from torch.testing import assert_close
 
 from ganvas.networks import NetworkSpec, build_networks, lite
-from ganvas.networks.sight import Sight, as_seen
+from ganvas.networks.sight import Sight, as_seen, finest
 from ganvas.networks.spectral import SpectralConv2d
 
 Z_DIM = 8
@@ -34,7 +34,8 @@ def latents(count, seed=1):
 
 def test_a_new_generator_draws_the_gaussian_on_the_principal_components():
     images = pictures(400)
-    drawn = learned(images=images).generator.unbounded(latents(4000)).detach()
+    generator = learned(images=images).generator
+    drawn = generator.sharpen(generator.draw(latents(4000))).detach()
     assert_close(drawn.mean(0), images.mean(0), atol=0.03, rtol=0)
     rows, draws = images.flatten(1), drawn.flatten(1)
     _, lengths, axes = torch.linalg.svd(rows - rows.mean(0), full_matrices=False)
@@ -64,7 +65,7 @@ def test_every_class_starts_from_its_own_mean():
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_latents_beyond_the_components_of_a_few_pictures_are_unheard_at_first(count):
+def test_latents_beyond_the_components_of_a_few_pictures_are_unheard(count):
     generator = learned(images=pictures(count)).generator
     z = latents(3)
     changed = z.clone()
@@ -88,8 +89,38 @@ def test_components_are_laid_where_the_pictures_are_at_every_size(height, width)
 def test_what_sticks_out_is_cut_off():
     generator = learned().generator
     z = 50 * latents(4)
-    assert generator.unbounded(z).abs().max() > 1
-    assert_close(generator(z), generator.unbounded(z).clamp(-1, 1))
+    unbounded = generator.sharpen(generator.draw(z))
+    assert unbounded.abs().max() > 1
+    assert_close(generator(z), unbounded.clamp(-1, 1))
+
+
+def test_classes_that_start_from_one_mean_can_still_be_sharpened_apart():
+    images = pictures(30).repeat(2, 1, 1, 1)
+    generator = learned(images=images, labels=torch.arange(60) // 30, classes=2).generator
+    torch.nn.init.normal_(generator.out.weight, generator=torch.Generator().manual_seed(0))
+    one, other = (generator(latents(3), torch.full((3,), label)) for label in range(2))
+    assert (one - other).abs().mean() > 0.01
+    with pytest.raises(ValueError, match="conditional"):
+        generator(latents(3))
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.3])
+def test_a_flat_picture_has_no_detail(value):
+    assert_close(finest(torch.full((1, 3, 8, 8), value)), torch.zeros(1, 3, 8, 8), atol=1e-6, rtol=0)
+
+
+def test_detail_is_what_the_neighbours_do_not_tell():
+    images = torch.zeros(1, 1, 5, 5)
+    images[0, 0, 2, 2] = 1.0
+    weights = torch.tensor([0.25, 0.5, 0.25])
+    assert_close(finest(images)[0, 0, 1:4, 1:4], images[0, 0, 1:4, 1:4] - weights[:, None] * weights)
+
+
+def test_detail_is_spread_evenly_on_the_set():
+    images = pictures(60) + 0.05 * torch.randn(60, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    seen = learned(images=images).discriminator.detail(images)
+    assert_close(seen[:, :3], images)
+    assert_close(seen[:, 3:].std(), torch.tensor(1.0), rtol=0.05, atol=0)
 
 
 def test_sight_is_no_part_of_what_is_trained_or_saved():

@@ -27,21 +27,33 @@ def test_the_losses_are_the_relativistic_ones_over_all_looks(tiny):
     assert_close(report["real_score"], real.mean())
 
 
-def test_what_sticks_out_is_pulled_back(tiny, monkeypatch):
-    """Where the discriminator is indifferent, the overshoot alone moves the generator, and it falls."""
+@pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.3)])
+def test_what_sticks_out_and_what_drifts_is_pulled_back(name, bias, tiny, monkeypatch):
+    """Where the discriminator is indifferent, these alone move the generator, and they fall."""
     config, stream, fresh = tiny("swift", "objective.augment=")
     state = fresh()
     with torch.no_grad():
-        state.generator.out.bias.fill_(1.5)
+        state.generator.out.bias.fill_(bias)
     weight = state.discriminator.look[0].score.weight
     monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
-    overshoots = [
-        float(swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))["overshoot"])
-        for _ in range(5)
+    measured = [
+        float(swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))[name]) for _ in range(5)
     ]
-    assert overshoots[0] > 0.1
-    assert overshoots == sorted(overshoots, reverse=True)
-    assert overshoots[-1] < 0.99 * overshoots[0]
+    assert measured[0] > 0.05
+    assert measured == sorted(measured, reverse=True)
+    assert measured[-1] < 0.99 * measured[0]
+
+
+def test_drift_is_the_mean_square_of_broad_differences(tiny):
+    """A step of one colour for all of a picture that nothing cuts off: its square, whatever is in the picture."""
+    config, stream, fresh = tiny("swift", *STILL)
+    state = fresh()
+    with torch.no_grad():
+        state.generator.components.axes.mul_(0.1)
+        state.generator.components.mean.mul_(0.1)
+        state.generator.out.bias.fill_(0.25)
+    report = swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    assert_close(report["drift"], torch.tensor(0.25**2), rtol=1e-3, atol=0)
 
 
 @pytest.mark.parametrize(("still", "moved"), [("generator", "discriminator"), ("discriminator", "generator")])

@@ -1,8 +1,8 @@
 """The default generator: draws on the principal components of the set, sharpened by a small network.
 
 It starts as the eigen line: mean + components x latents, varied and blurred pictures before the first step. A small
-residual network sees that picture at every scale and adds what it lacks; its last layer starts at zero. The latents
-are the coefficients, so that the first of them move what differs most and nearby latents stay alike.
+residual network sees that picture at every scale, and nothing else, and adds what it lacks; its last layer starts at
+zero. The latents are the coefficients, so that the first of them move what differs most and nearby latents stay alike.
 
 At 64x64 the maps are 8x8x128, 16x16x64, 32x32x32 and 64x64x16, all dense 3x3 convolutions between bilinear doublings,
 which cannot leave a checkerboard.
@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.networks.layers import DenseMap, LatentInput, centre_crop, resized
+from ganvas.networks.layers import centre_crop, check_labels, resized
 from ganvas.networks.r3gan import LINEAR, Conv2d, Double, Residual
-from ganvas.networks.spec import NetworkSpec, ceil_halved
+from ganvas.networks.spec import NetworkSpec
 from ganvas.principal import principal_components
 
 BASE, CAP = 16, 128
@@ -69,22 +69,24 @@ class Components(nn.Module):
 
 
 class EigenGenerator(nn.Module):
-    """Latents and labels -> pictures in [-1, 1]; `unbounded` is the same before what sticks out is cut off."""
+    """Latents and labels -> pictures in [-1, 1]: a draw on the components, then that draw sharpened.
+
+    The draw is all that the network hears of the latents, and with labels a learned vector of the class.
+    """
 
     def __init__(self, spec: NetworkSpec):
         super().__init__()
         self.height, self.width = spec.height, spec.width
         doublings = max(spec.doublings - 1, 1)
-        start = ceil_halved(spec.height, doublings), ceil_halved(spec.width, doublings)
-        self.canvas = start[0] << doublings, start[1] << doublings
+        unit = 1 << doublings
+        self.canvas = -(-spec.height // unit) * unit, -(-spec.width // unit) * unit
         halvings = max(math.ceil(math.log2(max(self.canvas) / LARGEST_EIGEN_PX)), 0)
         self.components = Components(spec, (self.canvas[0] >> halvings, self.canvas[1] >> halvings))
-        self.latent = LatentInput(spec.z_dim, spec.classes)
         channels = spec.pyramid(base=BASE, cap=CAP, levels=doublings + 1)
-        self.start = DenseMap(self.latent.out_features, channels[0], start, initial_scale=LINEAR)
+        self.classes = nn.Embedding(spec.classes, channels[0]) if spec.classes else None
+        self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)
         self.narrow = nn.ModuleList(Conv2d(a, b, 1, initial_scale=LINEAR) for a, b in pairwise(channels))
         self.enlarge = Double()
-        self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)
         self.residual = nn.ModuleList(Residual(each, last_scale=BRANCH) for each in channels)
         self.out = Conv2d(channels[-1], spec.channels, 3, initial_scale=0.0)
 
@@ -95,17 +97,28 @@ class EigenGenerator(nn.Module):
         padded = F.pad(images, sides, mode="replicate")
         self.components.learn(resized(padded, self.components.size), labels, generator)
 
-    def unbounded(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W), any real numbers."""
-        maps = self.start(self.latent(z, labels))
-        drawn = self.components(z, labels)  # (B, C, h, w)
-        seen = drawn.clamp(-1, 1)
+    def draw(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, Z) -> (B, C, >= H, >= W), any real numbers: the draw on the components, with a margin at some sizes."""
+        check_labels(labels, self.classes.num_embeddings if self.classes else 0)
+        return resized(self.components(z, labels), self.canvas)
+
+    def sharpen(self, drawn: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What `draw` returned -> (B, C, H, W), any real numbers."""
+        seen, maps = drawn.clamp(-1, 1), None
         for level, (see, residual) in enumerate(zip(self.eigen, self.residual, strict=True)):
-            if level > 0:
-                maps = self.enlarge(self.narrow[level - 1](maps))
-            maps = residual(maps + see(resized(seen, maps.shape[2:])))
-        added = self.out(F.leaky_relu(maps, 0.2))
-        return centre_crop(resized(drawn, self.canvas) + added, self.height, self.width)
+            smaller = 1 << (len(self.residual) - 1 - level)
+            heard = see(resized(seen, [side // smaller for side in self.canvas]))
+            if maps is not None:
+                heard = heard + self.enlarge(self.narrow[level - 1](maps))
+            elif self.classes is not None:
+                heard = heard + self.classes(labels)[:, :, None, None]
+            maps = residual(heard)
+        assert maps is not None
+        return self.cropped(drawn + self.out(F.leaky_relu(maps, 0.2)))
+
+    def cropped(self, images: Tensor) -> Tensor:
+        """(B, C, >= H, >= W) -> (B, C, H, W)."""
+        return centre_crop(images, self.height, self.width)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.unbounded(z, labels).clamp(-1, 1)
+        return self.sharpen(self.draw(z, labels), labels).clamp(-1, 1)

@@ -34,13 +34,18 @@ BLOCKS = [
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution whose padding is TensorFlow's: an odd pixel goes to the bottom and the right."""
+    """A convolution whose padding is TensorFlow's: an odd pixel goes to the bottom and the right.
+
+    Where that is one-sided the kernel gets a row or a column of zeros in front, and the map the same padding all round:
+    equal numbers, and no padded copy of a large map.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         sides = zip(input.shape[-2:], self.kernel_size, self.stride, strict=True)
         height, width = (max((-(-size // step) - 1) * step + kernel - size, 0) for size, kernel, step in sides)
-        padded = F.pad(input, (width // 2, width - width // 2, height // 2, height - height // 2))
-        return super().forward(padded)
+        weight = F.pad(self.weight, (width % 2, 0, height % 2, 0)) if width % 2 or height % 2 else self.weight
+        padding = (height + 1) // 2, (width + 1) // 2
+        return F.conv2d(input, weight, self.bias, self.stride, padding, groups=self.groups)
 
 
 class Bottleneck(nn.Module):
@@ -55,8 +60,8 @@ class Bottleneck(nn.Module):
         self.has_skip = stride == 1 and channels == out_channels
 
     def forward(self, maps: Tensor) -> Tensor:
-        wide = maps if self.expand is None else F.relu6(self.expand(maps))
-        narrow = self.project(F.relu6(self.depthwise(wide)))  # (B, C', h / stride, w / stride)
+        wide = maps if self.expand is None else F.relu6(self.expand(maps), inplace=True)
+        narrow = self.project(F.relu6(self.depthwise(wide), inplace=True))  # (B, C', h / stride, w / stride)
         return maps + narrow if self.has_skip else narrow
 
 
@@ -75,7 +80,7 @@ class EfficientNetLite0(nn.Module):
 
     def maps(self, images: Tensor, after: Sequence[int]) -> list[Tensor]:
         """(B, 3, H, W) in [-1, 1] -> the maps after these blocks, counted from 0; what follows is not run."""
-        found, maps = [], F.relu6(self.stem(images))
+        found, maps = [], F.relu6(self.stem(images), inplace=True)
         for number, block in enumerate(self.blocks):
             if number > max(after):
                 break
@@ -85,7 +90,7 @@ class EfficientNetLite0(nn.Module):
         return found
 
     def forward(self, images: Tensor) -> Tensor:
-        maps = self.blocks(F.relu6(self.stem(images)))  # (B, 320, S / 32, S / 32)
+        maps = self.blocks(F.relu6(self.stem(images), inplace=True))  # (B, 320, S / 32, S / 32)
         return F.relu6(self.head(maps)).mean((2, 3))  # (B, 1280)
 
 

@@ -1,7 +1,8 @@
 """The default discriminator: small looks at what a network that has seen ImageNet makes of a picture, and at pixels.
 
-Heads judge three maps of EfficientNet-Lite0; one small network judges the pixels, since the maps do not mind what an
-eye does (streaks, dots). A score is a mean over places. Everything that learns is spectrally normalised.
+Heads judge three maps of EfficientNet-Lite0; one small network judges the pixels and what is finest in them, since the
+maps do not mind what an eye does (streaks, dots, softness). A score is a mean over places. Everything that learns is
+spectrally normalised.
 
 Source: Sauer et al. 2021, arXiv:2111.01007 (judging pretrained features).
 """
@@ -12,6 +13,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ganvas.networks import lite
 from ganvas.networks.layers import resized, with_class
@@ -19,7 +21,7 @@ from ganvas.networks.spec import NetworkSpec
 from ganvas.networks.spectral import SpectralConv2d
 
 MAPS = {2: 24, 4: 40, 10: 112}  # channels after these of EfficientNet-Lite0's blocks
-HEAD, PIXELS, PIXELS_CAP = 64, 32, 128
+HEAD, PIXELS, PIXELS_CAP = 64, 16, 64
 SEEN_FROM_PX, SEEN_TO_PX, SHORTEST_SEEN_PX = 64, 128, 32
 FAINT = 1e-3  # a channel that hardly varies is not blown up
 
@@ -70,6 +72,37 @@ class Sight(nn.Module):
         ]
 
 
+class Detail(nn.Module):
+    """(B, C, H, W) pictures -> (B, 2C, H, W): themselves, and what a 3x3 blur takes away, spread as N(0, 1) on the set.
+
+    A spectrally normalised network hardly hears the finest detail otherwise, a twentieth of the picture's own spread.
+    """
+
+    spread: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("spread", torch.ones(()))
+
+    def reset_buffers(self) -> None:
+        self.spread.fill_(1.0)
+
+    def learn(self, images: Tensor) -> None:
+        """Take the spread from (N, C, H, W) pictures in [-1, 1]."""
+        self.spread.copy_(finest(images).std() + FAINT)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.cat((images, finest(images) / self.spread), dim=1)
+
+
+def finest(images: Tensor) -> Tensor:
+    """(B, C, H, W) pictures less themselves blurred by (1, 2, 1) / 4 along each side."""
+    channels = images.shape[1]
+    side = images.new_tensor([1.0, 2.0, 1.0]) / 4
+    kernel = (side[:, None] * side).expand(channels, 1, 3, 3)
+    return images - F.conv2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), kernel, groups=channels)
+
+
 class Look(nn.Module):
     """(B, C, h, w) maps or pictures, and labels -> (B,) scores: convolutions, a mean over places, one linear layer.
 
@@ -102,14 +135,15 @@ class SeeingDiscriminator(nn.Module):
     def __init__(self, spec: NetworkSpec, sight: Sight | None):
         super().__init__()
         self.sight = sight
+        self.detail = Detail()
         self.look = nn.ModuleList(
             _look_at_maps(channels, spec.classes) for channels in (MAPS.values() if sight else ())
         )
         self.look.append(_look_at_pixels(spec))
 
     def see(self, images: Tensor) -> list[Tensor]:
-        """What is looked at, before any layer that learns: the maps, then the picture itself."""
-        return [*(self.sight(images) if self.sight else ()), images]
+        """What is looked at, before any layer that learns: the maps, then the pixels."""
+        return [*(self.sight(images) if self.sight else ()), self.detail(images)]
 
     def judge(self, seen: list[Tensor], labels: Tensor | None = None) -> Tensor:
         """(B, L) scores, one by each look."""
@@ -122,6 +156,7 @@ class SeeingDiscriminator(nn.Module):
 
     def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
         """Take the spread of what is seen from at most 512 of (N, C, H, W) pictures in [-1, 1]."""
+        self.detail.learn(images[:512])
         if self.sight is not None:
             self.sight.learn(images[:512])
 
@@ -139,9 +174,9 @@ def _look_at_maps(channels: int, classes: int) -> Look:
 
 
 def _look_at_pixels(spec: NetworkSpec) -> Look:
-    """Over pictures, halved until they are about 8 px: patches of a quarter of the picture."""
+    """Over pictures and their detail, halved until they are about 8 px: patches of a quarter of the picture."""
     widths = spec.pyramid(base=PIXELS, cap=PIXELS_CAP, levels=max(spec.doublings - 1, 1))[::-1]
-    layers = [SpectralConv2d(wide, narrow, 4, 2, 1) for wide, narrow in pairwise((spec.channels, *widths))]
+    layers = [SpectralConv2d(wide, narrow, 4, 2, 1) for wide, narrow in pairwise((2 * spec.channels, *widths))]
     return Look([*layers, SpectralConv2d(widths[-1], widths[-1], 3, 1, 1)], widths[-1], spec.classes)
 
 

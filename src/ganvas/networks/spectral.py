@@ -8,10 +8,11 @@ FIRST_ITERATIONS = 15
 
 
 class SpectralConv2d(nn.Conv2d):
-    """A convolution whose kernel, as a matrix (out, in * k * k), has the largest singular value 1.
+    """A convolution whose kernel, as a matrix (out, k * k * in), has the largest singular value 1.
 
     One power iteration a pass follows it while the layer is in training. torch's own parametrisation says the same, but
-    its tensors are made anew on `meta`, where initial weights cannot be set.
+    its tensors are made anew on `meta`, where initial weights cannot be set. The matrix is in the order of a
+    channels-last weight, of which it copies nothing.
     """
 
     left: Tensor
@@ -25,13 +26,16 @@ class SpectralConv2d(nn.Conv2d):
     @torch.no_grad()
     def reset_buffers(self) -> None:
         """Any direction that is not orthogonal to the largest one will do to start from."""
-        self.left.copy_(F.normalize(self.weight.flatten(1).sum(1), dim=0))
+        self.left.copy_(F.normalize(self._matrix().sum(1), dim=0))
         for _ in range(FIRST_ITERATIONS):
             self._follow()
 
+    def _matrix(self) -> Tensor:
+        return self.weight.permute(0, 2, 3, 1).flatten(1)  # (out, k * k * in)
+
     @torch.no_grad()
     def _follow(self) -> None:
-        matrix = self.weight.flatten(1)  # (out, in * k * k)
+        matrix = self._matrix()
         self.right.copy_(F.normalize(matrix.T @ self.left, dim=0))
         self.left.copy_(F.normalize(matrix @ self.right, dim=0))
 
@@ -39,5 +43,5 @@ class SpectralConv2d(nn.Conv2d):
         if self.training:
             self._follow()
         # Clones, since a later pass changes the buffers before this one's gradient is taken.
-        largest = self.left.clone() @ self.weight.flatten(1) @ self.right.clone()
+        largest = self.left.clone() @ self._matrix() @ self.right.clone()
         return self._conv_forward(input, self.weight / largest, self.bias)

@@ -3,10 +3,14 @@
 Seeing is dearer than judging what was seen, so that real and generated pictures are looked at once: the
 discriminator's update judges what was seen, the generator's judges the same again with the new heads and follows it
 back through the sight into the picture.
+
+A generator that only has to please soon varies little: its broad colours are held to those of the draw on the
+principal components, which vary as the set's do.
 """
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganvas.config import RunConfig
 from ganvas.device import mixed_precision
@@ -18,6 +22,7 @@ from ganvas.training.state import TrainingState
 from ganvas.training.updates import Numbers, Report, apply, augmented, frozen, real_sign, sample_latents
 
 OVERSHOOT_WEIGHT = 0.25
+ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
 
 
 def swift_play(
@@ -32,7 +37,8 @@ def swift_play(
     labels = None if labels is None else labels.to(state.device)
     z = sample_latents(len(real), config, numbers.latents).to(state.device)
     with mixed_precision(state.device):
-        unbounded = generator.unbounded(z, labels).float()  # (B, C, H, W)
+        drawn = generator.draw(z, labels)
+        unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
         before = numbers.augment.get_state()
         with torch.no_grad():
@@ -40,19 +46,20 @@ def swift_play(
         numbers.augment.set_state(before)  # each generated picture is changed as the real one it is compared with
         fake_seen = discriminator.see(augmented(fake, state, config, numbers))
 
-    def judge(seen: list[Tensor]) -> Tensor:
+    def judge(seen: list[Tensor], labels: Tensor | None) -> Tensor:
         with mixed_precision(state.device):
-            return discriminator.judge(seen, labels).float().flatten()  # (B * L,)
+            return discriminator.judge(seen, labels).float()  # (B, L)
 
-    real_scores, fake_scores = judge(real_seen), judge([each.detach() for each in fake_seen])
+    pairs = [torch.cat((one, other.detach())) for one, other in zip(real_seen, fake_seen, strict=True)]
+    pair_labels = None if labels is None else labels.repeat(2)
+    real_scores, fake_scores = (scores.flatten() for scores in judge(pairs, pair_labels).chunk(2))  # (B * L,) each
     discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
     apply(state, "discriminator", discriminator_loss)
     with frozen(discriminator):
-        with torch.no_grad():
-            new_real_scores = judge(real_seen)
         overshoot = (unbounded - fake.detach()).square().mean()
-        generator_loss = loss_pair.generator(new_real_scores, judge(fake_seen))
-        apply(state, "generator", generator_loss + OVERSHOOT_WEIGHT * overshoot)
+        drift = F.adaptive_avg_pool2d(fake - generator.cropped(drawn).clamp(-1, 1), ANCHOR_CELLS).square().mean()
+        generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels).flatten())
+        apply(state, "generator", generator_loss + OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift)
     return {
         "discriminator_loss": discriminator_loss.detach(),
         "generator_loss": generator_loss.detach(),
@@ -60,4 +67,5 @@ def swift_play(
         "fake_score": fake_scores.detach().mean(),
         "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), loss_pair.boundary),
         "overshoot": overshoot.detach(),
+        "drift": drift.detach(),
     }

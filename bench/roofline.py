@@ -1,0 +1,130 @@
+"""How near the default's training step comes to what this machine could do: its time against its roofline.
+
+    python -m bench.roofline [--size 64x64]
+
+Each convolution, matrix product and resampling of a step, forward and backward, is bounded by the larger of its
+operations over the measured rate of a dense 3x3 convolution and the bytes of its tensors over the measured rate of a
+copy. Their sum is the roofline; what lies between layers (activations, losses, augmentation, Adam, the average) is
+counted as free, since it could be fused into them. Beside it stands what each kind of operation took.
+"""
+
+import argparse
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
+
+from ganvas.device import prepare
+from ganvas.networks import NetworkSpec
+from ganvas.recipes import RECIPES
+from ganvas.training import TrainingState, new_state
+from ganvas.training.step import train_step
+from ganvas.training.swift import swift_play
+
+CONFIG = RECIPES["swift"].config
+BATCH = CONFIG.training.batch
+RESAMPLINGS = ("upsample_bilinear2d", "avg_pool2d")
+STEPS = 40
+
+
+def seconds(work: Callable[[], object], times: int) -> float:
+    """The median of so many, after two to warm up."""
+    taken = []
+    for _ in range(times + 2):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken[2:])
+
+
+def convolution_rate() -> float:
+    """Operations a second of the best of some dense 3x3 convolutions, channels-last."""
+    best = 0.0
+    for channels, side in ((64, 32), (128, 16), (256, 16), (128, 32)):
+        maps = torch.randn(BATCH * 2, channels, side, side).to(memory_format=torch.channels_last)
+        kernel = torch.randn(channels, channels, 3, 3).to(memory_format=torch.channels_last)
+        operations = 2 * 9 * channels**2 * side**2 * len(maps)
+        best = max(best, operations / seconds(lambda m=maps, k=kernel: F.conv2d(m, k, padding=1), 20))
+    return best
+
+
+def copy_rate() -> float:
+    """Bytes a second, read and written, of copying what no cache holds."""
+    source = torch.ones(64 << 20, dtype=torch.uint8)
+    target = torch.empty_like(source)
+    return 2 * source.nbytes / seconds(lambda: target.copy_(source), 20)
+
+
+class Bound(TorchDispatchMode):
+    """Sums, by kind of operation, the seconds that each must take."""
+
+    def __init__(self, operations_per_second: float, bytes_per_second: float) -> None:
+        super().__init__()
+        self.rates = operations_per_second, bytes_per_second
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.operations = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        packet, name = func.overloadpacket, func.overloadpacket.__name__
+        if packet in flop_registry or name.removesuffix("_backward") in RESAMPLINGS:
+            count = flop_registry.get(packet, lambda *_, **__: 0)
+            operations = count(*args, **(kwargs or {}), out_val=result) if packet in flop_registry else 0
+            moved = sum(leaf.nbytes for leaf in tree_leaves((args, result)) if isinstance(leaf, Tensor))
+            self.operations += operations
+            self.seconds[name] += max(operations / self.rates[0], moved / self.rates[1])
+        return result
+
+
+def swift_state(width: int, height: int) -> tuple[TrainingState, Tensor]:
+    """The recipe before its first step, and a batch of noise: what a step costs does not depend on what it sees."""
+    numbers = torch.Generator().manual_seed(1)
+    images = torch.randint(0, 256, (256, height, width, 3), dtype=torch.uint8, generator=numbers)
+    spec = NetworkSpec(height, width, 3, CONFIG.network.z_dim)
+    state = new_state(CONFIG, spec, torch.device("cpu"))
+    return state, images[:BATCH]
+
+
+def main() -> None:
+    """Measure the machine, bound one step, time many, and print both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", default="64x64")
+    width, height = map(int, parser.parse_args().size.split("x"))
+    prepare(torch.device("cpu"))
+    operations, moved = convolution_rate(), copy_rate()
+    state, stored = swift_state(width, height)
+
+    def step() -> object:
+        return train_step(state, stored, None, CONFIG, swift_play)
+
+    taken = seconds(step, STEPS)
+    with Bound(operations, moved) as bound:
+        step()
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        for _ in range(STEPS // 4):
+            step()
+    least = sum(bound.seconds.values())
+    print(
+        f"convolutions {operations / 1e9:.0f} GFLOP/s, copies {moved / 1e9:.1f} GB/s, {torch.get_num_threads()} threads"
+    )
+    print(f"a step of {BATCH}: {bound.operations / 1e9:.1f} GFLOP, {1e3 * taken:.0f} ms, {BATCH / taken:.0f} images/s")
+    print(f"roofline {1e3 * least:.0f} ms: the step takes {taken / least:.2f} of it")
+    print("\n| operation | ms | roofline, ms |\n|---|---|---|")
+    found = {event.key.removeprefix("aten::"): event for event in profiled.key_averages()}
+    shown = sorted(found.items(), key=lambda pair: -pair[1].self_cpu_time_total)[:24]
+    for name, event in shown:
+        each = event.self_cpu_time_total / 1e3 / (STEPS // 4)
+        print(f"| {name} | {each:.1f} | {1e3 * bound.seconds[name]:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
