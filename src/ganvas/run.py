@@ -20,7 +20,7 @@ from ganvas.news import Finished, Happened, Looked, News, Planned, Stepped
 from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.recorder import Recorder
 from ganvas.supervision import Supervisor
-from ganvas.training import Progress, TrainingState, load_checkpoint, new_state, training_loop
+from ganvas.training import Progress, TrainingState, has_checkpoint, load_checkpoint, new_state, training_loop
 from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed
 
 SECONDS_BETWEEN_SAVES = 45.0
@@ -60,7 +60,8 @@ def train(
     prepare(device)
     spec = network_spec(config, pictures)
     stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
-    state = new_state(config, spec, device, pictures)
+    # What networks learn before the first step is in a checkpoint too.
+    state = new_state(config, spec, device, None if has_checkpoint(folder.checkpoint) else pictures)
     folder.make()
     if load_checkpoint(state, folder.checkpoint):
         folder.forget_after(state.images)

@@ -7,7 +7,8 @@ from torch.testing import assert_close
 
 from ganvas.networks import ARCHITECTURES, NetworkSpec, build_networks
 from ganvas.networks.balanced import DoublingConv2d
-from ganvas.networks.r3gan import Halve, Residual
+from ganvas.networks.layers import Residual
+from ganvas.networks.r3gan import Halve
 from ganvas.networks.weights import initialise
 
 

@@ -5,8 +5,9 @@ import torch
 from torch.testing import assert_close
 
 from ganvas.errors import ModelError
+from ganvas.networks import NetworkSpec
 from ganvas.recipes import RECIPES
-from ganvas.training import load_checkpoint, rescue, save_checkpoint, training_loop
+from ganvas.training import has_checkpoint, load_checkpoint, new_state, rescue, save_checkpoint, training_loop
 
 
 def run(state, stream, config, steps):
@@ -30,6 +31,19 @@ def test_a_run_that_stops_and_goes_on_is_the_run_that_did_not(name, tiny, tmp_pa
     assert second.images == first.images
     run(second, stream, config, 2)
     assert_close(everything(second), everything(whole), rtol=0, atol=0)
+
+
+def test_what_networks_learned_from_the_pictures_is_in_a_checkpoint(tiny, tmp_path):
+    """A resumed run does not look at them again."""
+    config, stream, fresh = tiny("swift")
+    first = fresh()
+    run(first, stream, config, 1)
+    assert not has_checkpoint(tmp_path)
+    save_checkpoint(first, tmp_path)
+    assert has_checkpoint(tmp_path)
+    second = new_state(config, NetworkSpec(16, 16, 3, 6, 0, config.network.width), torch.device("cpu"))
+    load_checkpoint(second, tmp_path)
+    assert_close(everything(second), everything(first), rtol=0, atol=0)
 
 
 def test_loaded_weights_keep_the_memory_layout_that_the_kernels_are_quick_in(tiny, tmp_path):

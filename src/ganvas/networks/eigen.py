@@ -17,8 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.networks.layers import centre_crop, check_labels, resized
-from ganvas.networks.r3gan import LINEAR, Conv2d, Double, Residual
+from ganvas.networks.layers import LINEAR, Conv2d, Double, Residual, centre_crop, check_labels, resized
 from ganvas.networks.spec import NetworkSpec
 from ganvas.principal import principal_components
 
@@ -104,16 +103,16 @@ class EigenGenerator(nn.Module):
 
     def sharpen(self, drawn: Tensor, labels: Tensor | None = None) -> Tensor:
         """What `draw` returned -> (B, C, H, W), any real numbers."""
-        seen, maps = drawn.clamp(-1, 1), None
-        for level, (see, residual) in enumerate(zip(self.eigen, self.residual, strict=True)):
-            smaller = 1 << (len(self.residual) - 1 - level)
-            heard = see(resized(seen, [side // smaller for side in self.canvas]))
-            if maps is not None:
-                heard = heard + self.enlarge(self.narrow[level - 1](maps))
-            elif self.classes is not None:
-                heard = heard + self.classes(labels)[:, :, None, None]
-            maps = residual(heard)
-        assert maps is not None
+        seen = drawn.clamp(-1, 1)
+        halvings = reversed(range(len(self.eigen)))
+        views = [
+            see(resized(seen, [side >> by for side in self.canvas]))
+            for see, by in zip(self.eigen, halvings, strict=True)
+        ]
+        maps = views[0] if self.classes is None else views[0] + self.classes(labels)[:, :, None, None]
+        maps = self.residual[0](maps)
+        for view, narrow, residual in zip(views[1:], self.narrow, self.residual[1:], strict=True):
+            maps = residual(view + self.enlarge(narrow(maps)))  # (B, C, h, w) -> (B, C', 2h, 2w)
         return self.cropped(drawn + self.out(F.leaky_relu(maps, 0.2)))
 
     def cropped(self, images: Tensor) -> Tensor:

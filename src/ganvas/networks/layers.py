@@ -1,9 +1,10 @@
-"""What the architectures share: the way in for latents and labels, the way out to pictures and to scores.
+"""What the architectures share: the way in for latents and labels, blocks, the way out to pictures and to scores.
 
 A map and a vector hold the same numbers in the order (h, w, C), so that going between them copies nothing when the
 map is channels-last in memory.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -13,6 +14,7 @@ from torch.nn import functional as F
 from ganvas.networks.spec import NetworkSpec
 
 CLASS_DIM = 50
+LINEAR = math.sqrt(0.5)  # undoes He's factor for the ReLU, where none comes before
 
 
 def centre_crop(images: Tensor, height: int, width: int) -> Tensor:
@@ -44,6 +46,34 @@ class ToVector(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         return maps.permute(0, 2, 3, 1).flatten(1)  # (B, h * w * C)
+
+
+class Conv2d(nn.Conv2d):
+    """A convolution that keeps the size of its map, and whose initial weights are multiplied by `initial_scale`."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, *, initial_scale: float):
+        super().__init__(in_channels, out_channels, kernel, padding=kernel // 2)
+        self.initial_scale = initial_scale
+
+
+class Residual(nn.Module):
+    """(B, C, h, w) -> the same shape; the identity at first, or near it where `last_scale` is small."""
+
+    def __init__(self, channels: int, *, last_scale: float = 0.0):
+        super().__init__()
+        self.first = Conv2d(channels, channels, 3, initial_scale=1.0)
+        self.last = Conv2d(channels, channels, 3, initial_scale=last_scale)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        branch = self.first(F.leaky_relu(maps, 0.2))
+        return maps + self.last(F.leaky_relu_(branch, 0.2))
+
+
+class Double(nn.Module):
+    """(B, C, h, w) -> (B, C, 2h, 2w), bilinear."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)  # (B, C, 2h, 2w)
 
 
 class LatentInput(nn.Module):

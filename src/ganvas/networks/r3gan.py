@@ -13,51 +13,31 @@ After Huang et al. 2024, arXiv:2501.05441, which uses grouped convolutions and a
 many more channels. Start with "kaiming" weights: nothing normalises what N(0, 0.02) would let fade.
 """
 
-import math
 from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.networks.layers import DenseMap, Discriminator, Generator, LatentInput, ToVector
+from ganvas.networks.layers import (
+    LINEAR,
+    Conv2d,
+    DenseMap,
+    Discriminator,
+    Double,
+    Generator,
+    LatentInput,
+    Residual,
+    ToVector,
+)
 from ganvas.networks.spec import Networks, NetworkSpec
 
 BASE, CAP = 16, 256
-LINEAR = math.sqrt(0.5)  # undoes He's factor for the ReLU, where none comes before
 FAINT = 0.1  # pictures begin near mid-grey, where tanh still passes gradients on
 
 
 def build(spec: NetworkSpec) -> Networks:
     """The pair for `spec`."""
     return Networks(_generator(spec), _discriminator(spec))
-
-
-class Conv2d(nn.Conv2d):
-    """A convolution that keeps the size of its map, and whose initial weights are multiplied by `initial_scale`."""
-
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, *, initial_scale: float):
-        super().__init__(in_channels, out_channels, kernel, padding=kernel // 2)
-        self.initial_scale = initial_scale
-
-
-class Residual(nn.Module):
-    """(B, C, h, w) -> the same shape; the identity at first, or near it where `last_scale` is small."""
-
-    def __init__(self, channels: int, *, last_scale: float = 0.0):
-        super().__init__()
-        self.first = Conv2d(channels, channels, 3, initial_scale=1.0)
-        self.last = Conv2d(channels, channels, 3, initial_scale=last_scale)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        branch = self.first(F.leaky_relu(maps, 0.2))
-        return maps + self.last(F.leaky_relu_(branch, 0.2))
-
-
-class Double(nn.Module):
-    """(B, C, h, w) -> (B, C, 2h, 2w), bilinear."""
-
-    def forward(self, maps: Tensor) -> Tensor:
-        return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)  # (B, C, 2h, 2w)
 
 
 class Halve(nn.Module):

@@ -41,15 +41,20 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
             old.unlink()
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is something to go on from."""
+    return (folder / "state.json").exists()
+
+
 def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     """Fill `state`, made for the same configuration, with what `folder` holds; False if it holds none.
 
     Raises:
         ModelError: the checkpoint is damaged or belongs to other networks.
     """
-    clock_path = folder / "state.json"
-    if not clock_path.exists():
+    if not has_checkpoint(folder):
         return False
+    clock_path = folder / "state.json"
     try:
         clock = json.loads(clock_path.read_text(encoding="utf-8"))
         if clock["format"] != _FORMAT:

@@ -1,0 +1,151 @@
+"""Does every part of the default recipe earn its place: the same minutes without each of them.
+
+    python -m bench.ablations WORK_FOLDER DATA_FOLDER [--minutes 5] [--seeds 2] [NAME ...]
+
+DATA_FOLDER holds faces-color and cars. Resumable: a run that was measured is kept in bench/results/ablations.jsonl.
+NAME limits it to parts whose name contains it. The table goes to standard output: the distance to 500 real pictures as
+a share of the eigen line's, in EfficientNet-Lite0's features and in those of an independent ResNet, and the spread of
+what is drawn as a share of the set's.
+"""
+
+import argparse
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.quality import SETS, Judge, drawn, source
+from ganvas.config import LimitSettings, RunConfig, with_settings
+from ganvas.data import load_pictures
+from ganvas.model import kept_moments
+from ganvas.networks import sight
+from ganvas.networks.eigen import Components
+from ganvas.recipes import recipe
+from ganvas.run import train
+from ganvas.training import swift
+
+RESULTS = Path("bench/results/ablations.jsonl")
+COUNT = 500
+NAMES = ("faces-color", "cars")
+
+every_judge = sight.SeeingDiscriminator.judge
+Patches = list[contextlib.AbstractContextManager[object]]
+
+
+class PlainConv2d(nn.Conv2d):
+    """What a spectrally normalised convolution is without the norm."""
+
+    def __init__(self, channels: int, out_channels: int, kernel: int, stride: int, padding: int, *, bias: bool = True):
+        super().__init__(channels, out_channels, kernel, stride, padding, bias=bias)
+
+
+def learn_noise(self: Components, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+    """In place of principal components: the mean, and directions of noise that together vary as much as the set."""
+    rows = images.permute(0, 2, 3, 1).flatten(1)
+    self.mean.copy_(rows.mean(0).expand_as(self.mean))
+    noise = torch.randn(self.axes.shape, generator=generator)
+    self.axes.copy_(noise * (rows.var(0).mean() / len(noise)).sqrt())
+
+
+def unspread(self: sight.Sight, images: Tensor) -> None:
+    """In place of learning how each channel is spread."""
+
+
+def judge_maps(self: sight.SeeingDiscriminator, seen: list[Tensor], labels: Tensor | None = None) -> Tensor:
+    """(B, L - 1) scores, the pixels' left out."""
+    return every_judge(self, seen, labels)[:, :-1]
+
+
+def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
+    return lambda: [patch.object(owner, name, value)]
+
+
+# name -> settings that differ, what is patched
+PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
+    "nothing left out": ([], list),
+    "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
+    "without ImageNet (--blind)": (['network.architecture="swift-blind"'], list),
+    "without the look at pixels": ([], attribute(sight.SeeingDiscriminator, "judge", judge_maps)),
+    "without fine detail in that look": ([], attribute(sight, "finest", torch.zeros_like)),
+    "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
+    "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
+    "without holding broad colours": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
+    "without pulling back what sticks out": ([], attribute(swift, "OVERSHOOT_WEIGHT", 0.0)),
+    "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),
+    "without augmentation": (["objective.augment=[]"], list),
+    "without colours in it": (['objective.augment=["translation"]'], list),
+    "without moving in it": (['objective.augment=["tint"]'], list),
+    "without averaging": (["training.average_half_life_images=0"], list),
+    "batch of 32": (["training.batch=32"], list),
+    "twice the channels, half the rate": (["network.width=2", "optimizer.generator_rate=5e-4"], list),
+    "128 latents": (["network.z_dim=128"], list),
+}
+
+
+def configuration(settings: list[str], pictures: str, size: str, minutes: float, seed: int) -> RunConfig:
+    width, height = size.split("x")
+    shape = [f"pictures.width={width}", f"pictures.height={height}"]
+    config = with_settings(recipe("swift").config, [f"pictures.source={json.dumps(pictures)}", *shape, *settings])
+    return config.model_copy(update={"limits": LimitSettings(seconds=60 * minutes), "seed": seed})
+
+
+def main() -> None:
+    """Make the runs that are missing, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("parts", nargs="*", metavar="NAME")
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--seeds", type=int, default=2)
+    asked = parser.parse_args()
+    lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    plans = [(part, name, seed) for seed in range(asked.seeds) for name in NAMES for part in PARTS]
+    for part, name, seed in plans:
+        title = f"{name}, {part}, {asked.minutes:g} minutes, seed {seed}"
+        if any(line["run"] == title for line in lines) or (asked.parts and not any(n in part for n in asked.parts)):
+            continue
+        pictures = source(name, asked.data, asked.work)
+        settings, patches = PARTS[part]
+        config = configuration(settings, pictures, SETS[name], asked.minutes, seed)
+        out = asked.work / "".join(letter if letter.isalnum() else "-" for letter in title)
+        with contextlib.ExitStack() as stack:
+            for each in patches():
+                stack.enter_context(each)
+            for _ in train(config, out):
+                pass
+            images = drawn(out, max(kept_moments(out)), COUNT)
+        known = load_pictures(config.pictures)
+        judge = Judge(known)
+        spread = float(images.std(0).mean() / np.asarray(known.images[:]).std(0).mean())
+        line = {"run": title, "set": name, "part": part, "minutes": asked.minutes, "seed": seed, "spread": spread}
+        line |= {"images": max(kept_moments(out)), "eigen": judge.eigen, **judge.scores(images)}
+        lines.append(line)
+        with RESULTS.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        print(title, flush=True)
+    report([line for line in lines if line["minutes"] == asked.minutes])
+
+
+def report(lines: list[dict]) -> None:
+    """One row a part: Lite0's share, the ResNet's, the spread; a cell has one number for every seed."""
+    print("\n| | " + " | ".join(f"{name}: Lite0 | ResNet | spread" for name in NAMES) + " |")
+    print("|---" * (1 + 3 * len(NAMES)) + "|")
+    for part in PARTS:
+        cells = []
+        for name in NAMES:
+            members = [line for line in lines if line["part"] == part and line["set"] == name]
+            cells += [
+                ", ".join(f"{one[family][0] / one['eigen'][family][0]:.2f}" for one in members)
+                for family in ("lite", "other")
+            ]
+            cells.append(", ".join(f"{one['spread']:.2f}" for one in members))
+        print(f"| {part} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
