@@ -92,6 +92,9 @@ class TrainingSettings(Settings):
     """How the players take turns, and what is kept."""
 
     batch: int = Field(default=64, ge=1, le=4096, description="pictures an update")
+    double_batch_at: int | None = Field(
+        default=None, ge=0, description="images shown from which on the batch is twice as large"
+    )
     discriminator_updates: int = Field(
         default=1, ge=1, le=100, description="per update of the generator, each on new pictures"
     )
@@ -101,8 +104,14 @@ class TrainingSettings(Settings):
 
     @property
     def step_images(self) -> int:
-        """Images that one step shows: a batch for every update of the discriminator."""
-        return self.batch * self.discriminator_updates
+        """Images of a step at its largest, a batch for every update of the discriminator; all clocks count in these."""
+        return self.batch * self.discriminator_updates * (1 if self.double_batch_at is None else 2)
+
+    def step_after(self, images: int) -> int:
+        """Images of the step that follows after `images` shown: half of `step_images` until the batch has doubled."""
+        begun = images // self.step_images * self.step_images
+        is_small = self.double_batch_at is not None and begun < self.double_batch_at
+        return self.step_images // 2 if is_small else self.step_images
 
 
 class MeasuringSettings(Settings):

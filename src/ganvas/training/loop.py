@@ -46,11 +46,10 @@ def training_loop(state: TrainingState, stream: Stream, config: RunConfig, until
     `state.seconds` counts the time spent here and by whoever handles the progress, but not that of earlier sittings
     twice: a resumed state goes on from its own.
     """
-    step_images = config.training.step_images
     play = _play(state)
     started = time.perf_counter() - state.seconds
     while state.images < until_images:
-        stored, labels = stream.batch_at(state.images, step_images)
+        stored, labels = stream.batch_at(state.images, config.training.step_after(state.images))
         report = train_step(state, stored, labels if config.pictures.conditional else None, config, play)
         state.seconds = time.perf_counter() - started
         yield Progress(state.images, state.seconds, report)

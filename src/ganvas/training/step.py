@@ -32,7 +32,7 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
 
     Args:
         state: changed in place.
-        stored: (S, H, W, C) uint8, S = config.training.step_images.
+        stored: (S, H, W, C) uint8, a batch for every update of the discriminator.
         labels: (S,) int64, or None for networks without labels.
         play: how the players take turns on those pictures.
     Returns:
@@ -66,7 +66,7 @@ def gan_play(
     state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
 ) -> Report:
     """The discriminator's updates, each on its own batch, then one of the generator, then the margin rule."""
-    batch = config.training.batch
+    batch = len(stored) // config.training.discriminator_updates
     real = to_float(stored, state.device)
     labels = None if labels is None else labels.to(state.device)
     report: Report = {}
