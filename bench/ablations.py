@@ -81,7 +81,8 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without colours in it": (['objective.augment=["translation"]'], list),
     "without moving in it": (['objective.augment=["tint"]'], list),
     "without averaging": (["training.average_half_life_images=0"], list),
-    "batch of 32": (["training.batch=32"], list),
+    "batches of 16 to the end": (["training.double_batch_at=1000000000"], list),
+    "batches of 32 from the start": (["training.double_batch_at=0"], list),
     "twice the channels, half the rate": (["network.width=2", "optimizer.generator_rate=5e-4"], list),
     "128 latents": (["network.z_dim=128"], list),
 }
@@ -102,7 +103,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="NAME")
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--seeds", type=int, default=2)
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()  # names may come behind the options
     lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
     plans = [(part, name, seed) for seed in range(asked.seeds) for name in NAMES for part in PARTS]
     for part, name, seed in plans:

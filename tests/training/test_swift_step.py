@@ -27,7 +27,7 @@ def test_the_losses_are_the_relativistic_ones_over_all_looks(tiny):
     assert_close(report["real_score"], real.mean())
 
 
-@pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.3)])
+@pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4)])
 def test_what_sticks_out_and_what_drifts_is_pulled_back(name, bias, tiny, monkeypatch):
     """Where the discriminator is indifferent, these alone move the generator, and they fall."""
     config, stream, fresh = tiny("swift", "objective.augment=")
@@ -39,7 +39,7 @@ def test_what_sticks_out_and_what_drifts_is_pulled_back(name, bias, tiny, monkey
     measured = [
         float(swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))[name]) for _ in range(5)
     ]
-    assert measured[0] > 0.05
+    assert measured[0] > 0.1
     assert measured == sorted(measured, reverse=True)
     assert measured[-1] < 0.99 * measured[0]
 

@@ -33,6 +33,13 @@ def resized(images: Tensor, size: Sequence[int]) -> Tensor:
     return F.interpolate(images, size=tuple(size), mode="bilinear", align_corners=False)
 
 
+def filtered(maps: Tensor, side: Sequence[float], *, stride: int = 1, padding: int = 0) -> Tensor:
+    """Each channel of (B, C, h, w) under the kernel whose rows and columns are `side`, scaled to sum to 1."""
+    weights = maps.new_tensor(side) / sum(side)
+    kernel = (weights[:, None] * weights).expand(maps.shape[1], 1, -1, -1)
+    return F.conv2d(maps, kernel, stride=stride, padding=padding, groups=maps.shape[1])
+
+
 def check_labels(labels: Tensor | None, classes: int) -> None:
     """Raises ValueError if a conditional network was called without labels, or an unconditional one with them."""
     if classes and labels is None:

@@ -16,7 +16,6 @@ many more channels. Start with "kaiming" weights: nothing normalises what N(0, 0
 from itertools import pairwise
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ganvas.networks.layers import (
     LINEAR,
@@ -28,6 +27,7 @@ from ganvas.networks.layers import (
     LatentInput,
     Residual,
     ToVector,
+    filtered,
 )
 from ganvas.networks.spec import Networks, NetworkSpec
 
@@ -44,9 +44,7 @@ class Halve(nn.Module):
     """(B, C, h, w) -> (B, C, h // 2, w // 2), anti-aliased: the kernel (1, 3, 3, 1) / 8 along each side."""
 
     def forward(self, maps: Tensor) -> Tensor:
-        side = maps.new_tensor([1.0, 3.0, 3.0, 1.0]) / 8
-        kernel = (side[:, None] * side).expand(maps.shape[1], 1, 4, 4)
-        return F.conv2d(maps, kernel, stride=2, padding=1, groups=maps.shape[1])  # (B, C, h // 2, w // 2)
+        return filtered(maps, (1, 3, 3, 1), stride=2, padding=1)  # (B, C, h // 2, w // 2)
 
 
 def _generator(spec: NetworkSpec) -> Generator:

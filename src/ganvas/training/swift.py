@@ -48,17 +48,17 @@ def swift_play(
 
     def judge(seen: list[Tensor], labels: Tensor | None) -> Tensor:
         with mixed_precision(state.device):
-            return discriminator.judge(seen, labels).float()  # (B, L)
+            return discriminator.judge(seen, labels).float().flatten()  # (B * L,)
 
     pairs = [torch.cat((one, other.detach())) for one, other in zip(real_seen, fake_seen, strict=True)]
     pair_labels = None if labels is None else labels.repeat(2)
-    real_scores, fake_scores = (scores.flatten() for scores in judge(pairs, pair_labels).chunk(2))  # (B * L,) each
+    real_scores, fake_scores = judge(pairs, pair_labels).chunk(2)  # (B * L,) each
     discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
     apply(state, "discriminator", discriminator_loss)
     with frozen(discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
         drift = F.adaptive_avg_pool2d(fake - generator.cropped(drawn).clamp(-1, 1), ANCHOR_CELLS).square().mean()
-        generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels).flatten())
+        generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
         apply(state, "generator", generator_loss + OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift)
     return {
         "discriminator_loss": discriminator_loss.detach(),
