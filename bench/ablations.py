@@ -3,9 +3,10 @@
     python -m bench.ablations WORK_FOLDER DATA_FOLDER [--minutes 5] [--seeds 2] [NAME ...]
 
 DATA_FOLDER holds faces-color and cars. Resumable: a run that was measured is kept in bench/results/ablations.jsonl.
-NAME limits it to parts whose name contains it. The table goes to standard output: the distance to 500 real pictures as
-a share of the eigen line's, in EfficientNet-Lite0's features and in those of an independent ResNet, and the spread of
-what is drawn as a share of the set's.
+NAME limits it to runs whose title contains it: a set, a part, "seed 1". Every run has one thread, so that two of these
+may go on side by side where there are two cores. The table goes to standard output: the distance to 500 real pictures
+as a share of the eigen line's, in EfficientNet-Lite0's features and in those of an independent ResNet, and the spread
+of what is drawn as a share of the set's.
 """
 
 import argparse
@@ -100,15 +101,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("data", type=Path)
-    parser.add_argument("parts", nargs="*", metavar="NAME")
+    parser.add_argument("runs", nargs="*", metavar="NAME")
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--seeds", type=int, default=2)
+    torch.set_num_threads(1)
     asked = parser.parse_intermixed_args()  # names may come behind the options
     lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
     plans = [(part, name, seed) for seed in range(asked.seeds) for name in NAMES for part in PARTS]
     for part, name, seed in plans:
         title = f"{name}, {part}, {asked.minutes:g} minutes, seed {seed}"
-        if any(line["run"] == title for line in lines) or (asked.parts and not any(n in part for n in asked.parts)):
+        if any(line["run"] == title for line in lines) or (asked.runs and not any(n in title for n in asked.runs)):
             continue
         pictures = source(name, asked.data, asked.work)
         settings, patches = PARTS[part]

@@ -4,8 +4,9 @@
 
 DATA_FOLDER holds faces-color, faces-gray and cars; digits and avatars ship with Ganvas. NAME limits it to runs whose
 name contains it; none: all of PLAN, which takes hours. Resumable: a run that was stopped goes on, one that was measured
-is kept in bench/results/quality.jsonl. Tables go to standard output, and a grid of the seeds 0 to 63 of each finished
-run to docs/figures.
+is kept in bench/results/quality.jsonl, and how it ended (verdict, rescues, largest memory, copies, shares of the
+classes) in bench/results/endings.jsonl. Tables go to standard output, and a grid of the seeds 0 to 63 of each run of
+ten minutes or more to docs/figures.
 
 What a run would have drawn had it been stopped at a mark is what it had drawn by then: its last kept moment, which is
 at most a fifth of the time old. The clock counts from the command's start, so that looking, planning and importing are
@@ -14,6 +15,7 @@ the eigen line on as many.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -30,10 +32,13 @@ from ganvas.data import PictureSet, cache_folder, load_pictures
 from ganvas.explore import draw_all, labels_for, latents_for
 from ganvas.metrics import eigen_pictures, extract, kernel_distance_interval, load_extractor, reference_order
 from ganvas.model import kept_moments, load_model
+from ganvas.supervision import RESCUED
 from ganvas.viewing import read_log
 from ganvas.viewing.grid import picture_grid
 
-RESULTS, FIGURES = Path("bench/results/quality.jsonl"), Path("docs/figures")
+RESULTS, ENDINGS = Path("bench/results/quality.jsonl"), Path("bench/results/endings.jsonl")
+FIGURES = Path("docs/figures")
+TABLE_FROM_MINUTES = 10  # shorter runs only say how they end
 COUNT = 500
 MARKS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600)
 SETS = {
@@ -63,6 +68,7 @@ class Plan:
 PLAN = [
     *(Plan(recipe, name, 10) for name in SETS for recipe in ("swift", "dcgan")),  # in turns, in one machine's weather
     *(Plan("swift", name, 10, seed=1) for name in SETS),
+    *(Plan("swift", name, 3, seed=seed) for seed in (2, 3, 4) for name in SETS),
     *(Plan(recipe, "faces-color", 10) for recipe in ("balanced", "r3gan", "vaegan")),
     *(Plan("swift", name, 30) for name in ("faces-color", "cars")),
     Plan("swift", "faces-color", 60),
@@ -84,15 +90,42 @@ def source(name: str, data: Path, work: Path) -> str:
     return str(folder)
 
 
-def train(plan: Plan, out: Path, pictures: str) -> None:
-    """One run, as a person would start it; the seconds until its first picture are kept beside it."""
+def train(plan: Plan, out: Path, pictures: str) -> float:
+    """One run, as a person would start it; the largest memory it held, in MB.
+
+    The seconds until its first picture are kept beside it.
+    """
     options = ["--recipe", plan.recipe, "--size", SETS[plan.name], "--seed", str(plan.seed)]
     started = time.time()
-    command = [sys.executable, "-m", "ganvas", "train", pictures, *options]
-    subprocess.run([*command, "--time", f"{plan.minutes}m", "--out", str(out)], check=True, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "ganvas", "train", pictures, *options, "--time", f"{plan.minutes}m"]
+    process = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    if status != 0:
+        raise RuntimeError(f"{plan.title} ended with {os.waitstatus_to_exitcode(status)}")
     first = min(kept_moments(out).values())  # written before the first step
     if first.stat().st_mtime > started:
         (out / "start-up").write_text(f"{first.stat().st_mtime - started:.1f}")
+    return used.ru_maxrss / 1024
+
+
+def ending(plan: Plan, run: Path, pictures: str, memory: float) -> dict:
+    """What the run says of itself, and its score card of the model it chose."""
+    command = [sys.executable, "-m", "ganvas", "score", str(run), "--against", pictures, "--json"]
+    card = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    log = read_log(run / "log.jsonl")
+    verdicts = [line["verdict"] for line in log if "verdict" in line]
+    rescues = sum(str(line.get("event", "")).startswith(RESCUED) for line in log)
+    found = {"run": plan.title, "images": max(line["images"] for line in log), "memory_mb": round(memory)}
+    return found | {"verdicts": verdicts, "rescues": rescues, "copies": card["copies"], "modes": card["modes"]}
+
+
+def kept(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def keep(path: Path, line: dict) -> None:
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
 
 
 class Judge:
@@ -137,29 +170,35 @@ def marks(run: Path) -> dict[int, int]:
     return found
 
 
+def tabulate(plan: Plan, run: Path, pictures: str) -> None:
+    """Score what the run had drawn by each mark that is not in RESULTS yet, and draw its grid."""
+    width, height = map(int, SETS[plan.name].split("x"))
+    judge = Judge(load_pictures(PictureSettings(source=pictures, width=width, height=height)))
+    measured = {line["mark"] for line in kept(RESULTS) if line["run"] == plan.title}
+    for mark, at in marks(run).items():
+        if mark not in measured:
+            line = {"run": plan.title, "recipe": plan.recipe, "set": plan.name, "seed": plan.seed, "mark": mark}
+            keep(RESULTS, line | {"images": at, "eigen": judge.eigen, **judge.scores(drawn(run, at, COUNT))})
+    grid = picture_grid(drawn(run, max(kept_moments(run)), 64), columns=8)
+    path = FIGURES / f"quality-{plan.title}.webp"
+    Image.fromarray(grid.squeeze()).convert("RGB").save(path, quality=80, method=6)
+
+
 def main() -> None:
     """Train and measure what is missing, then print the tables."""
     work, data, wanted = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
-    lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    ended = {line["run"] for line in kept(ENDINGS)}
     for plan in PLAN:
-        if any(line["run"] == plan.title for line in lines) or (wanted and not any(w in plan.title for w in wanted)):
+        if plan.title in ended or (wanted and not any(w in plan.title for w in wanted)):
             continue
         run, pictures = work / plan.title, source(plan.name, data, work)
-        train(plan, run, pictures)
-        width, height = map(int, SETS[plan.name].split("x"))
-        judge = Judge(load_pictures(PictureSettings(source=pictures, width=width, height=height)))
-        for mark, at in marks(run).items():
-            line = {"run": plan.title, "recipe": plan.recipe, "set": plan.name, "seed": plan.seed, "mark": mark}
-            line |= {"images": at, "eigen": judge.eigen, **judge.scores(drawn(run, at, COUNT))}
-            lines.append(line)
-            with RESULTS.open("a") as file:
-                file.write(json.dumps(line) + "\n")
-        grid = picture_grid(drawn(run, max(kept_moments(run)), 64), columns=8)
-        Image.fromarray(grid.squeeze()).convert("RGB").save(
-            FIGURES / f"quality-{plan.title}.webp", quality=80, method=6
-        )
+        memory = train(plan, run, pictures)
+        if plan.minutes >= TABLE_FROM_MINUTES:
+            tabulate(plan, run, pictures)
+        keep(ENDINGS, ending(plan, run, pictures, memory))
         print(plan.title, flush=True)
-    report(lines)
+    report(kept(RESULTS))
+    report_endings(kept(ENDINGS))
 
 
 def report(lines: list[dict]) -> None:
@@ -174,6 +213,16 @@ def report(lines: list[dict]) -> None:
             eigen = first["eigen"][family][0]
             cells = [f"{members[mark][family][0] / eigen:.2f}" if mark in members else "" for mark in shown]
             print(f"| {first['set']} | {first['recipe']}, {first['seed']} | {eigen:.2f} | {' | '.join(cells)} |")
+
+
+def report_endings(lines: list[dict]) -> None:
+    """How every run ended."""
+    print("\n| run | images | MB | last verdict | rescues | copies |\n|---|---|---|---|---|---|")
+    for line in lines:
+        verdict = line["verdicts"][-1] if line["verdicts"] else "none yet"
+        copies = f"{line['copies']['share']['value']:.1%}" if line["copies"] else ""
+        cells = f"{line['images']:,}", line["memory_mb"], verdict, line["rescues"], copies
+        print(f"| {line['run']} | {' | '.join(map(str, cells))} |")
 
 
 if __name__ == "__main__":

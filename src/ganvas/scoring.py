@@ -29,6 +29,7 @@ from ganvas.metrics import (
     mode_coverage,
     pixel_rows,
     pixel_space,
+    reference_features,
     reference_order,
     reference_sample,
     score_card,
@@ -93,8 +94,8 @@ def judge(asked: Judging) -> Judged:
         name = f"{asked.subject} after {model.description.images:,} images"
     fakes = Sample(fake, extract(extractor, fake))
     training = reference_sample(pictures, extractor, MOST_PICTURES, cache)
-    mirrored = reference_sample(pictures, extractor, MOST_PICTURES, cache, mirrored=True)
-    spaces = Space(training.features, mirrored.features), pixel_space(training.images)
+    mirrored = reference_features(pictures, extractor, MOST_PICTURES, cache, mirrored=True)
+    spaces = Space(training.features, mirrored), pixel_space(training.images)
     held_out = None
     if asked.held_out is not None:
         others = load_pictures(settings.model_copy(update={"source": asked.held_out, "conditional": False}))

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ganvas.metrics.features import Extractor
-from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_order, reference_sample
+from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
 
 
 class Corners(nn.Module):
@@ -129,9 +129,8 @@ def test_a_damaged_file_is_made_again(damage, count, pictures, extractor, tmp_pa
 
 def test_mirrored_pictures_are_turned_left_to_right_and_kept_apart(pictures, extractor, tmp_path):
     upright = reference_sample(pictures, extractor, 12, tmp_path)
-    mirrored = reference_sample(pictures, extractor, 12, tmp_path, mirrored=True)
-    assert np.array_equal(mirrored.images, upright.images[:, :, ::-1])
-    assert torch.equal(mirrored.features, upright.features[:, [3, 4, 5, 0, 1, 2]])
+    mirrored = reference_features(pictures, extractor, 12, tmp_path, mirrored=True)
+    assert torch.equal(mirrored, upright.features[:, [3, 4, 5, 0, 1, 2]])
     assert len(list((tmp_path / "features").iterdir())) == 2
     assert is_right(reference_sample(pictures, extractor, 12, tmp_path))
 

@@ -7,7 +7,8 @@ import torch
 from torch.testing import assert_close
 
 from ganvas.networks import NetworkSpec, build_networks, lite
-from ganvas.networks.sight import Sight, as_seen, finest
+from ganvas.networks.eigen import halved
+from ganvas.networks.sight import Sight, finest, for_lite
 from ganvas.networks.spectral import SpectralConv2d
 
 Z_DIM = 8
@@ -79,11 +80,28 @@ def test_one_picture_repeated_is_drawn_as_it_is():
     assert_close(learned(images=images).generator(latents(3)), images[:3], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize(("height", "width"), [(28, 28), (44, 72), (128, 96)])
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (44, 72), (100, 36), (128, 96)])
 def test_components_are_laid_where_the_pictures_are_at_every_size(height, width):
     images = pictures(30, height=height, width=width)
     drawn = learned(images=images).generator(torch.zeros(1, Z_DIM))[0]
     assert (drawn - images.mean(0)).abs().max() < 0.1  # the largest are kept at half their size
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 48), (28, 44), (100, 68), (16, 16)])
+def test_one_corner_is_drawn_in_the_knowledge_of_the_other(height, width):
+    generator = learned(height=height, width=width).generator
+    torch.nn.init.normal_(generator.out.weight, generator=torch.Generator().manual_seed(0))
+    drawn = generator.draw(latents(1)).requires_grad_()
+    (slope,) = torch.autograd.grad(generator.sharpen(drawn)[0, :, -1, -1].sum(), drawn)
+    assert slope[0, :, :4, :4].any()
+
+
+@pytest.mark.parametrize(("height", "width"), [(6, 4), (5, 4), (3, 7)])
+def test_halving_takes_means_and_counts_an_odd_side_twice(height, width):
+    rows = torch.arange(float(height)).view(1, 1, -1, 1).expand(1, 1, height, width)
+    expected = [(row + min(row + 1, height - 1)) / 2 for row in range(0, height, 2)]
+    assert_close(halved(rows)[0, 0], torch.tensor(expected).view(-1, 1).expand(-1, -(-width // 2)))
+    assert_close(halved(rows.mT), halved(rows).mT)
 
 
 def test_what_sticks_out_is_cut_off():
@@ -153,11 +171,11 @@ def test_sight_is_the_network_of_the_package():
 
 
 def test_seeing_begins_with_three_channels_of_a_bearable_size():
-    assert as_seen(torch.zeros(2, 1, 28, 28)).shape == (2, 3, 64, 64)
-    assert as_seen(torch.zeros(2, 3, 256, 192)).shape == (2, 3, 128, 96)
-    assert as_seen(torch.zeros(2, 3, 16, 256)).shape == (2, 3, 32, 512)
+    assert for_lite(torch.zeros(2, 1, 28, 28)).shape == (2, 3, 64, 64)
+    assert for_lite(torch.zeros(2, 3, 256, 192)).shape == (2, 3, 128, 96)
+    assert for_lite(torch.zeros(2, 3, 16, 256)).shape == (2, 3, 32, 512)
     see_through = torch.full((1, 4, 64, 64), -1.0)
-    assert (as_seen(see_through) == 1).all()  # white shows where nothing is
+    assert (for_lite(see_through) == 1).all()  # white shows where nothing is
 
 
 def test_a_spectral_convolution_follows_the_largest_singular_value_while_it_trains():

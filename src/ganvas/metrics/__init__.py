@@ -10,7 +10,7 @@ from ganvas.metrics.distances import frechet_distance, kernel_distance, kernel_d
 from ganvas.metrics.diversity import FEWEST_PER_CLASS, fit_classifier, mode_coverage, same_share, spread
 from ganvas.metrics.features import EXTRACTORS, RESIZE, Extractor, as_seen, extract, load_extractor
 from ganvas.metrics.neighbours import neighbourhoods
-from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_order, reference_sample
+from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
 from ganvas.metrics.verdict import Measure, Verdict, best_measure, judge
 from ganvas.metrics.words import card_lines
 
@@ -46,6 +46,7 @@ __all__ = [
     "noise_pictures",
     "pixel_rows",
     "pixel_space",
+    "reference_features",
     "reference_order",
     "reference_sample",
     "same_share",

@@ -41,26 +41,35 @@ def reference_order(count: int) -> np.ndarray:
     return np.random.default_rng(_ORDER_SEED).permutation(count)[:MOST_PICTURES]
 
 
-def reference_sample(
-    pictures: PictureSet, extractor: Extractor, count: int, cache: Path, *, mirrored: bool = False
-) -> Sample:
+def reference_sample(pictures: PictureSet, extractor: Extractor, count: int, cache: Path) -> Sample:
     """The first `count` pictures of the set's order, at most all of them, with their features.
 
     Args:
         cache: the folder of the picture cache; where it cannot be written, features are computed again each time.
-        mirrored: the pictures turned left to right.
     """
     order = reference_order(len(pictures.images))[:count]
-    images = np.asarray(pictures.images[order])
-    images = np.ascontiguousarray(images[:, :, ::-1]) if mirrored else images
+    return Sample(np.asarray(pictures.images[order]), reference_features(pictures, extractor, count, cache))
+
+
+def reference_features(
+    pictures: PictureSet, extractor: Extractor, count: int, cache: Path, *, mirrored: bool = False
+) -> Tensor:
+    """(N, F) the features of `reference_sample`.
+
+    Args:
+        mirrored: of the pictures turned left to right.
+    """
+    order = reference_order(len(pictures.images))[:count]
     path = cache / "features" / f"{pictures.key}-{extractor.key}{'-mirrored' if mirrored else ''}.safetensors"
     kept = _read(path)
     if len(kept) < len(order):
-        kept = torch.cat([part for part in (kept, extract(extractor, images[len(kept) :])) if len(part)])
+        images = np.asarray(pictures.images[order[len(kept) :]])
+        images = np.ascontiguousarray(images[:, :, ::-1]) if mirrored else images
+        kept = torch.cat([part for part in (kept, extract(extractor, images)) if len(part)])
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_tensors(path, {"features": kept})
-    return Sample(images, kept[: len(order)])
+    return kept[: len(order)]
 
 
 def _read(path: Path) -> Tensor:

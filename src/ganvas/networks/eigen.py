@@ -4,8 +4,9 @@ It starts as the eigen line: mean + components x latents, varied and blurred pic
 residual network sees that picture at every scale, and nothing else, and adds what it lacks; its last layer starts at
 zero. The latents are the coefficients, so that the first of them move what differs most and nearby latents stay alike.
 
-At 64x64 the maps are 8x8x128, 16x16x64, 32x32x32 and 64x64x16, all dense 3x3 convolutions between bilinear doublings,
-which cannot leave a checkerboard.
+At 64x64 the maps are 4x4x128, 8x8x128, 16x16x64, 32x32x32 and 64x64x16, all dense 3x3 convolutions between bilinear
+doublings, which cannot leave a checkerboard. The smallest map, at most 5 px on its shorter side, is where the parts of
+a picture are made to agree: without it both eyes are drawn well, each for itself.
 
 Source of the start: Turk & Pentland 1991, doi:10.1162/jocn.1991.3.1.71 (eigenfaces).
 """
@@ -17,11 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.networks.layers import LINEAR, Conv2d, Double, Residual, centre_crop, check_labels, resized
+from ganvas.networks.layers import LINEAR, Conv2d, Double, Residual, check_labels, resized
 from ganvas.networks.spec import NetworkSpec
 from ganvas.principal import principal_components
 
 BASE, CAP = 16, 128
+COARSEST_PX = 5
 LARGEST_EIGEN_PX = 96
 BRANCH = 0.3
 
@@ -75,13 +77,11 @@ class EigenGenerator(nn.Module):
 
     def __init__(self, spec: NetworkSpec):
         super().__init__()
-        self.height, self.width = spec.height, spec.width
-        doublings = max(spec.doublings - 1, 1)
-        unit = 1 << doublings
-        self.canvas = -(-spec.height // unit) * unit, -(-spec.width // unit) * unit
-        halvings = max(math.ceil(math.log2(max(self.canvas) / LARGEST_EIGEN_PX)), 0)
-        self.components = Components(spec, (self.canvas[0] >> halvings, self.canvas[1] >> halvings))
-        channels = spec.pyramid(base=BASE, cap=CAP, levels=doublings + 1)
+        self.size = spec.height, spec.width
+        halvings = max(math.ceil(math.log2(max(self.size) / LARGEST_EIGEN_PX)), 0)
+        self.components = Components(spec, (spec.height >> halvings, spec.width >> halvings))
+        levels = math.ceil(math.log2(min(self.size) / COARSEST_PX)) + 1
+        channels = spec.pyramid(base=BASE, cap=CAP, levels=levels)
         self.classes = nn.Embedding(spec.classes, channels[0]) if spec.classes else None
         self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)
         self.narrow = nn.ModuleList(Conv2d(a, b, 1, initial_scale=LINEAR) for a, b in pairwise(channels))
@@ -91,33 +91,33 @@ class EigenGenerator(nn.Module):
 
     def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
         """Take the principal components of (N, C, H, W) pictures in [-1, 1] and their labels or None."""
-        spare = self.canvas[0] - self.height, self.canvas[1] - self.width
-        sides = (spare[1] // 2, spare[1] - spare[1] // 2, spare[0] // 2, spare[0] - spare[0] // 2)
-        padded = F.pad(images, sides, mode="replicate")
-        self.components.learn(resized(padded, self.components.size), labels, generator)
+        self.components.learn(resized(images, self.components.size), labels, generator)
 
     def draw(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, Z) -> (B, C, >= H, >= W), any real numbers: the draw on the components, with a margin at some sizes."""
+        """(B, Z) -> (B, C, H, W), any real numbers: the draw on the components."""
         check_labels(labels, self.classes.num_embeddings if self.classes else 0)
-        return resized(self.components(z, labels), self.canvas)
+        return resized(self.components(z, labels), self.size)
 
     def sharpen(self, drawn: Tensor, labels: Tensor | None = None) -> Tensor:
-        """What `draw` returned -> (B, C, H, W), any real numbers."""
-        seen = drawn.clamp(-1, 1)
-        halvings = reversed(range(len(self.eigen)))
-        views = [
-            see(resized(seen, [side >> by for side in self.canvas]))
-            for see, by in zip(self.eigen, halvings, strict=True)
-        ]
+        """What `draw` returned -> the same shape, any real numbers."""
+        pyramid = [drawn.clamp(-1, 1)]
+        while len(pyramid) < len(self.eigen):
+            pyramid.insert(0, halved(pyramid[0]))
+        views = [see(level) for see, level in zip(self.eigen, pyramid, strict=True)]
         maps = views[0] if self.classes is None else views[0] + self.classes(labels)[:, :, None, None]
         maps = self.residual[0](maps)
         for view, narrow, residual in zip(views[1:], self.narrow, self.residual[1:], strict=True):
-            maps = residual(view + self.enlarge(narrow(maps)))  # (B, C, h, w) -> (B, C', 2h, 2w)
-        return self.cropped(drawn + self.out(F.leaky_relu(maps, 0.2)))
-
-    def cropped(self, images: Tensor) -> Tensor:
-        """(B, C, >= H, >= W) -> (B, C, H, W)."""
-        return centre_crop(images, self.height, self.width)
+            height, width = view.shape[2:]
+            maps = residual(view + self.enlarge(narrow(maps))[:, :, :height, :width])  # (B, C, h, w) -> (B, C', 2h, 2w)
+        return drawn + self.out(F.leaky_relu(maps, 0.2))
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.sharpen(self.draw(z, labels), labels).clamp(-1, 1)
+
+
+def halved(images: Tensor) -> Tensor:
+    """(B, C, h, w) -> (B, C, ceil(h / 2), ceil(w / 2)): means of four; an odd last row or column counts twice."""
+    height, width = images.shape[2:]
+    if height % 2 or width % 2:
+        images = F.pad(images, (0, width % 2, 0, height % 2), mode="replicate")
+    return F.avg_pool2d(images, 2)

@@ -63,7 +63,7 @@ class Sight(nn.Module):
             self.get_buffer(f"deviation{number}").copy_(maps.std((0, 2, 3), keepdim=True) + FAINT)
 
     def _maps(self, images: Tensor) -> list[Tensor]:
-        return self._hidden[0].maps(as_seen(images), tuple(MAPS))
+        return self._hidden[0].maps(for_lite(images), tuple(MAPS))
 
     def forward(self, images: Tensor) -> list[Tensor]:
         return [
@@ -177,7 +177,7 @@ def _look_at_pixels(spec: NetworkSpec) -> Look:
     return Look([*layers, SpectralConv2d(widths[-1], widths[-1], 3, 1, 1)], widths[-1], spec.classes)
 
 
-def as_seen(images: Tensor) -> Tensor:
+def for_lite(images: Tensor) -> Tensor:
     """(B, C, H, W) in [-1, 1] -> (B, 3, H', W'): three channels, longer side 64 to 128 px, shorter at least 32."""
     if images.shape[1] == 4:
         opacity = (images[:, 3:] + 1) / 2

@@ -57,7 +57,7 @@ def swift_play(
     apply(state, "discriminator", discriminator_loss)
     with frozen(discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
-        drift = F.adaptive_avg_pool2d(fake - generator.cropped(drawn).clamp(-1, 1), ANCHOR_CELLS).square().mean()
+        drift = F.adaptive_avg_pool2d(fake - drawn.clamp(-1, 1), ANCHOR_CELLS).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
         apply(state, "generator", generator_loss + OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift)
     return {
