@@ -24,7 +24,7 @@ from bench.quality import SETS, Judge, drawn, source
 from ganvas.config import LimitSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
 from ganvas.model import kept_moments
-from ganvas.networks import sight
+from ganvas.networks import eigen, sight
 from ganvas.networks.eigen import Components
 from ganvas.recipes import recipe
 from ganvas.run import train
@@ -70,6 +70,7 @@ def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
 PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "nothing left out": ([], list),
     "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
+    "begun at 8 to 12 px instead of 3 to 5": ([], attribute(eigen, "COARSEST_PX", 12)),
     "without ImageNet (--blind)": (['network.architecture="swift-blind"'], list),
     "without the look at pixels": ([], attribute(sight.SeeingDiscriminator, "judge", judge_maps)),
     "without fine detail in that look": ([], attribute(sight, "finest", torch.zeros_like)),
@@ -83,8 +84,6 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without moving in it": (['objective.augment=["tint"]'], list),
     "without averaging": (["training.average_half_life_images=0"], list),
     "batches of 16 to the end": (["training.double_batch_at=1000000000"], list),
-    "batches of 32 from the start": (["training.double_batch_at=0"], list),
-    "twice the channels, half the rate": (["network.width=2", "optimizer.generator_rate=5e-4"], list),
     "128 latents": (["network.z_dim=128"], list),
 }
 

@@ -31,7 +31,7 @@ from ganvas.training.step import train_step
 from ganvas.training.swift import swift_play
 
 CONFIG = RECIPES["swift"].config
-BATCH = CONFIG.training.batch
+BATCH = CONFIG.training.step_images  # what all but the first of a run is shown at once
 RESAMPLINGS = ("upsample_bilinear2d", "avg_pool2d")
 STEPS = 40
 

@@ -184,7 +184,8 @@ def measured(config: RunConfig, out: Path, spoil: Spoil | None) -> tuple[list[di
 
 def verdicts(line: dict) -> list[tuple[int, str]]:
     """(images, kind of verdict) after every measure."""
-    every = [Measure(**{**one, "images": int(one["images"])}) for one in line["measures"]]
+    unknown = {"eigen_distance": 0.0}  # in lines from before it was part of a measure
+    every = [Measure(**{**unknown, **one, "images": int(one["images"])}) for one in line["measures"]]
     said: list[tuple[int, str]] = [(one.images, judge(every[: at + 1]).kind) for at, one in enumerate(every)]
     return [*said, (line["ended"], "divergence")] if line.get("ended") else said
 

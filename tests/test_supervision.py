@@ -72,18 +72,19 @@ class Scripted(Judge):
 
     def __init__(self, config, description, pictures, state):
         self.config, self.description, self.pictures, self.state = config, description, pictures, state
-        self.measures, self.eigen_distance = [], 0.25
+        self.measures = []
 
     def seconds_per_picture(self):
         return 1e-3
 
     def measure(self, count):
         images = self.state.images
-        usual = dict.fromkeys(NAMES[1:], 0.0) | {"kernel_distance": 1 / images, "spread": 1.0, "copied_chance": 0.1}
+        usual = dict.fromkeys(NAMES[1:], 0.0) | {"kernel_distance": 1 / images, "eigen_distance": 0.25}
+        usual |= {"spread": 1.0, "copied_chance": 0.1}
         values = usual | {f"mean_{name}": value for name, value in self._means_found().items()}
         values |= self.script.get(images, {})
         self.measures.append(Measure(images=images, **values))
-        return values | {"eigen_distance": self.eigen_distance}
+        return values
 
     def _means_found(self):
         """A mean over the steps since the last measure, so that it shows if a resumed run loses count."""

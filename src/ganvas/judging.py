@@ -42,7 +42,6 @@ from ganvas.training import TrainingState
 from ganvas.training.step import TALLIED
 
 _AT_ONCE = 32
-_EIGEN = "eigen_distance"
 _FIRST_SEED = 1 << 40  # far from the seeds that people draw
 _MOST_COPIED_FROM, _MOST_DECOMPOSED = 2000, 1000
 
@@ -65,7 +64,6 @@ class Judge:
         self.config, self.description, self.pictures, self.state = config, description, pictures, state
         self.extractor = load_extractor("lite", (description.height, description.width), cache_folder() / "downloads")
         self.measures: list[Measure] = []
-        self.eigen_distance = 0.0
         self._real: Sample | None = None
 
     def seconds_per_picture(self) -> float:
@@ -78,7 +76,6 @@ class Judge:
     def recall(self, log: Sequence[dict[str, Any]]) -> None:
         """Take over the measures that the log holds."""
         self.measures = measures_in(log)
-        self.eigen_distance = next((entry[_EIGEN] for entry in reversed(log) if _EIGEN in entry), 0.0)
 
     def measure(self, count: int) -> dict[str, float]:
         """Measure the generator of this moment on `count` pictures; what it found, as the log keeps it."""
@@ -96,6 +93,7 @@ class Judge:
         values = {
             "kernel_distance": distance.value,
             "kernel_distance_error": distance.error,
+            "eigen_distance": self._eigen_distance,
             "precision": near.precision,
             "recall": near.recall,
             "spread": spread(features) / self._unit if self._unit > 0 else 0.0,
@@ -111,7 +109,7 @@ class Judge:
         # Rounded as in the log, from which a resumed run reads them: both must come to the same verdicts.
         values = {name: float(f"{value:.6g}") for name, value in values.items()}
         self.measures.append(Measure(images=self.state.images, **values))
-        return values | {_EIGEN: self.eigen_distance}
+        return values
 
     @property
     def best(self) -> Measure | None:
@@ -126,7 +124,7 @@ class Judge:
         return (
             f"best after {best.images:,} images: KD-lite {best.kernel_distance:.3g} "
             f"+- {2 * best.kernel_distance_error:.2g} "
-            f"(eigen line {self.eigen_distance:.3g}, perfect 0)"
+            f"(eigen line {best.eigen_distance:.3g}, perfect 0)"
         )
 
     def verdict(self, since: int = 0) -> Verdict:
@@ -150,7 +148,7 @@ class Judge:
         self._chance = chance_of_copies([self._training])
         numbers = random_numbers(self.config.seed, "measure")
         eigen = eigen_pictures(torch.from_numpy(training[:_MOST_DECOMPOSED]), count, numbers).numpy()
-        self.eigen_distance = kernel_distance(self._real.features, extract(self.extractor, eigen))
+        self._eigen_distance = kernel_distance(self._real.features, extract(self.extractor, eigen))
 
     def _drawn(self, count: int) -> np.ndarray:
         """(count, H, W, C) uint8 of the same latents every time."""

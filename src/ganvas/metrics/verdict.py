@@ -32,15 +32,17 @@ class Measure:
     """What was measured of one moment of a run, by the names under which the log keeps it.
 
     kernel_distance: KID against one and the same real sample; kernel_distance_error: its standard error over generated
-    samples. spread: 1 as the real set. same: share of pairs that cannot be told apart. copied, copied_low: the share of
-    copies and the low end of its interval; copied_chance: the high end of that of real pictures. The rest are means
-    over the steps since the measure before: both losses, how far the scores of real pictures lie above those of
-    generated ones, and the mean sign of the real ones.
+    samples; eigen_distance: that of draws from the set's principal components. spread: 1 as the real set. same: share
+    of pairs that cannot be told apart. copied, copied_low: the share of copies and the low end of its interval;
+    copied_chance: the high end of that of real pictures. The rest are means over the steps since the measure before:
+    both losses, how far the scores of real pictures lie above those of generated ones, and the mean sign of the real
+    ones.
     """
 
     images: int
     kernel_distance: float
     kernel_distance_error: float
+    eigen_distance: float
     precision: float
     recall: float
     spread: float
@@ -82,8 +84,24 @@ def judge(measures: Sequence[Measure]) -> Verdict:
 
 
 def best_measure(measures: Sequence[Measure]) -> Measure | None:
-    """The measure whose generator is the safest choice: the lowest upper end of its KID's interval; None of none."""
-    return min(measures, key=lambda one: one.kernel_distance + 2 * one.kernel_distance_error, default=None)
+    """The measure whose generator to ship: the latest that is as safe as the safest within its error; None of none.
+
+    Between moments that the distance cannot tell apart an eye, and other features, are for the later one.
+    """
+    safest = _safest(measures)
+    if safest is None:
+        return None
+    limit = _upper_end(safest) + 2 * safest.kernel_distance_error
+    return next(one for one in reversed(measures) if _upper_end(one) <= limit)
+
+
+def _safest(measures: Sequence[Measure]) -> Measure | None:
+    """The lowest upper end of its KID's interval; None of none."""
+    return min(measures, key=_upper_end, default=None)
+
+
+def _upper_end(measure: Measure) -> float:
+    return measure.kernel_distance + 2 * measure.kernel_distance_error
 
 
 def _runaway(measures: Sequence[Measure]) -> Verdict | None:
@@ -117,7 +135,7 @@ def _collapse(measures: Sequence[Measure]) -> Verdict | None:
 
 
 def _decline(measures: Sequence[Measure]) -> Verdict | None:
-    lowest = best_measure(measures)
+    lowest = _safest(measures)
     assert lowest is not None
     if not (_is_worse(measures) or _is_slowly_worse(measures)):
         return None
@@ -138,7 +156,7 @@ def _copying(measures: Sequence[Measure]) -> Verdict | None:
 
 def _trend(measures: Sequence[Measure]) -> Verdict:
     stretch = measures[-max(math.ceil(STRETCH_SHARE * len(measures)), ALARM_MEASURES) :]
-    lowest = best_measure(measures)
+    lowest = _safest(measures)
     assert lowest is not None
     value = f"KD {measures[-1].kernel_distance:.3g}"
     if len(measures) < FEWEST_FOR_TREND:
@@ -171,10 +189,10 @@ def _is_worse(measures: Sequence[Measure]) -> bool:
     from; the last is what counts where the best is about 0 and a factor means nothing.
     """
     earlier, latest = measures[:-ALARM_MEASURES], measures[-ALARM_MEASURES:]
-    lowest = best_measure(earlier)
+    lowest = _safest(earlier)
     if lowest is None:
         return False
-    upper = lowest.kernel_distance + 2 * lowest.kernel_distance_error
+    upper = _upper_end(lowest)
     limit = max(WORSE_FACTOR * upper, upper + _trifle(earlier)) + 2 * _scatter(earlier)
     return all(one.kernel_distance - 2 * one.kernel_distance_error > limit for one in latest)
 
@@ -195,8 +213,11 @@ def _is_slowly_worse(measures: Sequence[Measure]) -> bool:
 
 
 def _trifle(measures: Sequence[Measure]) -> float:
-    """A difference that is nothing beside how far the run has come."""
-    return LEAST_GAIN * max(abs(one.kernel_distance) for one in measures)
+    """A difference that is nothing beside how far the run has come: from its worst moment, or from the eigen line.
+
+    A run that begins at the eigen line is soon so near that moments differ by half without an eye seeing why.
+    """
+    return LEAST_GAIN * max(max(abs(one.kernel_distance), one.eigen_distance) for one in measures)
 
 
 def _smoothed(measures: Sequence[Measure]) -> list[float]:
