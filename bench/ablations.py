@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.quality import SETS, Judge, drawn, source
+from bench.quality import SETS, Judge, drawn, keep, kept, source
 from ganvas.config import LimitSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
 from ganvas.model import kept_moments
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     torch.set_num_threads(1)
     asked = parser.parse_intermixed_args()  # names may come behind the options
-    lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    lines = kept(RESULTS)
     plans = [(part, name, seed) for seed in range(asked.seeds) for name in NAMES for part in PARTS]
     for part, name, seed in plans:
         title = f"{name}, {part}, {asked.minutes:g} minutes, seed {seed}"
@@ -127,8 +127,7 @@ def main() -> None:
         line = {"run": title, "set": name, "part": part, "minutes": asked.minutes, "seed": seed, "spread": spread}
         line |= {"images": max(kept_moments(out)), "eigen": judge.eigen, **judge.scores(images)}
         lines.append(line)
-        with RESULTS.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        keep(RESULTS, line)
         print(title, flush=True)
     report([line for line in lines if line["minutes"] == asked.minutes])
 

@@ -14,6 +14,7 @@ in it. Scores are distances to 500 real pictures in two families of features, of
 the eigen line on as many.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -186,7 +187,12 @@ def tabulate(plan: Plan, run: Path, pictures: str) -> None:
 
 def main() -> None:
     """Train and measure what is missing, then print the tables."""
-    work, data, wanted = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("runs", nargs="*", metavar="NAME")
+    asked = parser.parse_args()
+    work, data, wanted = asked.work, asked.data, asked.runs
     ended = {line["run"] for line in kept(ENDINGS)}
     for plan in PLAN:
         if plan.title in ended or (wanted and not any(w in plan.title for w in wanted)):

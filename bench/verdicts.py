@@ -18,9 +18,9 @@ How runs are spoilt, from SPOILT_AT images on:
     still        no player learns any more
 """
 
+import argparse
 import contextlib
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -201,7 +201,11 @@ def truth(line: dict) -> str:
 
 def main() -> None:
     """Make the runs that are missing, then print what came of all."""
-    work, wanted = Path(sys.argv[1]), sys.argv[2:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("runs", nargs="*", metavar="NAME")
+    asked = parser.parse_args()
+    work, wanted = asked.work, asked.runs
     work.mkdir(parents=True, exist_ok=True)
     lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
     plans = [(name, None, seed) for seed in range(4) for name in configurations(work)]

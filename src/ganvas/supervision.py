@@ -9,7 +9,7 @@ from ganvas.folder import RunFolder
 from ganvas.judging import Judge, measures_in
 from ganvas.metrics import Verdict, best_measure
 from ganvas.recorder import Recorder
-from ganvas.training import MOST_RESCUES, TrainingState, rescue, save_checkpoint
+from ganvas.training import MOST_RESCUES, TrainingState, has_checkpoint, rescue, save_checkpoint
 from ganvas.training.plan import measuring_plan
 from ganvas.viewing import read_log
 
@@ -150,7 +150,7 @@ class Supervisor:
         if self.state.rescues >= MOST_RESCUES:
             self.stop = f"stopped: it went wrong again after {MOST_RESCUES} rescues"
             return
-        if not (self.folder.good / "state.json").exists():
+        if not has_checkpoint(self.folder.good):
             return
         try:
             images = rescue(self.state, self.folder.good)
