@@ -15,6 +15,8 @@ bench: $(READY)  ## the benchmarks whose tables stand in docs/speed.md
 	$(BIN)/python -m bench.step
 	$(BIN)/python -m bench.overhead --recipe quick
 	$(BIN)/python -m bench.overhead --recipe dcgan
+	$(BIN)/python -m bench.overhead --recipe swift
+	$(BIN)/python -m bench.roofline
 
 DATA ?= data
 bench-quality: $(READY)  ## how good the default becomes, by the clock (hours; resumable); DATA holds faces-color, faces-gray and cars

@@ -7,10 +7,10 @@ the first half under growing damage, and mixtures of both. 20 samples of 100 pic
 bench/results/copies.jsonl, the table to standard output.
 """
 
+import argparse
 import io
 import json
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from ganvas.metrics import (
     pixel_space,
     reference_order,
 )
+from ganvas.metrics.copies import Copies
 
 RESULTS = Path("bench/results/copies.jsonl")
 MOST, COUNT, SAMPLES = 1000, 100, 20
@@ -72,31 +73,50 @@ DAMAGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 MIXED = {"half copies": 0.5, "a tenth copies": 0.1, "one in 25 copies": 0.04}
 
 
+def shuffled(source: str, count: int) -> np.ndarray:
+    """At most `count` pictures of a set, in its fixed shuffled order: (N, H, W, C) uint8."""
+    images = load_pictures(PictureSettings(source=source)).images
+    return np.asarray(images[reference_order(len(images))[:count]])
+
+
+class Counter:
+    """Counts copies of some training pictures."""
+
+    def __init__(self, training: np.ndarray):
+        self._extractor = load_extractor("lite", training.shape[1:3], cache_folder() / "downloads")
+        upright, mirrored = (self.rows(images) for images in (training, training[:, :, ::-1]))
+        self._spaces = Space(upright[0], mirrored[0]), pixel_space(training)
+        self._chance = chance_of_copies(self._spaces)
+
+    def rows(self, images: np.ndarray) -> tuple[Tensor, Tensor]:
+        """(N, H, W, C) uint8 -> their rows in features and in pixels."""
+        images = np.ascontiguousarray(images)
+        return extract(self._extractor, images), pixel_rows(images)
+
+    def copies(self, rows: Sequence[Tensor]) -> Copies:
+        """What is found among generated pictures."""
+        return count_copies(rows, self._spaces, self._chance)
+
+
 def main() -> None:
     """The table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", nargs="+", metavar="SOURCE")
     print("| set | pictures | said to be copied | share found |\n|---|---|---|---|")
-    for source in sys.argv[1:]:
-        pictures = load_pictures(PictureSettings(source=source))
-        images = np.stack([np.asarray(pictures.images[i]) for i in reference_order(len(pictures.images))[: 2 * MOST]])
+    for source in parser.parse_args().sources:
+        images = shuffled(source, 2 * MOST)
         half = len(images) // 2
         training, others = images[:half], images[half:]
-        extractor = load_extractor("lite", images.shape[1:3], cache_folder() / "downloads")
-        mirrored = np.ascontiguousarray(training[:, :, ::-1])
-        spaces = Space(extract(extractor, training), extract(extractor, mirrored)), pixel_space(training)
-        chance = chance_of_copies(spaces)
+        counter = Counter(training)
         numbers = np.random.default_rng(0)
-
-        def rows(pictures: np.ndarray, extractor=extractor) -> tuple[Tensor, Tensor]:
-            return extract(extractor, pictures), pixel_rows(pictures)
-
-        held_out = rows(others[:500])
+        held_out = counter.rows(others[:500])
         kinds = {"held out": held_out}
         chosen = training[:200]
         for name, damage in DAMAGE.items():
             changed = np.stack([damage(image) for image in chosen])
             if name == "mean of two":
                 changed = ((chosen.astype(int) + training[200:400]) // 2).astype(np.uint8)
-            kinds[name] = rows(np.ascontiguousarray(changed))
+            kinds[name] = counter.rows(changed)
         for name in [*kinds, *MIXED]:
             said, shares = 0, []
             for _ in range(SAMPLES):
@@ -105,7 +125,7 @@ def main() -> None:
                 picks = numbers.permutation(len(pool[0]))[:copied]
                 fillers = numbers.permutation(len(held_out[0]))[: COUNT - copied]
                 fake = [torch.cat([part[picks], more[fillers]]) for part, more in zip(pool, held_out, strict=True)]
-                found = count_copies(fake, spaces, chance)
+                found = counter.copies(fake)
                 said += found.is_copying
                 shares.append(found.share.value)
             line = {"set": Path(source).name, "pictures": name, "said": said / SAMPLES, "share": float(np.mean(shares))}

@@ -7,8 +7,8 @@ squares: no discriminator, and no picture of its own. Along the way 200 of its p
 real pictures that it never saw are counted too. Lines go to bench/results/overfit.jsonl, the table to standard output.
 """
 
+import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,19 +16,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ganvas.config import PictureSettings
-from ganvas.data import cache_folder, load_pictures
+from bench.copies import Counter, shuffled
 from ganvas.explore import draw_all
-from ganvas.metrics import (
-    Space,
-    chance_of_copies,
-    count_copies,
-    extract,
-    load_extractor,
-    pixel_rows,
-    pixel_space,
-    reference_order,
-)
 from ganvas.networks import NetworkSpec, build_networks
 from ganvas.pixels import to_float
 
@@ -39,8 +28,10 @@ ASKED_AT = (0, 300, 1000, 2000, 4000)
 
 def main() -> None:
     """The table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", nargs="+", metavar="SOURCE")
     print("| set | steps | error, grey levels | share found | said to copy |\n|---|---|---|---|---|")
-    for source in sys.argv[1:]:
+    for source in parser.parse_args().sources:
         for line in counted(source):
             with RESULTS.open("a") as file:
                 file.write(json.dumps(line) + "\n")
@@ -50,21 +41,12 @@ def main() -> None:
 
 def counted(source: str) -> Iterator[dict]:
     """One dict each time that the generator is judged, the first of real pictures it does not learn."""
-    pictures = load_pictures(PictureSettings(source=source, width=64, height=64))
-    images = np.stack(
-        [np.asarray(pictures.images[i]) for i in reference_order(len(pictures.images))[: LEARNED + COUNT]]
-    )
+    images = shuffled(source, LEARNED + COUNT)
     learned, others = images[:LEARNED], images[LEARNED:]
-    extractor = load_extractor("lite", (64, 64), cache_folder() / "downloads")
-
-    def rows(images: np.ndarray) -> torch.Tensor:
-        return extract(extractor, np.ascontiguousarray(images))
-
-    spaces = Space(rows(learned), rows(learned[:, :, ::-1])), pixel_space(learned)
-    chance = chance_of_copies(spaces)
+    counter = Counter(learned)
 
     def line(steps: int | str, error: float | None, drawn: np.ndarray) -> dict:
-        found = count_copies((rows(drawn), pixel_rows(drawn)), spaces, chance)
+        found = counter.copies(counter.rows(drawn))
         name = Path(source).name
         return {"set": name, "steps": steps, "error": error, "share": found.share.value, "said": found.is_copying}
 

@@ -1,15 +1,15 @@
 """Does the judge respond as it should: each score against growing damage, and how often its intervals hold the truth.
 
-    python -m bench.response WORK_FOLDER [COUNT]
+    python -m bench.response WORK_FOLDER
 
 Pictures are drawn by this file (a disc and a bar of random colours, sizes and places), 10,000 of them: half are the
 reference, the others are damaged. Features are kept in WORK_FOLDER, so that a stopped bench goes on. Results go to
 bench/results/response.jsonl, and the tables to standard output.
 """
 
+import argparse
 import io
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,7 +120,9 @@ def sample(rows: Tensor, count: int, seed: int) -> Tensor:
 
 def main() -> None:
     """Both tables."""
-    work = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path, metavar="WORK_FOLDER")
+    work: Path = parser.parse_args().work
     work.mkdir(parents=True, exist_ok=True)
     reference = features_of(work, "real-1", shape, range(SIZES[-1]))
     kinds = damaged(work)

@@ -8,8 +8,8 @@ A mode counts if any picture falls into it, as the literature counts.
 Source: Metz et al. 2017, arXiv:1611.02163; Huang et al. 2024, arXiv:2501.05441 (1,000 modes, divergence 0.078).
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,12 @@ def stacks(path: Path) -> Path:
 
 def main() -> None:
     """Train what is not there yet, and print modes and divergences."""
-    work, time, names = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path, metavar="WORK_FOLDER")
+    parser.add_argument("time", metavar="TIME")
+    parser.add_argument("recipes", nargs="+", metavar="RECIPE")
+    asked = parser.parse_args()
+    work, time, names = asked.work, asked.time, asked.recipes
     work.mkdir(parents=True, exist_ok=True)
     source = stacks(work / "stacked.npy")
     digits = load_pictures(PictureSettings(source="digits", width=28, height=28))

@@ -355,6 +355,20 @@ def test_a_short_run_is_not_measured_and_a_long_one_settles_how_often(config, sc
     assert plan.measure_count >= 128
 
 
+@pytest.mark.parametrize("later", [1e-3, 1e3], ids=["free again", "slow"])
+def test_a_machine_that_was_held_at_the_start_is_asked_once_more(later, config, scripted, tmp_path, monkeypatch):
+    scripted({})
+    answers = [1e3, later]
+    monkeypatch.setattr(ganvas.supervision.Judge, "seconds_per_picture", lambda judge: answers.pop(0))
+    monkeypatch.setattr(ganvas.supervision, "_SECOND_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(ganvas.supervision, "_SECOND_LOOK_SHARE", 1e-9)
+    run(config(100_000, every=None), tmp_path / "run", sitting=6)
+    assert answers == []
+    is_measured = from_toml(tmp_path / "run" / "run.toml").plan.measure_every > 0
+    assert is_measured == (later < 1)
+    assert len(events_of(tmp_path / "run", "nothing is measured")) == (0 if is_measured else 1)
+
+
 @pytest.mark.parametrize("every", [None, EVERY])
 def test_without_the_extractors_weights_the_run_goes_on_and_says_so(every, config, tmp_path, monkeypatch):
     def missing(*arguments):

@@ -15,6 +15,7 @@ from ganvas.viewing import read_log
 
 RESCUED = "went back"
 _LEAST_SECONDS = 0.5  # of measuring, below which loading the network is not worth it
+_SECOND_LOOK_SECONDS, _SECOND_LOOK_SHARE = 10.0, 0.1  # when a run that seemed too short is asked again
 
 
 class Supervisor:
@@ -31,6 +32,7 @@ class Supervisor:
         self.stop = ""
         self._judge: Judge | None = None
         self._why_off = ""
+        self._second_look: float | None = None
         self._since = 0
         # Known before anything is saved: what an earlier sitting shipped as its best is not to be replaced.
         self._earlier = read_log(folder.log_path)
@@ -38,8 +40,9 @@ class Supervisor:
 
     @property
     def is_planned(self) -> bool:
-        """Whether it is settled how often the run is measured, if at all, and all is ready for it."""
-        return self._judge is not None or bool(self._why_off)
+        """Whether it is settled for now how often the run is measured, if at all, and all is ready for it."""
+        waits = self._second_look is not None and self.state.seconds < self._second_look
+        return self._judge is not None or bool(self._why_off) or waits
 
     def plan(self, seconds: float) -> Iterator[str]:
         """Settle how often and on how many pictures a run with so many seconds left is measured; says why not, if so.
@@ -48,7 +51,8 @@ class Supervisor:
             seconds: infinite where images alone limit the run.
         """
         plan = self._plan
-        left = min(seconds, (plan.images - self.state.images) / plan.images_per_second)
+        speed = plan.images_per_second if self._second_look is None else self.state.images / self.state.seconds
+        left = min(seconds, (plan.images - self.state.images) / speed)
         share = self.config.measuring.share
         if plan.measure_every == 0 or (plan.measure_every is None and share * left < _LEAST_SECONDS):
             yield from self._switch_off("the run is too short for it" if share else "measuring.share is 0")
@@ -62,15 +66,25 @@ class Supervisor:
         if plan.measure_every is None:
             every, count = measuring_plan(
                 seconds=left,
-                images=int(left * plan.images_per_second),
+                images=int(left * speed),
                 step_images=self.config.training.step_images,
                 share=share,
                 seconds_per_picture=self._judge.seconds_per_picture(),
             )
-            if not every:
+            if every:
+                self._settle(every, count)
+            elif self._looks_again(left):
+                self._judge = None
+            else:
                 yield from self._switch_off("the run is too short for it")
-                return
-            self._settle(every, count)
+
+    def _looks_again(self, seconds_left: float) -> bool:
+        """Whether to ask once more later, and from when on: another program may have held the machine just now."""
+        if self._second_look is not None:
+            return False
+        total = self.state.seconds + seconds_left
+        self._second_look = max(_SECOND_LOOK_SECONDS, _SECOND_LOOK_SHARE * total)
+        return self._second_look < total / 2
 
     def config_with_plan(self, changes: dict[str, int | bool]) -> RunConfig:
         """The configuration with parts of its plan changed."""
