@@ -20,7 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.quality import SETS, Judge, drawn, keep, kept, source
+from bench.lines import keep, kept
+from bench.quality import SETS, Judge, drawn, source
 from ganvas.config import LimitSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
 from ganvas.model import kept_moments

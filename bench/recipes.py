@@ -7,20 +7,17 @@ bench/results/recipes.jsonl and one grid to docs/figures/. The table in docs/rec
 """
 
 import argparse
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 from PIL import Image
 
+from bench.lines import keep, kept
+from ganvas.viewing import read_log
+
 RESULTS = Path("bench/results/recipes.jsonl")
 FIGURES = Path("docs/figures")
-
-
-def finished() -> list[dict[str, object]]:
-    """The lines that are there."""
-    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()] if RESULTS.exists() else []
 
 
 def train(recipe: str, source: str, time: str, out: Path, more: list[str]) -> None:
@@ -35,8 +32,7 @@ def train(recipe: str, source: str, time: str, out: Path, more: list[str]) -> No
 
 def measured(out: Path) -> dict[str, object]:
     """Images, minutes and the last logged numbers of a finished run."""
-    lines = [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    last = [line for line in lines if "event" not in line][-1]
+    last = [line for line in read_log(out / "log.jsonl") if "event" not in line][-1]
     minutes = round(last["seconds"] / 60, 1)
     speed = round(last["images"] / last["seconds"], 1)
     return {"images": last["images"], "minutes": minutes, "images_per_second": speed}
@@ -66,14 +62,12 @@ def main() -> None:
         source, *more = rest.split(",")
         options = "".join(part.lstrip("-") for part in more)
         name = "-".join(filter(None, [recipe, Path(source).name, wanted.time, options]))
-        if any(line["name"] == name for line in finished()):
+        if any(line["name"] == name for line in kept(RESULTS)):
             continue
         train(recipe, source, wanted.time, wanted.out / name, more)
         keep_grids(wanted.out / name, name)
         line = {"name": name, "recipe": recipe, "source": Path(source).name, "options": more}
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        with RESULTS.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line | measured(wanted.out / name)) + "\n")
+        keep(RESULTS, line | measured(wanted.out / name))
 
 
 if __name__ == "__main__":

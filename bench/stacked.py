@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bench.lines import keep
 from ganvas.config import LimitSettings, PictureSettings, with_settings
 from ganvas.data import load_pictures
 from ganvas.explore import draw, latents_for
@@ -73,8 +74,7 @@ def main() -> None:
         hit = shares > 0
         divergence = float((shares[hit] * np.log(shares[hit] / np.maximum(real[hit], 0.5 / SAMPLES))).sum())
         line = {"recipe": name, "time": time, "modes": int(hit.sum()), "divergence": divergence}
-        with RESULTS.open("a") as file:
-            file.write(json.dumps(line | {"accuracy": classifier.accuracy}) + "\n")
+        keep(RESULTS, line | {"accuracy": classifier.accuracy})
         print(f"| {name} | {time} | {line['modes']} | {divergence:.3f} |", flush=True)
 
 

@@ -32,6 +32,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bench.lines import keep, kept
 from bench.response import shape
 from ganvas.config import LimitSettings, PlanSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
@@ -207,7 +208,7 @@ def main() -> None:
     asked = parser.parse_args()
     work, wanted = asked.work, asked.runs
     work.mkdir(parents=True, exist_ok=True)
-    lines = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    lines = kept(RESULTS)
     plans = [(name, None, seed) for seed in range(4) for name in configurations(work)]
     plans += [(name, spoil, 9) for spoil in SPOILS for name in ("dcgan28 digits", "quick avatars", "quick shapes")]
     for name, spoil, seed in plans:
@@ -219,8 +220,7 @@ def main() -> None:
         measures, ended = measured(config, work / title.replace(", ", "-").replace(" ", "-"), how)
         line = {"run": title, "set": name.split()[1], "expected": expected, "measures": measures, "ended": ended}
         lines.append(line)
-        with RESULTS.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        keep(RESULTS, line)
         print(title, Counter(kind for _, kind in verdicts(line)), flush=True)
     report(lines)
 

@@ -1,0 +1,16 @@
+"""What a bench has found so far: a file with one JSON object a line, so that a bench that was stopped goes on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def kept(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file; none if it is not there."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def keep(path: Path, line: dict[str, Any]) -> None:
+    """Add one."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
