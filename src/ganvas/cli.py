@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ganvas import __version__
-from ganvas.errors import GanvasError
+from ganvas.errors import GanvasError, missing_package
 
 app = typer.Typer(
     name="ganvas",
@@ -22,13 +22,42 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_EXTRA_OF = {
+    **dict.fromkeys(("onnx", "onnxscript"), "export"),
+    **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client"), "serve"),
+}
 _SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"
-_MODEL = "a run folder or a model folder"
+_MODEL = "a run folder, a model folder or hf:owner/model"
 Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 256")]
 Fit = Annotated[str, typer.Option(help="how pictures of another shape are made to fit: crop, pad or stretch")]
 Alpha = Annotated[bool, typer.Option("--alpha", help="keep transparency instead of flattening it on white")]
 Conditional = Annotated[bool, typer.Option("--conditional", help="sub-folders are labels that can be asked for later")]
+Title = Annotated[str, typer.Option(help='of the page, as in "This car does not exist"')]
+About = Annotated[str, typer.Option(help="your words on the page and in the card")]
+Licence = Annotated[str, typer.Option(help="of the model and of what it draws, as in CC-BY-4.0")]
 PerClass = Annotated[str, typer.Option(help="the share of every class that is used, as in 5%")]
+
+
+def _is_remote(model: Path) -> bool:
+    return str(model).startswith("hf:")
+
+
+def _local(model: Path) -> Path:
+    """A folder as it was typed; what lies on the Hub is fetched first."""
+    if not _is_remote(model):
+        return model
+    from ganvas.serve.hub import pull
+
+    return pull(str(model))
+
+
+def _judged(subject: Path) -> Path:
+    """What is to be judged: `hf:owner/name` is a model there if there is one, else a set of pictures."""
+    if not _is_remote(subject):
+        return subject
+    from ganvas.serve.hub import has_model
+
+    return _local(subject) if has_model(str(subject)) else subject
 
 
 class Interrupted(BaseException):
@@ -114,7 +143,7 @@ def look(
     from ganvas import console, units
     from ganvas.config import PictureSettings, checked
     from ganvas.data import contact_indices, load_pictures
-    from ganvas.viewing import save_grid
+    from ganvas.grid import save_grid
 
     width, height = units.parse_size(size or "64")
     values = {
@@ -156,7 +185,8 @@ def generate(
     from ganvas import commandline, units
 
     moment = units.parse_moment(at)
-    folder = out or model / "generated"
+    folder = out or (Path("generated") if _is_remote(model) else model / "generated")
+    model = _local(model)
     if rebuild is not None:
         path = commandline.rebuild_pictures(model, rebuild, count, folder)
     else:
@@ -188,11 +218,96 @@ def score(
     sides = None if size is None else units.parse_size(size)
     typer.echo(
         commandline.score_text(
-            commandline.Judging(subject, against, held_out, count, seed, moment, sides, features, weights),
+            commandline.Judging(_judged(subject), against, held_out, count, seed, moment, sides, features, weights),
             pairs,
             as_json=as_json,
         )
     )
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    out: Annotated[Path | None, typer.Option(help="the folder to write; MODEL/exported unless given")] = None,
+    title: Title = "",
+    about: About = "",
+    licence: Licence = "",
+    against: Annotated[str | None, typer.Option(help="the real pictures, to judge it by; those of its run")] = None,
+    at: Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")] = None,
+    scored: Annotated[bool, typer.Option("--score/--no-score", help="judge it for the card, half a minute")] = True,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="eight-bit weights, if measured faster and hardly worse")
+    ] = False,
+) -> None:
+    """The model as ONNX, checked against the original before it is written, with a card and a preview."""
+    from ganvas import publishing, units
+    from ganvas.config import checked
+
+    wording = checked(publishing.Wording, {"title": title, "about": about, "licence": licence})
+    folder = out or (Path("exported") if _is_remote(model) else model / "exported")
+    moment = units.parse_moment(at)
+    asked = publishing.Exporting(_local(model), folder, wording, against, moment, scored, int8)
+    typer.echo(publishing.export_text(asked))
+
+
+@app.command()
+def publish(
+    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    to: Annotated[str, typer.Option(help="site, server, lambda, docker or hub")],
+    out: Annotated[Path, typer.Option(help="the folder to write")],
+    title: Title = "",
+    about: About = "",
+    licence: Licence = "",
+    against: Annotated[str | None, typer.Option(help="the real pictures, to judge it by; those of its run")] = None,
+    at: Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")] = None,
+    scored: Annotated[bool, typer.Option("--score/--no-score", help="judge it for the card, half a minute")] = True,
+    yes: Annotated[bool, typer.Option("--yes", help="publish even a model that copies its training pictures")] = False,
+    repository: Annotated[str, typer.Option(help="hub: push to this owner/name; only written unless given")] = "",
+    webgpu: Annotated[bool, typer.Option("--webgpu", help="site: draw on WebGPU where a browser has it")] = False,
+    python: Annotated[str, typer.Option(help="lambda: the version of its runtime")] = "3.13",
+    architecture: Annotated[str, typer.Option(help="lambda: x86_64 or arm64")] = "x86_64",
+) -> None:
+    """The model as something that can be put online as it is, checked before it is handed over."""
+    from ganvas import publishing, units
+    from ganvas.config import checked
+
+    wording = checked(publishing.Wording, {"title": title, "about": about, "licence": licence})
+    asked = publishing.Exporting(_local(model), out, wording, against, units.parse_moment(at), scored)
+    order = publishing.Order(repository=repository, webgpu=webgpu, python=python, architecture=architecture)
+    typer.echo(publishing.publish_text(asked, to, order, even_copies=yes))
+
+
+@app.command()
+def serve(
+    models: Annotated[list[Path], typer.Argument(help="exported models or hf:owner/model; the first is the default")],
+    host: Annotated[str, typer.Option(help="to listen on; 0.0.0.0 is every address here")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    keys: Annotated[Path | None, typer.Option(help="a file with one key a line; who asks must send one")] = None,
+    public: Annotated[bool, typer.Option("--public", help="let everyone in, without keys")] = False,
+    rate: Annotated[
+        float | None, typer.Option(min=0, help="requests a second of one client, 0 for any; 20 unless on loopback")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="that drawing may use; all cores unless given")] = None,
+) -> None:
+    """The HTTP API, and the page at /; PyTorch is not needed for it."""
+    from ganvas.bundle import is_outdated
+    from ganvas.files import cache_folder
+    from ganvas.serve import server
+    from ganvas.serve.gate import Limits
+    from ganvas.serve.guard import read_keys
+
+    if rate is None:
+        rate = 0.0 if server.is_loopback(host) else 20.0
+    limits = Limits(keys=() if keys is None else read_keys(keys), requests_per_second=rate or None)
+    folders = {name: _local(model) for name, model in server.names_of(models).items()}
+    for folder in filter(is_outdated, folders.values()):
+        typer.echo(f"ganvas: {folder} was trained further; `ganvas export {folder}` brings what is served up", err=True)
+    downloads = cache_folder() / "downloads"
+    typer.echo(f"http://{host}:{port}/ (the page), /docs (the API)", err=True)
+    try:
+        server.serve(folders, host=host, port=port, limits=limits, public=public, threads=threads, downloads=downloads)
+    except Interrupted:  # uvicorn passes the signal on once everything is answered
+        return
 
 
 @app.command()
@@ -213,7 +328,12 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        app()
+        try:
+            app()
+        except ModuleNotFoundError as error:
+            if error.name not in _EXTRA_OF:
+                raise
+            raise missing_package(error.name, _EXTRA_OF[error.name], "This command and its like") from error
     except GanvasError as error:
         if debug:
             raise

@@ -13,11 +13,11 @@ from ganvas.config import PictureSettings, RunConfig, checked, from_toml, with_s
 from ganvas.data import contact_indices, load_pictures
 from ganvas.errors import SettingError
 from ganvas.explore import draw_all, labels_for, latents_for, rebuild
+from ganvas.grid import save_grid, save_png
 from ganvas.metrics import card_lines
 from ganvas.model import load_model
 from ganvas.recipes import DEFAULT, RECIPES, recipe
 from ganvas.scoring import Judging, judge
-from ganvas.viewing import save_grid, save_png
 
 _DEFAULT_SECONDS = 600.0
 SECTIONS = {

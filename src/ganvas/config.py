@@ -8,15 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from ganvas.errors import SettingError
-
-SMALLEST_PX, LARGEST_PX, STEP_PX = 16, 256, 4
-
-
-class Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
 
 
 class PictureSettings(Settings):
@@ -179,7 +174,7 @@ def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
         if first["type"] == "extra_forbidden":
             raise SettingError(f"there is no setting {where!r}; `ganvas recipes NAME` lists them") from error
         raise SettingError(
-            f"setting {where} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+            f"setting {where} = {first['input']!r:.80}: {first['msg'][:1].lower()}{first['msg'][1:]}"
         ) from error
 
 

@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def cache_folder() -> Path:
+    """For what can be made or fetched again: GANVAS_CACHE, else ganvas in XDG_CACHE_HOME, else ~/.cache/ganvas."""
+    if own := os.environ.get("GANVAS_CACHE"):
+        return Path(own).expanduser()
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "ganvas"
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the place of `path` at the end, or vanishes if the block raises.
@@ -29,6 +37,12 @@ def replace_text(path: Path, text: str) -> None:
     """Replace `path` by a text in UTF-8."""
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
+
+
+def replace_bytes(path: Path, stored: bytes) -> None:
+    """Replace `path` by bytes."""
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(stored)
 
 
 def replace_tensors(path: Path, tensors: Mapping[str, "Tensor"]) -> None:

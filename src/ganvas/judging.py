@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganvas.bundle import Description
 from ganvas.config import RunConfig
-from ganvas.data import PictureSet, cache_folder
+from ganvas.data import PictureSet
 from ganvas.device import random_numbers
 from ganvas.explore import draw_all, labels_for, latents_for
+from ganvas.files import cache_folder
 from ganvas.metrics import (
     Measure,
     Sample,
@@ -37,7 +39,6 @@ from ganvas.metrics import (
     same_share,
     spread,
 )
-from ganvas.model import Description
 from ganvas.training import TrainingState
 from ganvas.training.step import TALLIED
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ganvas.errors import SettingError
+
 _MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
 _WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint32)
 _ROUNDS = 10
@@ -78,6 +80,51 @@ def random_labels(seeds: Sequence[int], classes: int) -> np.ndarray:
     # The label must not be a word that the latent uses: keys with all high bits set belong to no 32-bit seed.
     labelled = [seed ^ (0xFFFFFFFF << 32) for seed in seeds]
     return (random_words(labelled, 1)[:, 0].astype(np.uint64) * np.uint64(classes) >> _HIGH_BITS).astype(np.int64)
+
+
+def seed_labels(classes: Sequence[str], seeds: Sequence[int], label: str | None = None) -> np.ndarray | None:
+    """(N,) int64 labels: `label` for all, or each seed's own; None for a model without classes.
+
+    Args:
+        label: the name of a class.
+    Raises:
+        SettingError: the model does not know the label, or has none at all.
+    """
+    if label is not None and label not in classes:
+        known = ", ".join(classes[:20]) if classes else "none: it was trained without --conditional"
+        raise SettingError(f"--label {label!r} is not a label of this model; it has {known}")
+    if not classes:
+        return None
+    if label is not None:
+        return np.full(len(seeds), classes.index(label), np.int64)
+    return random_labels(seeds, len(classes))
+
+
+def latent_walk(stops: np.ndarray, frames: int) -> np.ndarray:
+    """Latents for a film that visits every stop, evenly in time, and returns to the first: (frames, Z) float32.
+
+    Legs follow the great circle, and lengths go evenly: the middle of a chord between two Gaussian latents is shorter
+    than anything the generator was trained on. Frame 0 is stops[0]. Source: White 2016, arXiv:1609.04468.
+
+    Args:
+        stops: (S, Z), S >= 2.
+    Raises:
+        ValueError: fewer than two stops, or fewer frames than stops.
+    """
+    if stops.ndim != 2 or len(stops) < 2 or frames < len(stops):
+        raise ValueError(f"expected two stops or more and as many frames, got {stops.shape} and {frames}")
+    place = np.arange(frames) * (len(stops) / frames)
+    leg, share = place.astype(int), (place % 1)[:, None]  # (T,), (T, 1)
+    lengths = np.linalg.norm(stops.astype(np.float64), axis=-1, keepdims=True)  # (S, 1)
+    units = stops / np.maximum(lengths, 1e-12)  # (S, Z)
+    ends = np.roll(units, -1, axis=0)
+    angle = np.arccos(np.clip((units * ends).sum(-1, keepdims=True), -1, 1))[leg]  # (T, 1)
+    straight = np.sin(angle) < 1e-6  # the same direction, or opposite ones
+    whole = np.where(straight, 1, np.sin(angle))
+    first = np.where(straight, 1 - share, np.sin((1 - share) * angle) / whole)
+    second = np.where(straight, share, np.sin(share * angle) / whole)
+    length = (1 - share) * lengths[leg] + share * np.roll(lengths, -1, axis=0)[leg]
+    return ((first * units[leg] + second * ends[leg]) * length).astype(np.float32)
 
 
 def _fractions(words: np.ndarray) -> np.ndarray:

@@ -4,53 +4,21 @@ Nothing here runs code from a file. The description decides which network is bui
 no memory; the weights are read only if the file's own names, types and shapes are exactly that network's.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from ganvas.config import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
+from ganvas.bundle import DESCRIPTION_FILE, Description, model_folder, read_description
 from ganvas.errors import ModelError
 from ganvas.files import replace_tensors, replace_text
 from ganvas.networks import ARCHITECTURES, Networks, NetworkSpec
 
-_DESCRIPTION_LIMIT_BYTES = 1_000_000
 _HEADER_LIMIT_BYTES = 1_000_000
 MOMENTS = "moments"
-
-
-class Description(Settings):
-    """model.json: all that is needed to build the networks and to draw from them."""
-
-    format: Literal[1] = 1
-    architecture: str
-    width: int = Field(ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
-    height: int = Field(ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
-    channels: Literal[1, 3, 4]
-    z_dim: int = Field(ge=1, le=4096)
-    z_distribution: Literal["normal", "uniform"]
-    multiplier: float = Field(gt=0, le=4)
-    classes: tuple[str, ...] = Field(default=(), max_length=100_000)
-    recipe: str
-    source: str = ""
-    images: int = Field(ge=0, description="images shown")
-    averaged: bool
-    ganvas: str = Field(description="the version that wrote it")
-
-    @property
-    def channel_setting(self) -> Literal["grey", "rgb", "rgba"]:
-        """What `pictures.channels` must be for pictures of this model's kind."""
-        kinds: dict[int, Literal["grey", "rgb", "rgba"]] = {1: "grey", 3: "rgb", 4: "rgba"}
-        return kinds[self.channels]
-
-    @property
-    def spec(self) -> NetworkSpec:
-        return NetworkSpec(self.height, self.width, self.channels, self.z_dim, len(self.classes), self.multiplier)
 
 
 @dataclass(frozen=True)
@@ -62,16 +30,31 @@ class Model:
     encoder: nn.Module | None
 
 
-def save_model(folder: Path, description: Description, generator: nn.Module, encoder: nn.Module | None = None) -> None:
+def spec_of(description: Description) -> NetworkSpec:
+    """What the networks that a description speaks of are asked to be."""
+    sizes = description.height, description.width, description.channels, description.z_dim
+    return NetworkSpec(*sizes, len(description.classes), description.multiplier)
+
+
+def save_model(
+    folder: Path,
+    description: Description,
+    generator: nn.Module,
+    encoder: nn.Module | None = None,
+    *,
+    half: bool = False,
+) -> None:
     """Write model.json and the weights; each file is replaced in one rename.
 
+    Args:
+        half: as `save_weights`.
     Raises:
         OSError: the disk is full or not writable.
     """
-    save_weights(folder / "generator.safetensors", generator)
+    save_weights(folder / "generator.safetensors", generator, half=half)
     if encoder is not None:
-        save_weights(folder / "encoder.safetensors", encoder)
-    replace_text(folder / "model.json", description.model_dump_json(indent=1) + "\n")
+        save_weights(folder / "encoder.safetensors", encoder, half=half)
+    replace_text(folder / DESCRIPTION_FILE, description.to_json())
 
 
 def save_weights(path: Path, module: nn.Module, *, half: bool = False) -> None:
@@ -93,11 +76,11 @@ def load_model(path: Path, at: int | None = None) -> Model:
     Raises:
         ModelError: there is no model, or it is damaged, too large, of another version or not what it says it is.
     """
-    folder = path if (path / "model.json").exists() else path / "model"
-    description = _read_description(folder / "model.json")
+    folder = model_folder(path)
+    description = read_description(folder)
     try:
         with torch.device("meta"):
-            networks: Networks = ARCHITECTURES[description.architecture](description.spec)
+            networks: Networks = ARCHITECTURES[description.architecture](spec_of(description))
     except (KeyError, ValueError) as error:
         raise ModelError(f"{folder}: names an architecture that cannot be built: {error}") from error
     weights = folder / "generator.safetensors" if at is None else moment_at(path, at)
@@ -127,23 +110,6 @@ def moment_at(run: Path, images: int) -> Path:
         kept = ", ".join(str(moment) for moment in moments) or "none"
         raise ModelError(f"{run}: no model is kept of {images} images or before; kept: {kept}")
     return moments[earlier[-1]]
-
-
-def _read_description(path: Path) -> Description:
-    try:
-        if path.stat().st_size > _DESCRIPTION_LIMIT_BYTES:
-            raise ModelError(f"{path}: too large to be a description ({path.stat().st_size} bytes)")
-        return Description.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise ModelError(
-            f"{path.parent}: no model here (model.json is missing); expected a run or a model folder"
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "it"
-        raise ModelError(f"{path}: {where}: {first['msg']}") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: cannot be read: {error}") from error
 
 
 def _filled(module: nn.Module, path: Path) -> nn.Module:

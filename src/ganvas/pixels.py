@@ -21,7 +21,7 @@ def to_float(stored: Tensor, device: torch.device | str = "cpu") -> Tensor:
     return stored.to(device).permute(0, 3, 1, 2).to(torch.float32).mul_(2 / 255).sub_(1)
 
 
-def to_uint8(images: Tensor) -> np.ndarray:
+def to_levels(images: Tensor) -> Tensor:
     """(B, C, H, W) float in [-1, 1] -> (B, H, W, C) uint8 in [0, 255]; what lies outside is clamped.
 
     Raises:
@@ -29,5 +29,10 @@ def to_uint8(images: Tensor) -> np.ndarray:
     """
     if images.ndim != 4:
         raise ValueError(f"expected (B, C, H, W), got {tuple(images.shape)}")
-    levels = images.detach().to(torch.float32).add(1).mul(127.5).round().clamp(0, 255)
-    return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    levels = images.to(torch.float32).add(1).mul(127.5).round().clamp(0, 255)
+    return levels.to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def to_uint8(images: Tensor) -> np.ndarray:
+    """What `to_levels` gives, as an array."""
+    return to_levels(images.detach()).contiguous().cpu().numpy()

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from ganvas.bundle import CARD_FILE, TRAINING_FILE, Description, Provenance, read_description
 from ganvas.config import RunConfig
 from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
 from ganvas.explore import draw_all, labels_for, latents_for
 from ganvas.files import replace_text
 from ganvas.folder import RunFolder, moment_name
+from ganvas.grid import save_grid
 from ganvas.metrics import Measure
-from ganvas.model import Description, load_model, save_model
-from ganvas.networks.swift import SIGHTS
+from ganvas.model import load_model, save_model
+from ganvas.modelcard import model_card
 from ganvas.pixels import to_float
 from ganvas.training import Progress, TrainingState, save_checkpoint
-from ganvas.viewing import draw_curves, read_log, save_grid, write_film, write_report
+from ganvas.viewing import draw_curves, read_log, write_film, write_report
 
 _DRAWN_PX, _AT_ONCE = 480, 16
 
@@ -129,7 +131,19 @@ class Recorder:
 
     def _ship(self) -> None:
         shipped = self.description.model_copy(update={"images": self.state.images})
+        (self.folder.model / TRAINING_FILE).unlink(missing_ok=True)  # of an earlier end of this run
         save_model(self.folder.model, shipped, self.state.shown, self.state.encoder)
+
+    def _describe(self) -> None:
+        """Say beside the shipped model how the run came to it."""
+        provenance = Provenance(
+            date=time.strftime("%Y-%m-%d"),
+            images=self.state.images,
+            seconds=round(self.state.seconds, 1),
+            device=self.state.device.type,
+        )
+        replace_text(self.folder.model / TRAINING_FILE, provenance.model_dump_json(indent=1) + "\n")
+        replace_text(self.folder.model / CARD_FILE, model_card(read_description(self.folder.model)))
 
     def report_progress(self, refresh_seconds: int) -> None:
         """Write the page as it is so far; it draws its own curves from the log, and loads itself again."""
@@ -148,8 +162,7 @@ class Recorder:
         if self.best is not None and self.best.images != self.state.images:
             generator = load_model(self.folder.model).generator.to(self.state.device)
             save_grid(preview, self._drawn(self._z, self._labels, generator), columns=self._columns)
-        shipped = self.state.images if self.best is None else self.best.images
-        replace_text(self.folder.model / "README.md", model_card(self.config, self.description, self.state, shipped))
+        self._describe()
         for name in ("film.gif", "film.mp4"):
             try:
                 write_film(samples, self.folder.root / name)
@@ -182,24 +195,3 @@ class Recorder:
         self.event(text)
         self.report()
         raise DivergedError(text)
-
-
-def model_card(config: RunConfig, description: Description, state: TrainingState, shipped_images: int) -> str:
-    """A short README for the shipped model, which is of the moment after `shipped_images`."""
-    is_best = shipped_images != state.images
-    said = SIGHTS.get(description.architecture, "")
-    seen = f"\n{said[0].upper()}{said[1:]}." if said else ""
-    which = f"\nThis is the model after {shipped_images} of them, which was measured to be the best." if is_best else ""
-    kind = {1: "grey", 3: "colour", 4: "colour with transparency"}[description.channels]
-    made = time.strftime("%Y-%m-%d")
-    return f"""# A generator of {description.width}x{description.height} {kind} pictures
-
-Trained with Ganvas {description.ganvas} on {made}, recipe `{config.recipe}`, from `{description.source}`,
-for {state.images} images shown in {state.seconds / 60:.1f} minutes on {state.device.type}.{which}{seen}
-
-![pictures it draws](preview.png)
-
-Draw more with `ganvas generate FOLDER --count 16 --seed 0`, where FOLDER holds this file.
-The weights are in `generator.safetensors`; `model.json` says which network they belong to.
-The licence of the pictures it was trained on decides what may be done with those that it draws.
-"""

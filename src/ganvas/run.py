@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ganvas import __version__
+from ganvas.bundle import Description
 from ganvas.config import PlanSettings, RunConfig
 from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
 from ganvas.folder import RunFolder
-from ganvas.model import Description
 from ganvas.networks import ARCHITECTURES, NetworkSpec
 from ganvas.news import Finished, Happened, Looked, News, Planned, Stepped
 from ganvas.objectives import AUGMENTS, LOSSES

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 
 from ganvas import __version__
-from ganvas.config import LARGEST_PX, SMALLEST_PX, STEP_PX, PictureSettings, checked
-from ganvas.data import PictureSet, cache_folder, load_pictures, natural_size
+from ganvas.config import PictureSettings, checked
+from ganvas.data import PictureSet, load_pictures, natural_size
 from ganvas.device import random_numbers
 from ganvas.errors import SettingError
 from ganvas.explore import draw_all, labels_for, latents_for
+from ganvas.files import cache_folder
 from ganvas.folder import RunFolder
 from ganvas.metrics import (
     FEWEST_PER_CLASS,
@@ -36,6 +37,7 @@ from ganvas.metrics import (
 )
 from ganvas.model import Model, load_model
 from ganvas.networks.swift import SIGHTS
+from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX
 
 _AT_ONCE = 16
 
@@ -62,10 +64,13 @@ class Judging:
 
 @dataclass(frozen=True)
 class Judged:
-    """A card, and its closest pairs of a generated and a training picture: (2 K, H, W, C) uint8, in turns; or None."""
+    """A card. pairs: its closest ones of a generated and a training picture, (2 K, H, W, C) uint8, in turns; or None.
+    are_its_own: whether the real pictures are those that the model was trained on; None: not known.
+    """
 
     card: Card
     pairs: np.ndarray | None
+    are_its_own: bool | None
 
 
 def judge(asked: Judging) -> Judged:
@@ -121,7 +126,8 @@ def judge(asked: Judging) -> Judged:
         protocol, real, fakes, spaces, held_out, modes, tuple(notes), lambda images: extract(extractor, images)
     )
     card = score_card(wanted, random_numbers(asked.seed, "measure"))
-    return Judged(card, _pairs(card, fake, training.images))
+    trained_on = RunFolder(asked.subject).pictures_key()
+    return Judged(card, _pairs(card, fake, training.images), trained_on == pictures.key if trained_on else None)
 
 
 def _settings(asked: Judging, model: Model | None) -> PictureSettings:

@@ -1,6 +1,6 @@
 """Pictures in, seeded batches out."""
 
-from ganvas.data.cache import cache_errors, cache_folder
+from ganvas.data.cache import cache_errors
 from ganvas.data.listing import Broken, Source
 from ganvas.data.load import PictureSet, contact_indices, load_pictures, natural_size
 from ganvas.data.report import DoctorReport, Duplicate
@@ -16,7 +16,6 @@ __all__ = [
     "PictureSet",
     "Source",
     "cache_errors",
-    "cache_folder",
     "contact_indices",
     "load_pictures",
     "natural_size",

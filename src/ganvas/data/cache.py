@@ -40,14 +40,6 @@ class Content:
     classes: tuple[str, ...]
 
 
-def cache_folder() -> Path:
-    """GANVAS_CACHE, else ganvas in XDG_CACHE_HOME, else ~/.cache/ganvas."""
-    if own := os.environ.get("GANVAS_CACHE"):
-        return Path(own).expanduser()
-    shared = os.environ.get("XDG_CACHE_HOME")
-    return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "ganvas"
-
-
 def read_index(root: Path, fingerprint: str) -> dict[str, Any] | None:
     """What `write_index` left under this fingerprint, or None."""
     try:

@@ -8,11 +8,11 @@ from pathlib import Path
 from ganvas.config import PictureSettings
 from ganvas.data.archive import tar_source, zip_source
 from ganvas.data.arrays import avatars_source, digits_source, npy_source
-from ganvas.data.cache import cache_folder
 from ganvas.data.folder import folder_source
 from ganvas.data.listing import Source
 from ganvas.data.online import celeba_source, hub_source, lfw_source, mnist_source
 from ganvas.errors import PicturesError, SettingError
+from ganvas.files import cache_folder
 
 SOURCES: dict[str, Callable[[Path], Source]] = {
     "avatars": avatars_source,

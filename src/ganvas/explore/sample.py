@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganvas.bundle import Description
 from ganvas.errors import ModelError, SettingError
-from ganvas.latents import latents, random_labels
-from ganvas.model import Description, Model
+from ganvas.latents import latents, seed_labels
+from ganvas.model import Model
 from ganvas.pixels import to_float, to_uint8
 
 
@@ -18,22 +19,9 @@ def latents_for(description: Description, seeds: Sequence[int], truncation: floa
 
 
 def labels_for(description: Description, seeds: Sequence[int], label: str | None = None) -> Tensor | None:
-    """(N,) int64 labels: `label` for all, or each seed's own; None for a model without labels.
-
-    Args:
-        label: the name of a class.
-    Raises:
-        SettingError: the model does not know the label, or has none at all.
-    """
-    classes = description.classes
-    if label is not None and label not in classes:
-        known = ", ".join(classes[:20]) if classes else "none: it was trained without --conditional"
-        raise SettingError(f"--label {label!r} is not a label of this model; it has {known}")
-    if not classes:
-        return None
-    if label is not None:
-        return torch.full((len(seeds),), classes.index(label), dtype=torch.int64)
-    return torch.from_numpy(random_labels(seeds, len(classes)))
+    """What `seed_labels` gives, as a tensor."""
+    labels = seed_labels(description.classes, seeds, label)
+    return None if labels is None else torch.from_numpy(labels)
 
 
 @torch.no_grad()

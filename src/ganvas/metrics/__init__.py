@@ -12,7 +12,7 @@ from ganvas.metrics.features import EXTRACTORS, RESIZE, Extractor, as_seen, extr
 from ganvas.metrics.neighbours import neighbourhoods
 from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
 from ganvas.metrics.verdict import Measure, Verdict, best_measure, judge
-from ganvas.metrics.words import card_lines
+from ganvas.metrics.words import card_lines, verdict_lines
 
 __all__ = [
     "EXTRACTORS",
@@ -52,4 +52,5 @@ __all__ = [
     "same_share",
     "score_card",
     "spread",
+    "verdict_lines",
 ]

@@ -65,7 +65,7 @@ class Components(nn.Module):
             self.axes[:wanted] = axes * deviations[:, None]
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        mean = self.mean if labels is None else self.mean[labels]
+        mean = self.mean if labels is None else self.mean.index_select(0, labels)
         return torch.addmm(mean, z, self.axes).unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
 
 

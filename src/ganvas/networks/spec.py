@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from ganvas.config import LARGEST_PX, SMALLEST_PX, STEP_PX
+from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a run looks like: grids of pictures, curves, films, and pages that open from disk.
+"""What a run looks like: curves, films, and pages that open from disk.
 
 Everything here reads a run folder as files; nothing imports torch or any room of Ganvas that trains.
 """
@@ -6,14 +6,11 @@ Everything here reads a run folder as files; nothing imports torch or any room o
 from ganvas.viewing.compare import write_comparison
 from ganvas.viewing.curves import draw_curves, read_log
 from ganvas.viewing.film import write_film
-from ganvas.viewing.grid import save_grid, save_png
 from ganvas.viewing.report import write_report
 
 __all__ = [
     "draw_curves",
     "read_log",
-    "save_grid",
-    "save_png",
     "write_comparison",
     "write_film",
     "write_report",

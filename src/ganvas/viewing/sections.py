@@ -3,7 +3,8 @@
 import shlex
 from typing import Any
 
-from ganvas.config import RunConfig, Settings
+from ganvas.config import RunConfig
+from ganvas.settings import Settings
 from ganvas.viewing.folder import RunView
 from ganvas.viewing.page import in_figures, in_time, table, text
 

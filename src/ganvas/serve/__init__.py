@@ -1,0 +1,1 @@
+"""Publishing: what draws without torch, and what puts it online. Nothing here imports torch."""

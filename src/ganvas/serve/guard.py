@@ -1,0 +1,97 @@
+"""Who may ask, and how often."""
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from ganvas.errors import SettingError
+
+SHORTEST_KEY = 16
+_MOST_CLIENTS = 10_000
+
+
+def read_keys(path: Path) -> tuple[bytes, ...]:
+    """The SHA-256 of each key of a file with one key a line; empty lines and those that begin with # do not count.
+
+    Raises:
+        SettingError: the file cannot be read, holds no key, or one that is too short to be kept secret.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"--keys {path}: cannot be read: {error}") from error
+    keys = [line for line in lines if line and not line.startswith("#")]
+    if not keys or min(map(len, keys)) < SHORTEST_KEY or not all(key.isascii() for key in keys):
+        raise SettingError(f"--keys {path}: expected one key a line, each of at least {SHORTEST_KEY} ASCII characters")
+    return tuple(sha256(key.encode()).digest() for key in keys)
+
+
+def is_known(keys: tuple[bytes, ...], given: str | None) -> bool:
+    """Whether a key is among those of `read_keys`; takes as long for any key, so that time tells nothing."""
+    found = sha256((given or "").encode()).digest()
+    return sum(hmac.compare_digest(found, key) for key in keys) > 0  # not any(), which stops at the first
+
+
+def given_key(headers: Mapping[str, str]) -> str | None:
+    """The key of a request: `X-API-Key`, `Authorization: Bearer KEY`, or the password of `Authorization: Basic`.
+
+    Args:
+        headers: by their names in lower case.
+    """
+    if "x-api-key" in headers:
+        return headers["x-api-key"]
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    return None
+
+
+def client_of(address: str) -> str:
+    """Who is counted as one client: an IPv4 address, or the /64 that an IPv6 one was given."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    found = getattr(found, "ipv4_mapped", None) or found  # as a socket that listens to both writes IPv4
+    return str(found) if found.version == 4 else str(ipaddress.ip_network(f"{found}/64", strict=False))
+
+
+def host_of(header: str) -> str:
+    """The name in a `Host` header, without its port."""
+    name, colon, port = header.strip().lower().rpartition(":")
+    return name if colon and port.isdecimal() else header.strip().lower()
+
+
+class Rate:
+    """A bucket of tokens for each client, filled at a steady rate; as many clients as may be are remembered.
+
+    Args:
+        per_second: requests; a client may be as many as `burst` ahead.
+        clock: seconds, from anywhere.
+    """
+
+    def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic):
+        self._per_second, self._burst, self._clock = per_second, burst, clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def seconds_to_wait(self, client: str) -> float:
+        """0 if the client may go on, which takes a token; else the seconds until it may."""
+        now = self._clock()
+        tokens, then = self._buckets.pop(client, (float(self._burst), now))
+        tokens = min(self._burst, tokens + (now - then) * self._per_second)
+        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
+        self._buckets[client] = (tokens if wait else tokens - 1, now)
+        while len(self._buckets) > _MOST_CLIENTS:
+            self._buckets.popitem(last=False)
+        return wait

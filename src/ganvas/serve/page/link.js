@@ -1,0 +1,58 @@
+// What a picture is made from, as the end of an address: #seed=42&truncation=0.8&label=cat&mix=7:0.5&1=2.5
+
+import { LARGEST_SEED } from "./latents.js";
+
+export const MOST_STEPS = 4;
+const MOST_TRUNCATION = 2;
+
+/** A state that nobody changed yet, of a seed. */
+export function freshState(description, seed) {
+  return { seed, mixedSeed: 0n, mix: 0, truncation: description.published.truncation, label: null, steps: new Map() };
+}
+
+/** A seed that nobody chose, small enough to be said aloud. */
+export function randomSeed() {
+  return BigInt(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000);
+}
+
+/** The end of an address without its #, leaving out what is as it comes. */
+export function toLink(state, description) {
+  const parts = new URLSearchParams({ seed: state.seed });
+  if (state.truncation !== description.published.truncation) parts.set("truncation", state.truncation);
+  if (state.label !== null) parts.set("label", state.label);
+  if (state.mix > 0) parts.set("mix", `${state.mixedSeed}:${state.mix}`);
+  for (const [number, amount] of state.steps) if (amount) parts.set(number, amount);
+  return parts.toString();
+}
+
+/** The state that an address speaks of, or null if it names no seed; what it gets wrong is left as it comes. */
+export function fromLink(text, description) {
+  const parts = new URLSearchParams(text.replace(/^#/, ""));
+  const seed = toSeed(parts.get("seed"));
+  if (seed === null) return null;
+  const state = freshState(description, seed);
+  state.truncation = number(parts.get("truncation"), 0, MOST_TRUNCATION) ?? state.truncation;
+  if (description.classes.includes(parts.get("label"))) state.label = parts.get("label");
+  const [mixedSeed, mix] = (parts.get("mix") ?? "").split(":");
+  if (toSeed(mixedSeed) !== null && number(mix, 0, 1) !== null) {
+    state.mixedSeed = toSeed(mixedSeed);
+    state.mix = number(mix, 0, 1);
+  }
+  description.published.directions.forEach((_, at) => {
+    const amount = number(parts.get(`${at + 1}`), -MOST_STEPS, MOST_STEPS);
+    if (amount) state.steps.set(at + 1, amount);
+  });
+  return state;
+}
+
+/** The seed that a text names, as a BigInt, or null. */
+export function toSeed(text) {
+  if (!/^\d{1,20}$/.test(text ?? "")) return null;
+  const seed = BigInt(text);
+  return seed <= LARGEST_SEED ? seed : null;
+}
+
+function number(text, least, most) {
+  const found = text === null || text === undefined || text.trim() === "" ? NaN : Number(text);
+  return found >= least && found <= most ? found : null;
+}
