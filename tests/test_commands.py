@@ -214,6 +214,85 @@ def test_the_default_recipe_trains_on_any_pictures_and_goes_on(more, ganvas, pic
     assert said.lower() in card.lower()
 
 
+def test_an_export_is_judged_and_names_no_path_of_the_machine_that_made_it(ganvas, trained, pictures):
+    words = ["--title", "This smear does not exist", "--licence", "CC-BY-4.0"]
+    told = done(ganvas("export", trained, "--against", pictures, "--out", "exported", *words)).stdout
+    assert "of 255 grey levels from the original" in told
+    exported = ganvas.folder / "exported"
+    for name in ("model.json", "README.md"):
+        text = (exported / name).read_text(encoding="utf-8")
+        assert "KD-lite" in text
+        for folder in (ganvas.folder, trained.parent, pictures.parent):
+            assert str(folder) not in text
+    again = done(ganvas("generate", exported, "--count", "1", "--out", "again"))
+    assert Path(again.stdout.strip()).name == "grid.png"
+
+
+def test_a_run_is_exported_and_published_in_one_command(ganvas, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "run")
+    told = done(ganvas("publish", "run", "--to", "server", "--out", "server", "--no-score")).stdout
+    assert "It was not judged: it was left out." in told
+    assert (tmp_path / "run" / "exported" / "model.onnx").exists()
+    assert (tmp_path / "server" / "model" / "page" / "index.html").exists()
+    again = done(ganvas("publish", "run", "--to", "site", "--out", "site", "--no-score")).stdout
+    assert "page.html" in again
+    assert "not judged" not in again  # it was exported before
+    process = ganvas("publish", "run", "--to", "site", "--out", "run", "--no-score")
+    assert process.returncode == 2
+    assert "holds a run" in process.stderr
+
+
+def test_a_run_without_its_pictures_is_exported_all_the_same_and_says_that_it_is_not_judged(ganvas, trained, pictures):
+    shutil.copytree(pictures, ganvas.folder / "there")
+    done(ganvas("train", "there", *SMALL, "--images", "32", "--out", "run"))
+    shutil.rmtree(ganvas.folder / "there")
+    told = done(ganvas("export", "run")).stdout
+    assert "--against SOURCE names them" in told
+
+
+def test_what_its_author_said_outlasts_another_export(ganvas, trained):
+    shutil.copytree(trained, ganvas.folder / "run")
+    done(ganvas("export", "run", "--no-score", "--licence", "CC-BY-4.0", "--title", "No such thing"))
+    path = ganvas.folder / "run" / "exported" / "model.json"
+    named = path.read_text(encoding="utf-8").replace('"name": "', '"name": "my ')
+    path.write_text(named, encoding="utf-8")
+    done(ganvas("export", "run", "--no-score", "--about", "Words."))
+    made = json.loads(path.read_text(encoding="utf-8"))["published"]
+    assert (made["title"], made["about"], made["licence"]) == ("No such thing", "Words.", "CC-BY-4.0")
+    assert all(each["name"].startswith("my ") for each in made["directions"])
+
+
+def test_copying_is_said_of_its_own_pictures_alone(ganvas, trained, tmp_path):
+    numbers = np.random.default_rng(1)
+    (tmp_path / "others").mkdir()
+    for index in range(40):
+        Image.fromarray(numbers.integers(0, 255, (32, 32, 3)).astype(np.uint8)).save(tmp_path / f"others/{index}.png")
+    done(ganvas("export", trained, "--against", "others", "--out", "exported"))
+    made = json.loads((tmp_path / "exported" / "model.json").read_text(encoding="utf-8"))["published"]
+    assert made["findings"]
+    assert "copying" not in made
+
+
+def test_words_that_are_too_long_are_refused_before_anything_is_done(ganvas, trained):
+    process = ganvas("export", trained, "--about", "a" * 10_001, "--out", "exported")
+    assert process.returncode == 2
+    assert len(process.stderr.strip().splitlines()) == 1
+    assert len(process.stderr) < 500
+
+
+def test_a_place_that_is_not_known_is_refused_before_anything_is_done(ganvas, trained):
+    process = ganvas("publish", trained, "--to", "moon", "--out", "moon")
+    assert process.returncode == 2
+    assert "site, lambda, docker, server, hub" in process.stderr
+    assert not (trained / "exported").exists()
+
+
+def test_a_model_that_was_not_exported_is_served_only_once_it_is(ganvas, trained):
+    process = ganvas("serve", trained)
+    assert process.returncode == 4
+    assert f"`ganvas export {trained}`" in process.stderr
+
+
 def test_runs_are_compared_in_one_page(ganvas, pictures, trained):
     rates = [f"--set=optimizer.{player}_rate=1e-4" for player in ("generator", "discriminator")]
     done(ganvas("train", pictures, *SMALL, "--images", "64", "--conditional", *rates, "--out", "slow"))

@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from ganvas.bundle import Description
 from ganvas.errors import ModelError
 from ganvas.explore import draw, labels_for, latents_for
 from ganvas.folder import RunFolder
-from ganvas.model import Description, kept_moments, load_model, save_model, save_weights
+from ganvas.model import kept_moments, load_model, save_model, save_weights, spec_of
 from ganvas.networks import ARCHITECTURES, build_networks
 
 
@@ -38,7 +39,7 @@ def saved(tmp_path):
 
     def save(architecture="dcgan", **changes):
         told = description(architecture, **changes)
-        networks = build_networks(architecture, told.spec, "kaiming", torch.Generator().manual_seed(0))
+        networks = build_networks(architecture, spec_of(told), "kaiming", torch.Generator().manual_seed(0))
         save_model(tmp_path / "model", told, networks.generator, networks.encoder)
         return tmp_path, networks.generator.eval()
 

@@ -18,6 +18,7 @@ import ganvas.judging
 import ganvas.recorder
 import ganvas.run
 import ganvas.supervision
+from ganvas.bundle import read_description
 from ganvas.commandline import Drawing, draw_pictures
 from ganvas.config import LimitSettings, PlanSettings, from_toml, with_settings
 from ganvas.errors import DivergedError, SettingError
@@ -193,6 +194,19 @@ def test_the_best_model_is_kept_and_shipped_and_drawn(config, scripted, tmp_path
     ]
     assert drawn[0] == drawn[1]
     assert "after 16 of them" in (out / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_how_the_run_came_to_its_model_is_said_once_it_has_ended(config, scripted, tmp_path, monkeypatch):
+    scripted({16: {"kernel_distance": 0.001}})
+    out = tmp_path / "run"
+    run(config(24), out)
+    made = read_description(out / "model").provenance
+    assert (made.images, made.device) == (24, "cpu")
+    scripted({32: {"kernel_distance": 0.0001}})
+    monkeypatch.setattr(ganvas.recorder.Recorder, "finish", lambda self: iter(()))
+    run(config(40), out)
+    shipped = read_description(out / "model")
+    assert (shipped.images, shipped.provenance) == (32, None)  # that of the first sitting is no longer true
 
 
 def test_the_preview_is_of_the_best_model_and_not_of_the_last(config, scripted, tmp_path):

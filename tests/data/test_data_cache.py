@@ -14,9 +14,9 @@ from numpy.testing import assert_array_equal
 
 from ganvas.config import PictureSettings
 from ganvas.data import gather, load_pictures
-from ganvas.data.cache import cache_folder
 from ganvas.data.imagefile import HEADER_BYTES, ImageFile, npy_header
 from ganvas.errors import GanvasError
+from ganvas.files import cache_folder
 
 
 @pytest.fixture

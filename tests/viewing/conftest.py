@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganvas.viewing.grid import picture_grid, save_png
+from ganvas.grid import picture_grid, save_png
 
 HOSTILE = "<img src=x onerror=alert(1)></script>&\"'"
 

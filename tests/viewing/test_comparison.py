@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from ganvas.errors import SettingError
+from ganvas.grid import save_png
 from ganvas.viewing.compare import MOST_MOMENTS, write_comparison
-from ganvas.viewing.grid import save_png
 
 
 def source_of(path):

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ganvas.errors import SettingError
+from ganvas.grid import save_png
 from ganvas.viewing import encode
 from ganvas.viewing.film import ENCODERS, captioned, evenly, write_film
-from ganvas.viewing.grid import save_png
 
 
 def samples(folder, count=10, size=(64, 96)):

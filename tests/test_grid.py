@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ganvas.viewing.grid import PAPER, over_checkerboard, picture_grid, save_grid, save_png
+from ganvas.grid import PAPER, over_checkerboard, picture_grid, save_grid, save_png
 
 
 def test_every_picture_stands_unchanged_at_its_place_in_reading_order():
