@@ -23,8 +23,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bench.lines import keep, kept
-from ganvas.data import cache_folder, load_pictures
+from ganvas.data import load_pictures
 from ganvas.explore import draw, labels_for, latents_for
+from ganvas.files import cache_folder
 from ganvas.folder import RunFolder
 from ganvas.metrics import (
     as_seen,

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from bench.lines import keep
 from ganvas.config import PictureSettings
-from ganvas.data import cache_folder, load_pictures
+from ganvas.data import load_pictures
+from ganvas.files import cache_folder
 from ganvas.metrics import (
     Space,
     chance_of_copies,

@@ -20,7 +20,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ganvas.config import PictureSettings
-from ganvas.data import cache_folder, load_pictures
+from ganvas.data import load_pictures
+from ganvas.files import cache_folder
 from ganvas.metrics import extract, frechet_distance, kernel_distance_interval, load_extractor, neighbourhoods, spread
 
 RESULTS = Path("bench/results/response.jsonl")

@@ -1,0 +1,157 @@
+"""How soon the page draws its first picture, and how fast its walk plays, in a headless Chromium on this machine.
+
+    python -m bench.page SITE_FOLDER [--picture FILE]
+
+SITE_FOLDER is what `ganvas publish --to site` wrote. Loads are cold: a new profile each time, over http and from disk.
+The walk is drawn on one thread, and held against onnxruntime in Python on one thread, in turns.
+"""
+
+import argparse
+import functools
+import http.server
+import io
+import shutil
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ganvas.serve.site import ONE_FILE
+
+LOADS, FRAMES, TURNS = 5, 60, 3
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+WALK = """async (frames) => {
+  const { loadGenerator } = await import("./generator.js");
+  const { between, latent } = await import("./latents.js");
+  const generator = await loadGenerator();
+  const { z_dim: size, z_distribution: kind, classes } = generator.description;
+  const [from, to] = [latent(1n, size, kind), latent(2n, size, kind)];
+  const draw = (at) => generator.drawLatents([between(from, to, at / frames)], classes.length ? [0] : null);
+  for (let at = 0; at < 5; at += 1) await draw(at);
+  const begun = performance.now();
+  for (let at = 0; at < frames; at += 1) await draw(at);
+  return (1000 * frames) / (performance.now() - begun);
+}"""
+
+PAINTED = """() => {
+  const paint = CanvasRenderingContext2D.prototype.putImageData;
+  globalThis.painted = 0;
+  CanvasRenderingContext2D.prototype.putImageData = function (...given) {
+    globalThis.painted += 1;
+    return paint.apply(this, given);
+  };
+}"""
+
+
+class Host(http.server.SimpleHTTPRequestHandler):
+    """Files, in silence."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def first_picture(browser: Browser, address: str) -> float:
+    """Seconds from going there until a picture is shown, with nothing kept from before."""
+    context = browser.new_context()
+    page = context.new_page()
+    begun = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.locator("#status", has_text="Seed").wait_for()
+    taken = time.perf_counter() - begun
+    context.close()
+    return taken
+
+
+def played(page: Page, seconds: float) -> float:
+    """Pictures a second of a walk that is watched: drawn, painted, and no more of them than the screen shows."""
+    page.locator("#grid button").nth(15).wait_for()
+    page.evaluate(PAINTED)
+    page.locator("#walk").click()
+    page.wait_for_timeout(500)
+    before, begun = page.evaluate("globalThis.painted"), time.perf_counter()
+    page.wait_for_timeout(1000 * seconds)
+    rate = (page.evaluate("globalThis.painted") - before) / (time.perf_counter() - begun)
+    page.locator("#walk").click()
+    return rate
+
+
+def write_picture(browser: Browser, address: str, out: Path) -> None:
+    """The page as a screen of 1280x900 shows it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address)
+    page.locator("#grid button").nth(15).wait_for()
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    shot.save(out, quality=82, method=6)
+
+
+def python_rate(site: Path) -> float:
+    """Pictures a second of onnxruntime in Python, one at a time on one thread."""
+    import gzip
+
+    import numpy as np
+    import onnxruntime
+
+    from ganvas.bundle import read_description
+    from ganvas.latents import latents, seed_labels
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    stored = gzip.decompress((site / "model.onnx.gz").read_bytes())
+    session = onnxruntime.InferenceSession(stored, options, providers=["CPUExecutionProvider"])
+    described = read_description(site)
+    feed: dict[str, np.ndarray] = {"z": latents([1], described.z_dim, described.z_distribution)}
+    if (labels := seed_labels(described.classes, [1])) is not None:
+        feed["label"] = labels
+    for _ in range(5):
+        session.run(["image"], feed)
+    begun = time.perf_counter()
+    for _ in range(FRAMES):
+        session.run(["image"], feed)
+    return FRAMES / (time.perf_counter() - begun)
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("site", type=Path)
+    parser.add_argument("--picture", type=Path, help="write the page with seed 7 as a picture, and measure nothing")
+    asked = parser.parse_args()
+    site = asked.site
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Host, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/"
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory():
+        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+        if asked.picture is not None:
+            write_picture(browser, f"{address}#seed=7", asked.picture)
+            return
+        loads = {
+            name: [first_picture(browser, f"{place}#seed={seed}") for seed in range(LOADS)]
+            for name, place in (("http", address), ("from disk", (site / ONE_FILE).resolve().as_uri()))
+        }
+        page = browser.new_page()
+        page.goto(address)
+        page.locator("#status", has_text="Seed").wait_for()
+        seen = played(page, 5)
+        turns = [(page.evaluate(WALK, FRAMES), python_rate(site)) for _ in range(TURNS)]
+        browser.close()
+    server.shutdown()
+    sizes = {name: (site / name).stat().st_size / 1e6 for name in ("model.onnx.gz", "vendor/ort.wasm.gz", ONE_FILE)}
+    print("| what | figure |\n|---|---|")
+    for name, seconds in loads.items():
+        print(
+            f"| first picture, {name} | {statistics.median(seconds):.2f} s (slowest of {LOADS}: {max(seconds):.2f} s) |"
+        )
+    browser_rate, ratio = (statistics.median(each) for each in zip(*[(a, a / b) for a, b in turns], strict=True))
+    print(f"| walk as it is watched, at most 60 | {seen:.0f} pictures/s |")
+    print(f"| its drawing alone, one thread | {browser_rate:.0f} pictures/s, {ratio:.2f} of onnxruntime in Python |")
+    print(f"| sizes | {', '.join(f'{name} {size:.1f} MB' for name, size in sizes.items())} |")
+
+
+if __name__ == "__main__":
+    main()
