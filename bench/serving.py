@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100_000, help="that memory is watched over")
     asked = parser.parse_args()
     process, start_up = started(asked.model)
-    turns = []
+    turns, said = [], ""
     try:
         for _ in range(TURNS):  # the server does nothing while onnxruntime is measured alone
             alone = bare(asked.model)
