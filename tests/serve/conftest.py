@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from ganvas.bundle import Description
 from ganvas.explore import draw_all, labels_for, latents_for
 from ganvas.export import export
+from ganvas.files import cache_folder
 from ganvas.model import Model, spec_of
 from ganvas.networks import build_networks
 from ganvas.publishing import Opinion, Wording, write_export
+from ganvas.serve.webruntime import web_runtime
 
 
 def small_model(architecture: str = "swift", **changes: object) -> Model:
@@ -47,6 +50,14 @@ def small_model(architecture: str = "swift", **changes: object) -> Model:
 @pytest.fixture(scope="session")
 def make_model() -> Callable[..., Model]:
     return small_model
+
+
+@pytest.fixture(scope="session", autouse=True)
+def web_runtime_fetched_once(tmp_path_factory) -> None:
+    """Tests may run in several processes, none of which should read what another one is still writing."""
+    with FileLock(tmp_path_factory.getbasetemp().parent / "web-runtime.lock"):
+        for kind in ("wasm", "webgpu"):
+            web_runtime(cache_folder() / "downloads", kind)
 
 
 @dataclass(frozen=True)
