@@ -35,6 +35,9 @@ Conditional = Annotated[bool, typer.Option("--conditional", help="sub-folders ar
 Title = Annotated[str, typer.Option(help='of the page, as in "This car does not exist"')]
 About = Annotated[str, typer.Option(help="your words on the page and in the card")]
 Licence = Annotated[str, typer.Option(help="of the model and of what it draws, as in CC-BY-4.0")]
+Against = Annotated[str | None, typer.Option(help="the real pictures, to judge it by; those of its run")]
+PublishedMoment = Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")]
+Scored = Annotated[bool, typer.Option("--score/--no-score", help="judge it for the card, half a minute")]
 PerClass = Annotated[str, typer.Option(help="the share of every class that is used, as in 5%")]
 
 
@@ -232,9 +235,9 @@ def export(
     title: Title = "",
     about: About = "",
     licence: Licence = "",
-    against: Annotated[str | None, typer.Option(help="the real pictures, to judge it by; those of its run")] = None,
-    at: Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")] = None,
-    scored: Annotated[bool, typer.Option("--score/--no-score", help="judge it for the card, half a minute")] = True,
+    against: Against = None,
+    at: PublishedMoment = None,
+    scored: Scored = True,
     int8: Annotated[
         bool, typer.Option("--int8", help="eight-bit weights, if measured faster and hardly worse")
     ] = False,
@@ -258,9 +261,9 @@ def publish(
     title: Title = "",
     about: About = "",
     licence: Licence = "",
-    against: Annotated[str | None, typer.Option(help="the real pictures, to judge it by; those of its run")] = None,
-    at: Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")] = None,
-    scored: Annotated[bool, typer.Option("--score/--no-score", help="judge it for the card, half a minute")] = True,
+    against: Against = None,
+    at: PublishedMoment = None,
+    scored: Scored = True,
     yes: Annotated[bool, typer.Option("--yes", help="publish even a model that copies its training pictures")] = False,
     repository: Annotated[str, typer.Option(help="hub: push to this owner/name; only written unless given")] = "",
     webgpu: Annotated[bool, typer.Option("--webgpu", help="site: draw on WebGPU where a browser has it")] = False,

@@ -224,10 +224,9 @@ def create_app(
 
 
 def _page_response(file: PageFile, request: Request) -> Response:
-    headers = {"Cache-Control": "no-cache", "ETag": file.tag, "X-Content-Type-Options": "nosniff"}
     if file.tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(file.stored, headers=headers, media_type=file.media_type)
+        return Response(status_code=304, headers=file.headers)
+    return Response(file.stored, headers=file.headers, media_type=file.media_type)
 
 
 def _documented(kinds: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:

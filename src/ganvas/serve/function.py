@@ -6,14 +6,12 @@ the page in `page`.
 
 import base64
 import json
-import mimetypes
 import os
 import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -36,6 +34,7 @@ from ganvas.serve.drawing import (
 )
 from ganvas.serve.encode import KINDS
 from ganvas.serve.engine import Engine
+from ganvas.serve.pages import PageFile, page_file
 
 ROOT = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
 MOST_RESPONSE_BYTES = 6 * 1024 * 1024 - 16_384  # what the platform takes, less the rest of the answer
@@ -139,7 +138,7 @@ def answered(asked: Asked) -> Answer:
         return Answer(json.dumps([model_facts(MODEL, engine())]).encode(), "application/json")
     if asked.path == "/healthz":
         return Answer(b'{"status":"ok"}', "application/json")
-    return page_file(asked)
+    return _page(asked)
 
 
 def _check_model(name: str | None) -> None:
@@ -158,21 +157,19 @@ def _image(asked: Asked, seed: int, format: Any, wanted: OnePicture) -> Answer:
     return one_picture(engine().draw(job.z, job.labels), format, headers)
 
 
-def page_file(asked: Asked) -> Answer:
-    """A file of the page.
-
-    Raises:
-        ProblemError: there is none of that name.
-    """
+def _page(asked: Asked) -> Answer:
     name = asked.path.strip("/") or "index.html"
     if name not in _page_names():
         raise ProblemError(404, "there is nothing here; / is the page, /v1/models the model")
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    stored = (ROOT / "page" / name).read_bytes()
-    headers = {"Cache-Control": "no-cache", "ETag": f'"{sha256(stored).hexdigest()[:32]}"'}
-    if headers["ETag"] in asked.headers.get("if-none-match", ""):
-        return Answer(b"", kind, headers, 304)
-    return Answer(stored, kind, headers)
+    file = _page_file(name)
+    if file.tag in asked.headers.get("if-none-match", ""):
+        return Answer(b"", file.media_type, file.headers, 304)
+    return Answer(file.stored, file.media_type, file.headers)
+
+
+@cache
+def _page_file(name: str) -> PageFile:
+    return page_file(name, (ROOT / "page" / name).read_bytes())
 
 
 @cache

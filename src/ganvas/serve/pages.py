@@ -23,6 +23,11 @@ class PageFile:
     media_type: str
     tag: str
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """To be asked for again each time, and sent again only if it changed."""
+        return {"Cache-Control": "no-cache", "ETag": self.tag, "X-Content-Type-Options": "nosniff"}
+
 
 class Pages:
     """Files of pages by the models' names.
@@ -63,17 +68,14 @@ class Pages:
 
         def work() -> None:
             try:
-                made.set_result(_tagged(self._makers[model]()))
+                made.set_result({name: page_file(name, stored) for name, stored in self._makers[model]().items()})
             except Exception as error:  # noqa: BLE001 - whoever asks for the page is told
                 made.set_exception(error)
 
         threading.Thread(target=work, daemon=True, name=f"page of {model}").start()
 
 
-def _tagged(page: Page) -> Mapping[str, PageFile]:
-    return {
-        name: PageFile(
-            stored, guess_type(name)[0] or "application/octet-stream", f'"{sha256(stored).hexdigest()[:32]}"'
-        )
-        for name, stored in page.items()
-    }
+def page_file(name: str, stored: bytes) -> PageFile:
+    """What is sent of a file of a page."""
+    tag = f'"{sha256(stored).hexdigest()[:32]}"'
+    return PageFile(stored, guess_type(name)[0] or "application/octet-stream", tag)

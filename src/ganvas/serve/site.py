@@ -49,7 +49,7 @@ def publish(order: Order) -> dict[str, int]:
         OSError: the folder cannot be written.
     """
     made = page_files(order.folder, order.downloads, webgpu=order.webgpu)
-    made[ONE_FILE] = one_file(order.folder, order.downloads).encode()
+    made[ONE_FILE] = one_file(read_description(order.folder), made).encode()
     for name, stored in made.items():
         replace_bytes(order.out / name, stored)
     return {name: len(stored) for name, stored in made.items()}
@@ -98,10 +98,14 @@ def page_files(
     return made | {"worker.js": worker.encode()}
 
 
-def one_file(folder: Path, downloads: Path) -> str:
-    """The same page with everything inside; its policy names the very scripts by their hashes. Raises as `publish`."""
-    description, runtime = read_description(folder), web_runtime(downloads)
-    style, ort, own = _own("style.css"), _as_global(_from_disk(runtime.script.decode()), "ort"), joined(MODULES)
+def one_file(description: Description, made: Mapping[str, bytes]) -> str:
+    """The page of `page_files`, in whole files, as one; its policy names the very scripts by their hashes.
+
+    Raises:
+        ValueError: a script cannot stand inside a page.
+    """
+    script, wasm = _VENDOR["wasm"]
+    style, ort, own = _own("style.css"), _as_global(_from_disk(made[script].decode()), "ort"), joined(MODULES)
     if re.search(r"</script|<!--|<script|\r", ort + own, re.IGNORECASE):
         raise ValueError("a script that a page cannot hold inside")
     policy = {
@@ -111,14 +115,9 @@ def one_file(folder: Path, downloads: Path) -> str:
         "connect-src": "'none'",
         "worker-src": "'none'",
     }
-    assets = {
-        DESCRIPTION_FILE: description.to_json().encode(),
-        _MODEL: _packed(read_onnx(folder, description)),
-        _VENDOR["wasm"][1]: runtime.packed_wasm,
-    }
     held = "\n".join(
-        f'<script type="application/octet-stream" id="asset:{name}">{base64.b64encode(stored).decode()}</script>'
-        for name, stored in assets.items()
+        f'<script type="application/octet-stream" id="asset:{name}">{base64.b64encode(made[name]).decode()}</script>'
+        for name in (DESCRIPTION_FILE, _MODEL, wasm)
     )
     scripts = f'{held}\n<script type="module">{ort}</script>\n<script type="module">{own}</script>'
     return _page(description, policy, f"<style>{style}</style>", scripts)
