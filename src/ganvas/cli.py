@@ -12,6 +12,7 @@ import typer
 
 from ganvas import __version__
 from ganvas.errors import GanvasError, missing_package
+from ganvas.units import HUB_PREFIX
 
 app = typer.Typer(
     name="ganvas",
@@ -42,7 +43,7 @@ PerClass = Annotated[str, typer.Option(help="the share of every class that is us
 
 
 def _is_remote(model: Path) -> bool:
-    return str(model).startswith("hf:")
+    return str(model).startswith(HUB_PREFIX)
 
 
 def _local(model: Path) -> Path:

@@ -1,10 +1,11 @@
-"""Sizes, times, counts and shares as people type them."""
+"""Sizes, times, counts, shares and names as people type them."""
 
 import re
 
 from ganvas.errors import SettingError
 
 AFTER_ALL = 2**62
+HUB_PREFIX = "hf:"  # what follows lies on the Hugging Face Hub, as owner/name
 
 
 def parse_size(text: str) -> tuple[int, int]:

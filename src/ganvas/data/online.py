@@ -17,6 +17,7 @@ from ganvas.data.folder import folder_source
 from ganvas.data.listing import OUTSIDE, Entry, Listing, Source, digest
 from ganvas.download import fetch
 from ganvas.errors import PicturesError, SettingError, missing_package
+from ganvas.units import HUB_PREFIX
 
 MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 MNIST_IMAGES, MNIST_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -127,7 +128,7 @@ def hub_source(repository: str, *, name: str | None = None, split: str = "train"
         import datasets
     except ImportError as error:
         raise missing_package("datasets", "hub", "Data sets of the Hugging Face hub") from error
-    name = name or f"hf:{repository}"
+    name = name or f"{HUB_PREFIX}{repository}"
     try:
         table: Any = datasets.load_dataset(repository, split=split)
     except Exception as error:  # its errors come from half a dozen libraries

@@ -13,6 +13,7 @@ from ganvas.data.listing import Source
 from ganvas.data.online import celeba_source, hub_source, lfw_source, mnist_source
 from ganvas.errors import PicturesError, SettingError
 from ganvas.files import cache_folder
+from ganvas.units import HUB_PREFIX
 
 SOURCES: dict[str, Callable[[Path], Source]] = {
     "avatars": avatars_source,
@@ -21,7 +22,6 @@ SOURCES: dict[str, Callable[[Path], Source]] = {
     "lfw": lfw_source,
     "celeba": celeba_source,
 }
-HUB_PREFIX = "hf:"
 
 
 def open_source(settings: PictureSettings, downloads: Path | None = None) -> Source:

@@ -16,8 +16,8 @@ from ganvas.errors import SettingError, missing_package
 from ganvas.files import replace_bytes
 from ganvas.serve.packaging import Order, files_in, size_of
 from ganvas.serve.site import page_files
+from ganvas.units import HUB_PREFIX
 
-PREFIX = "hf:"
 WEIGHTS = "generator.safetensors", "encoder.safetensors"
 MODEL_FILES = (DESCRIPTION_FILE, *WEIGHTS, ONNX_FILE, CARD_FILE, PREVIEW_FILE)
 
@@ -74,7 +74,7 @@ def pull(name: str) -> Path:
     Raises:
         SettingError: the Hub cannot be reached or has no such model, or its library is not installed.
     """
-    repository, _, revision = name.removeprefix(PREFIX).partition("@")
+    repository, _, revision = name.removeprefix(HUB_PREFIX).partition("@")
     hub = _library("Models of the Hub")
     with _as_setting_error(hub, repository):
         return Path(hub.snapshot_download(repository, revision=revision or None, allow_patterns=list(MODEL_FILES)))
@@ -82,7 +82,7 @@ def pull(name: str) -> Path:
 
 def has_model(name: str) -> bool:
     """Whether the Hub has a model of the name `hf:owner/name`; raises as `pull`."""
-    repository = name.removeprefix(PREFIX).partition("@")[0]
+    repository = name.removeprefix(HUB_PREFIX).partition("@")[0]
     hub = _library("Models of the Hub")
     with _as_setting_error(hub, repository):
         return bool(hub.HfApi().repo_exists(repository, repo_type="model"))
@@ -106,13 +106,14 @@ def _library(purpose: str) -> Any:
 @contextmanager
 def _as_setting_error(hub: Any, repository: str) -> Iterator[None]:
     """What the Hub or the network says, in one line."""
+    name = HUB_PREFIX + repository
     try:
         yield
     except hub.errors.RepositoryNotFoundError as error:
-        raise SettingError(f"hf:{repository}: there is no such repository, or it is not yours to see") from error
+        raise SettingError(f"{name}: there is no such repository, or it is not yours to see") from error
     except hub.errors.HfHubHTTPError as error:
         status = getattr(error.response, "status_code", "nothing")
         login = "; log in with `hf auth login`, or set HF_TOKEN" if status in (401, 403) else ""
-        raise SettingError(f"hf:{repository}: the Hub answered {status}{login}") from error
+        raise SettingError(f"{name}: the Hub answered {status}{login}") from error
     except Exception as error:
-        raise SettingError(f"hf:{repository}: {' '.join(str(error).split())}") from error
+        raise SettingError(f"{name}: {' '.join(str(error).split())}") from error

@@ -19,6 +19,7 @@ from ganvas.serve.engine import Engine
 from ganvas.serve.gate import Limits
 from ganvas.serve.pages import Page
 from ganvas.serve.site import page_files
+from ganvas.units import HUB_PREFIX
 
 LOOPBACK = "localhost", "127.0.0.1", "[::1]"
 GRACE_SECONDS, CONNECTIONS = 35, 2000
@@ -109,7 +110,7 @@ def names_of(models: Sequence[Path]) -> dict[str, Path]:
     """
     named: dict[str, Path] = {}
     for path in models:
-        plain = Path(str(path).partition("@")[0]) if str(path).startswith("hf:") else path.resolve()
+        plain = Path(str(path).partition("@")[0]) if str(path).startswith(HUB_PREFIX) else path.resolve()
         name = plain.parent.name if plain.name in ("exported", "model") else plain.name
         if name in named:
             raise SettingError(f"two models are called {name!r}: {named[name]} and {path}; rename a folder")
