@@ -1,4 +1,4 @@
-"""Does every part of the default recipe earn its place: the same minutes without each of them.
+"""Does every part of the default recipe earn its place: the same minutes without each of them, or with one more.
 
     python -m bench.ablations WORK_FOLDER DATA_FOLDER [--minutes 5] [--seeds 2] [NAME ...]
 
@@ -81,9 +81,9 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without holding broad colours": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
     "without pulling back what sticks out": ([], attribute(swift, "OVERSHOOT_WEIGHT", 0.0)),
     "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),
-    "without augmentation": (["objective.augment=[]"], list),
-    "without colours in it": (['objective.augment=["translation"]'], list),
-    "without moving in it": (['objective.augment=["tint"]'], list),
+    "colours augmented, weakly": (['objective.augment=["tint"]'], list),
+    "places augmented": (['objective.augment=["translation"]'], list),
+    "both": (['objective.augment=["tint", "translation"]'], list),
     "without averaging": (["training.average_half_life_images=0"], list),
     "batches of 16 to the end": (["training.double_batch_at=1000000000"], list),
     "128 latents": (["network.z_dim=128"], list),
