@@ -73,7 +73,10 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "nothing left out": ([], list),
     "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
     "begun at 8 to 12 px instead of 3 to 5": ([], attribute(eigen, "COARSEST_PX", 12)),
-    "without ImageNet (--blind)": (['network.architecture="swift-blind"'], list),
+    "without ImageNet (--blind)": (
+        ['network.architecture="swift-blind"', 'objective.augment=["tint", "translation"]'],
+        list,
+    ),
     "without the look at pixels": ([], attribute(sight.SeeingDiscriminator, "judge", judge_maps)),
     "without fine detail in that look": ([], attribute(sight, "finest", torch.zeros_like)),
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),

@@ -203,6 +203,7 @@ def test_the_default_recipe_trains_on_any_pictures_and_goes_on(more, ganvas, pic
     kept = tomllib.loads((ganvas.folder / "run" / "run.toml").read_text(encoding="utf-8"))
     assert kept["recipe"] == "swift"
     assert kept["network"]["architecture"] == ("swift-blind" if "--blind" in more else "swift")
+    assert kept["objective"]["augment"] == (["tint", "translation"] if "--blind" in more else [])
     assert not any("sight" in name for name in whole_state(ganvas.folder / "run") if name.endswith("weight"))
     weights = model_weights(ganvas.folder / "run")
     assert_close(weights["components.axes"], started["components.axes"], rtol=0, atol=0)

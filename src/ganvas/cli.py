@@ -105,7 +105,7 @@ def train(
     ] = False,
 ) -> None:
     """Look the pictures over, plan, train, report. The same command again goes on where it stopped."""
-    from ganvas import commandline, console, run, units
+    from ganvas import commandline, console, recipes, run, units
 
     given: dict[str, Any] = {
         "seed": seed,
@@ -117,13 +117,14 @@ def train(
         "pictures.conditional": conditional or None,
         "pictures.per_class": None if per_class is None else units.parse_share(per_class),
         "network.width": width,
-        "network.architecture": "swift-blind" if blind else None,
         "limits.seconds": None if time is None else units.parse_duration(time),
         "limits.images": None if images is None else units.parse_count(images),
         "limits.epochs": epochs,
         "measuring.until": until,
         "measuring.rescue": None if rescue else False,
     }
+    if blind:
+        given |= recipes.BLIND
     if size is not None:
         given["pictures.width"], given["pictures.height"] = units.parse_size(size)
     wanted = commandline.wanted_run(recipe, config, out, given, settings or [], resume=resume)

@@ -13,6 +13,10 @@ from ganvas.config import (
 from ganvas.errors import SettingError
 
 DEFAULT = "swift"
+BLIND = {  # how `swift` differs without ImageNet: pixels alone are soon learned by heart, so that they are augmented
+    "network.architecture": "swift-blind",
+    "objective.augment": ("tint", "translation"),
+}
 
 
 @dataclass(frozen=True)
