@@ -28,7 +28,7 @@ from ganvas.data import load_pictures
 from ganvas.model import kept_moments
 from ganvas.networks import eigen, sight
 from ganvas.networks.eigen import Components
-from ganvas.recipes import recipe
+from ganvas.recipes import BLIND, recipe
 from ganvas.run import train
 from ganvas.training import swift
 
@@ -73,10 +73,7 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "nothing left out": ([], list),
     "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
     "begun at 8 to 12 px instead of 3 to 5": ([], attribute(eigen, "COARSEST_PX", 12)),
-    "without ImageNet (--blind)": (
-        ['network.architecture="swift-blind"', 'objective.augment=["tint", "translation"]'],
-        list,
-    ),
+    "without ImageNet (--blind)": ([f"{name}={json.dumps(value)}" for name, value in BLIND.items()], list),
     "without the look at pixels": ([], attribute(sight.SeeingDiscriminator, "judge", judge_maps)),
     "without fine detail in that look": ([], attribute(sight, "finest", torch.zeros_like)),
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
@@ -86,7 +83,7 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),
     "colours augmented, weakly": (['objective.augment=["tint"]'], list),
     "places augmented": (['objective.augment=["translation"]'], list),
-    "both": (['objective.augment=["tint", "translation"]'], list),
+    "colours and places augmented": (['objective.augment=["tint", "translation"]'], list),
     "without averaging": (["training.average_half_life_images=0"], list),
     "batches of 16 to the end": (["training.double_batch_at=1000000000"], list),
     "128 latents": (["network.z_dim=128"], list),
