@@ -6,25 +6,28 @@ DATA_FOLDER holds faces-color and cars. Resumable: a run that was measured is ke
 NAME limits it to runs whose title contains it: a set, a part, "seed 1". Every run has one thread and its minutes are
 the processor's, so that two of these may go on side by side, and other programs too. The table goes to standard
 output: the distance to 500 real pictures as a share of the eigen line's, in EfficientNet-Lite0's features and in those
-of an independent ResNet, and the spread of what is drawn as a share of the set's.
+of an independent ResNet, precision and coverage in the latter, and the spread of what is drawn as a share of the set's.
+A sheet of the seeds 0 to 63 lies in WORK_FOLDER beside each run.
 """
 
 import argparse
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from bench.lines import keep, kept
 from bench.quality import SETS, Judge, drawn, source
 from ganvas.config import LimitSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
+from ganvas.grid import picture_grid
 from ganvas.model import kept_moments
 from ganvas.networks import eigen, sight
 from ganvas.networks.eigen import Components
@@ -36,7 +39,7 @@ RESULTS = Path("bench/results/ablations.jsonl")
 COUNT = 500
 NAMES = ("faces-color", "cars")
 
-every_judge = sight.SeeingDiscriminator.judge
+every_sight, every_look = sight.SeeingDiscriminator.see, sight.SeeingDiscriminator.looks
 Patches = list[contextlib.AbstractContextManager[object]]
 
 
@@ -59,9 +62,14 @@ def unspread(self: sight.Sight, images: Tensor) -> None:
     """In place of learning how each channel is spread."""
 
 
-def judge_maps(self: sight.SeeingDiscriminator, seen: list[Tensor], labels: Tensor | None = None) -> Tensor:
-    """(B, L - 1) scores, the pixels' left out."""
-    return every_judge(self, seen, labels)[:, :-1]
+def see_maps(self: sight.SeeingDiscriminator, images: Tensor, maps: Sequence[Tensor] | None = None) -> list[Tensor]:
+    """What is looked at, the pixels left out."""
+    return every_sight(self, images, maps)[:-1]
+
+
+def looks_at_maps(self: sight.SeeingDiscriminator) -> list[sight.Look]:
+    """The looks without that at pixels."""
+    return every_look(self)[:-1]
 
 
 def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
@@ -74,7 +82,13 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
     "begun at 8 to 12 px instead of 3 to 5": ([], attribute(eigen, "COARSEST_PX", 12)),
     "without ImageNet (--blind)": ([f"{name}={json.dumps(value)}" for name, value in BLIND.items()], list),
-    "without the look at pixels": ([], attribute(sight.SeeingDiscriminator, "judge", judge_maps)),
+    "without the look at pixels": (
+        [],
+        lambda: [
+            patch.object(sight.SeeingDiscriminator, "see", see_maps),
+            patch.object(sight.SeeingDiscriminator, "looks", looks_at_maps),
+        ],
+    ),
     "without fine detail in that look": ([], attribute(sight, "finest", torch.zeros_like)),
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
@@ -128,26 +142,27 @@ def main() -> None:
         judge = Judge(known)
         spread = float(images.std(0).mean() / np.asarray(known.images[:]).std(0).mean())
         line = {"run": title, "set": name, "part": part, "minutes": asked.minutes, "seed": seed, "spread": spread}
-        line |= {"images": max(kept_moments(out)), "eigen": judge.eigen, **judge.scores(images)}
+        seen = judge.see(images)
+        line |= {"images": max(kept_moments(out)), "eigen": judge.eigen, **judge.distances(seen), **judge.shares(seen)}
         lines.append(line)
         keep(RESULTS, line)
+        Image.fromarray(picture_grid(images[:64], columns=8).squeeze()).save(out.with_suffix(".png"))
         print(title, flush=True)
     report([line for line in lines if line["minutes"] == asked.minutes])
 
 
 def report(lines: list[dict]) -> None:
-    """One row a part: Lite0's share, the ResNet's, the spread; a cell has one number for every seed."""
-    print("\n| | " + " | ".join(f"{name}: Lite0 | ResNet | spread" for name in NAMES) + " |")
-    print("|---" * (1 + 3 * len(NAMES)) + "|")
+    """One row a part; a cell has one number for every seed."""
+    columns = ("Lite0", "ResNet", "precision", "coverage", "spread")
+    print("\n| | " + " | ".join(f"{name}: {' | '.join(columns)}" for name in NAMES) + " |")
+    print("|---" * (1 + len(columns) * len(NAMES)) + "|")
     for part in PARTS:
         cells = []
         for name in NAMES:
             members = [line for line in lines if line["part"] == part and line["set"] == name]
-            cells += [
-                ", ".join(f"{one[family][0] / one['eigen'][family][0]:.2f}" for one in members)
-                for family in ("lite", "other")
-            ]
-            cells.append(", ".join(f"{one['spread']:.2f}" for one in members))
+            shares = [[one[family][0] / one["eigen"][family][0] for one in members] for family in ("lite", "other")]
+            shares += [[one[column] for one in members] for column in columns[2:]]
+            cells += [", ".join(f"{value:.2f}" for value in values) for values in shares]
         print(f"| {part} | {' | '.join(cells)} |")
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from bench.agreement import independent_features
 from bench.lines import keep, kept
@@ -33,7 +34,14 @@ from ganvas.data import PictureSet, load_pictures
 from ganvas.explore import draw_all, labels_for, latents_for
 from ganvas.files import cache_folder
 from ganvas.grid import picture_grid
-from ganvas.metrics import eigen_pictures, extract, kernel_distance_interval, load_extractor, reference_order
+from ganvas.metrics import (
+    eigen_pictures,
+    extract,
+    kernel_distance_interval,
+    load_extractor,
+    neighbourhoods,
+    reference_order,
+)
 from ganvas.model import kept_moments, load_model
 from ganvas.supervision import RESCUED
 from ganvas.viewing import read_log
@@ -134,18 +142,27 @@ class Judge:
         real = np.asarray(pictures.images[reference_order(len(pictures.images))[:2000]])
         lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
         self.views = {"lite": lambda images: extract(lite, images), "other": independent_features()}
-        self.reference = {name: view(real[:COUNT]) for name, view in self.views.items()}
+        self.reference = self.see(real[:COUNT])
         eigen = eigen_pictures(torch.from_numpy(real), COUNT, torch.Generator().manual_seed(0)).numpy()
-        self.eigen = self.scores(eigen)
+        self.eigen = self.distances(self.see(eigen))
 
-    def scores(self, images: np.ndarray) -> dict[str, tuple[float, float, float]]:
+    def see(self, images: np.ndarray) -> dict[str, Tensor]:
+        """Features by family."""
+        return {family: view(images) for family, view in self.views.items()}
+
+    def distances(self, seen: dict[str, Tensor]) -> dict[str, tuple[float, float, float]]:
         """Distance with the low and the high end of its interval, by family."""
         found = {}
-        for name, view in self.views.items():
+        for family, features in seen.items():
             numbers = torch.Generator().manual_seed(0)
-            one = kernel_distance_interval(self.reference[name], view(images), numbers)
-            found[name] = (one.value, one.low, one.high)
+            one = kernel_distance_interval(self.reference[family], features, numbers)
+            found[family] = (one.value, one.low, one.high)
         return found
+
+    def shares(self, seen: dict[str, Tensor]) -> dict[str, float]:
+        """Precision and coverage in the family that nothing was trained with."""
+        found = neighbourhoods(self.reference["other"], seen["other"])
+        return {"precision": round(found.precision, 3), "coverage": round(found.coverage, 3)}
 
 
 def drawn(run: Path, at: int, count: int) -> np.ndarray:
@@ -176,7 +193,8 @@ def tabulate(plan: Plan, run: Path, pictures: str) -> None:
     for mark, at in marks(run).items():
         if mark not in measured:
             line = {"run": plan.title, "recipe": plan.recipe, "set": plan.name, "seed": plan.seed, "mark": mark}
-            keep(RESULTS, line | {"images": at, "eigen": judge.eigen, **judge.scores(drawn(run, at, COUNT))})
+            seen = judge.see(drawn(run, at, COUNT))
+            keep(RESULTS, line | {"images": at, "eigen": judge.eigen, **judge.distances(seen), **judge.shares(seen)})
     grid = picture_grid(drawn(run, max(kept_moments(run)), 64), columns=8)
     path = FIGURES / f"quality-{plan.title}.webp"
     Image.fromarray(grid.squeeze()).convert("RGB").save(path, quality=80, method=6)

@@ -16,6 +16,7 @@ from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
 from ganvas.folder import RunFolder
 from ganvas.networks import ARCHITECTURES, NetworkSpec
+from ganvas.networks.swift import SIGHTS
 from ganvas.news import Finished, Happened, Looked, News, Planned, Stepped
 from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.recorder import Recorder
@@ -173,14 +174,11 @@ def check_parts(config: RunConfig) -> None:
                 raise SettingError(f"setting {setting} = {name!r}: expected one of {', '.join(table)}")
     if config.objective.augment_target is not None and not config.objective.augment:
         raise SettingError("objective.augment_target needs objective.augment, as in color,translation,cutout")
-    architecture, refused = (
-        config.network.architecture,
-        {
-            "vaegan": ("training.balance_margin", "objective.gradient_penalty_weight"),
-            "swift": _NOT_SWIFT,
-            "swift-blind": _NOT_SWIFT,
-        },
-    )
+    architecture = config.network.architecture
+    refused = {
+        "vaegan": ("training.balance_margin", "objective.gradient_penalty_weight"),
+        **dict.fromkeys(SIGHTS, _NOT_SWIFT),
+    }
     for path in refused.get(architecture, ()):
         section, field = path.split(".")
         settings = getattr(config, section)

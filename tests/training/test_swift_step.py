@@ -27,6 +27,15 @@ def test_the_losses_are_the_relativistic_ones_over_all_looks(tiny):
     assert_close(report["real_score"], real.mean())
 
 
+def test_pictures_are_remembered_unless_something_changes_them(tiny):
+    for more, remembered in (("objective.augment=", 12), ("objective.augment=tint", 0)):
+        config, stream, fresh = tiny("swift", more)
+        state = fresh()
+        for start in (0, 4, 8, 0):
+            swift_play(state, stream.batch_at(start, 4)[0], None, config, Numbers.at(0, start))
+        assert len(state.remembered) == remembered
+
+
 @pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4)])
 def test_what_sticks_out_and_what_drifts_is_pulled_back(name, bias, tiny, monkeypatch):
     """Where the discriminator is indifferent, these alone move the generator, and they fall."""

@@ -138,17 +138,23 @@ class SeeingDiscriminator(nn.Module):
         )
         self.look.append(_look_at_pixels(spec))
 
-    def see(self, images: Tensor) -> list[Tensor]:
-        """What is looked at, before any layer that learns: the maps, then the pixels."""
-        return [*(self.sight(images) if self.sight else ()), self.detail(images)]
+    def see(self, images: Tensor, maps: Sequence[Tensor] | None = None) -> list[Tensor]:
+        """What is looked at, before any layer that learns: the maps, then the pixels.
+
+        Args:
+            maps: what the sight makes of these pictures, where that is known.
+        """
+        if maps is None and self.sight is not None:
+            maps = self.sight(images)
+        return [*(maps or ()), self.detail(images)]
 
     def judge(self, seen: list[Tensor], labels: Tensor | None = None) -> Tensor:
         """(B, L) scores, one by each look."""
-        return torch.stack([look(each, labels) for look, each in zip(self._looks(), seen, strict=True)], dim=1)
+        return torch.stack([look(each, labels) for look, each in zip(self.looks(), seen, strict=True)], dim=1)
 
     def features(self, images: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, F), what the scores are read from."""
-        seen = zip(self._looks(), self.see(images), strict=True)
+        seen = zip(self.looks(), self.see(images), strict=True)
         return torch.cat([look.features(each) for look, each in seen], dim=1)
 
     def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
@@ -160,7 +166,8 @@ class SeeingDiscriminator(nn.Module):
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.judge(self.see(images), labels).mean(1)  # (B,)
 
-    def _looks(self) -> list[Look]:
+    def looks(self) -> list[Look]:
+        """Those at maps in the order of MAPS, then that at pixels."""
         return cast("list[Look]", list(self.look))
 
 

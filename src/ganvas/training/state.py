@@ -12,6 +12,7 @@ from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec, build_networks
 from ganvas.pixels import to_float
 from ganvas.training.adam import Adam
+from ganvas.training.remembered import Remembered
 
 LOOKED_AT = 2000
 
@@ -23,6 +24,7 @@ class TrainingState:
     augment_share: the probability that an augmentation is applied.
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
     rescues: how often the run went back to a good state; each time the learning rates were halved.
+    remembered: what was seen of the pictures; of no consequence but for speed, and not saved.
 
     Random numbers and the place in the data are functions of (seed, images), so they need no state of their own.
     """
@@ -34,6 +36,7 @@ class TrainingState:
     optimizers: dict[str, Adam]
     device: torch.device
     tally: dict[str, float] = field(default_factory=dict)
+    remembered: Remembered = field(default_factory=Remembered)
     augment_share: float = 1.0
     rescues: int = 0
     images: int = 0

@@ -1,8 +1,8 @@
 """One step of the default recipe: both players judged on one sight of the same pictures.
 
-Seeing is dearer than judging what was seen, so that real and generated pictures are looked at once: the
-discriminator's update judges what was seen, the generator's judges the same again with the new heads and follows it
-back through the sight into the picture.
+Seeing is dearer than judging what was seen, so that generated pictures are looked at once a step and real ones once a
+run: the discriminator's update judges what was seen, the generator's judges the same again with the new heads and
+follows it back through the sight into the picture. With the old heads, which would save that pass, it collapses.
 
 A generator that only has to please soon varies little: its broad colours are held to those of the draw on the
 principal components, which vary as the set's do.
@@ -19,7 +19,16 @@ from ganvas.networks.sight import SeeingDiscriminator
 from ganvas.objectives import LOSSES
 from ganvas.pixels import to_float
 from ganvas.training.state import TrainingState
-from ganvas.training.updates import Numbers, Report, apply, augmented, frozen, real_sign, sample_latents
+from ganvas.training.updates import (
+    Numbers,
+    Report,
+    apply,
+    augmentations,
+    augmented,
+    frozen,
+    real_sign,
+    sample_latents,
+)
 
 OVERSHOOT_WEIGHT = 0.25
 ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
@@ -33,16 +42,14 @@ def swift_play(
     assert isinstance(generator, EigenGenerator)
     assert isinstance(discriminator, SeeingDiscriminator)
     loss_pair = LOSSES[config.objective.loss]
-    real = to_float(stored, state.device)
     labels = None if labels is None else labels.to(state.device)
-    z = sample_latents(len(real), config, numbers.latents).to(state.device)
+    z = sample_latents(len(stored), config, numbers.latents).to(state.device)
     with mixed_precision(state.device):
         drawn = generator.draw(z, labels)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
         before = numbers.augment.get_state()
-        with torch.no_grad():
-            real_seen = discriminator.see(augmented(real, state, config, numbers))
+        real_seen = see_real(state, stored, config, numbers)
         numbers.augment.set_state(before)  # each generated picture is changed as the real one it is compared with
         fake_seen = discriminator.see(augmented(fake, state, config, numbers))
 
@@ -69,3 +76,15 @@ def swift_play(
         "overshoot": overshoot.detach(),
         "drift": drift.detach(),
     }
+
+
+def see_real(state: TrainingState, stored: Tensor, config: RunConfig, numbers: Numbers) -> list[Tensor]:
+    """What is looked at of (B, H, W, C) uint8 pictures; the maps come from memory where nothing changes a picture."""
+    discriminator = state.discriminator
+    assert isinstance(discriminator, SeeingDiscriminator)
+    sight, real = discriminator.sight, to_float(stored, state.device)
+    with torch.no_grad():
+        if sight is None or augmentations(state, config):
+            return discriminator.see(augmented(real, state, config, numbers))
+        maps = state.remembered.maps(stored, lambda group: sight(to_float(group, state.device)))
+        return discriminator.see(real, maps)

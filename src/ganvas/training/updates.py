@@ -78,8 +78,12 @@ def update_discriminator(
 
 def augmented(images: Tensor, state: TrainingState, config: RunConfig, numbers: Numbers) -> Tensor:
     """(B, C, H, W) pictures as the discriminator is shown them."""
-    names = config.objective.augment or (RESCUE_AUGMENT if state.rescues else ())
-    return augment(images, names, numbers.augment, share=state.augment_share)
+    return augment(images, augmentations(state, config), numbers.augment, share=state.augment_share)
+
+
+def augmentations(state: TrainingState, config: RunConfig) -> tuple[str, ...]:
+    """The names of what is done to pictures before the discriminator is shown them."""
+    return config.objective.augment or (RESCUE_AUGMENT if state.rescues else ())
 
 
 def real_sign(real_scores: Tensor, fake_scores: Tensor, boundary: float | None) -> Tensor:
