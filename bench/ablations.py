@@ -80,7 +80,6 @@ def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
 PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "nothing left out": ([], list),
     "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
-    "without the flow (latents are drawn as they are)": ([], attribute(eigen, "FLOW_PASSES", 0)),
     "begun at 8 to 12 px instead of 3 to 5": ([], attribute(eigen, "COARSEST_PX", 12)),
     "without ImageNet (--blind)": ([f"{name}={json.dumps(value)}" for name, value in BLIND.items()], list),
     "without the look at pixels": (

@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.networks.flow import LatentFlow
 from ganvas.networks.layers import LINEAR, Conv2d, Double, Residual, check_labels, resized
 from ganvas.networks.spec import NetworkSpec
 from ganvas.principal import principal_components
@@ -27,8 +26,6 @@ BASE, CAP = 16, 128
 COARSEST_PX = 5
 LARGEST_EIGEN_PX = 96
 BRANCH = 0.3
-TINY = 1e-9
-FLOW_PASSES = 64
 
 
 class Components(nn.Module):
@@ -40,7 +37,6 @@ class Components(nn.Module):
 
     mean: Tensor
     axes: Tensor
-    pictures: Tensor
 
     def __init__(self, spec: NetworkSpec, size: tuple[int, int]):
         super().__init__()
@@ -48,11 +44,10 @@ class Components(nn.Module):
         numbers = size[0] * size[1] * spec.channels  # in the order (h, w, C)
         self.register_buffer("mean", torch.zeros(max(spec.classes, 1), numbers))
         self.register_buffer("axes", torch.zeros(spec.z_dim, numbers))
-        self.register_buffer("pictures", torch.zeros(()))  # how many these were learned from
 
     def reset_buffers(self) -> None:
-        for buffer in self.buffers():
-            buffer.zero_()
+        self.mean.zero_()
+        self.axes.zero_()
 
     @torch.no_grad()
     def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
@@ -63,26 +58,14 @@ class Components(nn.Module):
         for group in groups.unique().tolist():
             self.mean[group] = rows[groups == group].mean(0)
         centred = rows - self.mean[groups]
-        self.pictures.fill_(len(rows))
         wanted = min(len(self.axes), len(rows) - 1, rows.shape[1])
         self.axes.zero_()
         if wanted > 0:
             axes, deviations = principal_components(centred, wanted, generator)
             self.axes[:wanted] = axes * deviations[:, None]
 
-    def codes(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, h, w) pictures of this size in [-1, 1] -> (B, Z), what `forward` would draw their like from.
-
-        0 where there are fewer components than latents.
-        """
-        centred = images.permute(0, 2, 3, 1).flatten(1) - self._means(labels)
-        return centred @ (self.axes / self.axes.square().sum(1, keepdim=True).clamp_min(TINY)).T
-
-    def _means(self, labels: Tensor | None) -> Tensor:
-        return self.mean if labels is None else self.mean.index_select(0, labels)
-
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        mean = self._means(labels)
+        mean = self.mean if labels is None else self.mean.index_select(0, labels)
         return torch.addmm(mean, z, self.axes).unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
 
 
@@ -97,7 +80,6 @@ class EigenGenerator(nn.Module):
         self.size = spec.height, spec.width
         halvings = max(math.ceil(math.log2(max(self.size) / LARGEST_EIGEN_PX)), 0)
         self.components = Components(spec, (spec.height >> halvings, spec.width >> halvings))
-        self.flow = LatentFlow(spec.z_dim)
         levels = math.ceil(math.log2(min(self.size) / COARSEST_PX)) + 1
         channels = spec.pyramid(base=BASE, cap=CAP, levels=levels)
         self.classes = nn.Embedding(spec.classes, channels[0]) if spec.classes else None
@@ -114,18 +96,7 @@ class EigenGenerator(nn.Module):
     def draw(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, Z) -> (B, C, H, W), any real numbers: the draw on the components."""
         check_labels(labels, self.classes.num_embeddings if self.classes else 0)
-        return resized(self.components(self.flow(z), labels), self.size)
-
-    def flow_loss(
-        self, images: Tensor, labels: Tensor | None, numbers: torch.Generator, images_shown: int
-    ) -> Tensor | None:
-        """What the flow alone learns by: its loss on (B, C, H, W) pictures in [-1, 1] and their labels or None.
-
-        None once it has learned enough: after as many passes over few pictures it would know each by heart.
-        """
-        if images_shown >= FLOW_PASSES * float(self.components.pictures):
-            return None
-        return self.flow.loss(self.components.codes(resized(images, self.components.size), labels), numbers)
+        return resized(self.components(z, labels), self.size)
 
     def sharpen(self, drawn: Tensor, labels: Tensor | None = None) -> Tensor:
         """What `draw` returned -> the same shape, any real numbers."""

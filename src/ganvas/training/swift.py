@@ -45,8 +45,7 @@ def swift_play(
     labels = None if labels is None else labels.to(state.device)
     z = sample_latents(len(stored), config, numbers.latents).to(state.device)
     with mixed_precision(state.device):
-        with torch.no_grad():
-            drawn = generator.draw(z, labels)
+        drawn = generator.draw(z, labels)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
         before = numbers.augment.get_state()
@@ -67,10 +66,8 @@ def swift_play(
         overshoot = (unbounded - fake.detach()).square().mean()
         drift = F.adaptive_avg_pool2d(fake - drawn.clamp(-1, 1), ANCHOR_CELLS).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
-        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift
-        flow_loss = generator.flow_loss(to_float(stored, state.device), labels, numbers.latents, state.images)
-        apply(state, "generator", generator_loss + held + (0 if flow_loss is None else flow_loss))
-    report: Report = {
+        apply(state, "generator", generator_loss + OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift)
+    return {
         "discriminator_loss": discriminator_loss.detach(),
         "generator_loss": generator_loss.detach(),
         "real_score": real_scores.detach().mean(),
@@ -79,7 +76,6 @@ def swift_play(
         "overshoot": overshoot.detach(),
         "drift": drift.detach(),
     }
-    return report if flow_loss is None else report | {"flow_loss": flow_loss.detach()}
 
 
 def see_real(state: TrainingState, stored: Tensor, config: RunConfig, numbers: Numbers) -> list[Tensor]:
