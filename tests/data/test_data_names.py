@@ -101,7 +101,16 @@ def test_mnist_that_cannot_be_fetched_is_an_error_of_the_pictures_and_names_the_
         pass
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(b""), gzip.compress(b"\0\0\x08\x01\0\0\0\x09abc")])
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"no gzip", id="not gzip"),
+        # Packed bytes hold the second they were packed in: named, so that two processes collect the same tests.
+        pytest.param(gzip.compress(b""), id="nothing packed"),
+        pytest.param(gzip.compress(b"\0\0\x08\x01\0\0\0\x09abc"), id="cut short"),
+    ],
+)
 def test_a_damaged_idx_file_is_one_clear_error(data, tmp_path):
     (tmp_path / "x.gz").write_bytes(data)
     with pytest.raises(PicturesError, match="cannot be read as a gzipped IDX file"):
