@@ -58,8 +58,9 @@ def learn_noise(self: Components, images: Tensor, labels: Tensor | None, generat
     self.axes.copy_(noise * (rows.var(0).mean() / len(noise)).sqrt())
 
 
-def unspread(self: sight.Sight, images: Tensor) -> None:
+def unspread(self: sight.Sight, images: Tensor) -> list[Tensor]:
     """In place of learning how each channel is spread."""
+    return [torch.cat(maps) for maps in zip(*map(self, images.split(32)), strict=True)]
 
 
 def see_maps(self: sight.SeeingDiscriminator, images: Tensor, maps: Sequence[Tensor] | None = None) -> list[Tensor]:
@@ -93,6 +94,7 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
     "without holding broad colours": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
+    "without holding moments": ([], attribute(swift, "MOMENTS_WEIGHT", 0.0)),
     "without pulling back what sticks out": ([], attribute(swift, "OVERSHOOT_WEIGHT", 0.0)),
     "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),
     "colours augmented, weakly": (['objective.augment=["tint"]'], list),

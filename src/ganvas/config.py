@@ -63,6 +63,9 @@ class ObjectiveSettings(Settings):
     augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         default=(), description="names in objectives.AUGMENTS, for all pictures that are judged"
     )
+    rescue_augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        default=("color", "translation", "cutout"), description="the same after a rescue, where `augment` names none"
+    )
     augment_target: float | None = Field(
         default=None,
         gt=0,

@@ -167,6 +167,7 @@ def check_parts(config: RunConfig) -> None:
         ("network.architecture", (config.network.architecture,), ARCHITECTURES),
         ("objective.loss", (config.objective.loss,), LOSSES),
         ("objective.augment", config.objective.augment, AUGMENTS),
+        ("objective.rescue_augment", config.objective.rescue_augment, AUGMENTS),
     ]
     for setting, names, table in tables:
         for name in names:

@@ -11,6 +11,7 @@ from ganvas.metrics import Verdict, best_measure
 from ganvas.recorder import Recorder
 from ganvas.training import MOST_RESCUES, TrainingState, has_checkpoint, rescue, save_checkpoint
 from ganvas.training.plan import measuring_plan
+from ganvas.training.updates import augmentations
 from ganvas.viewing import read_log
 
 RESCUED = "went back"
@@ -172,9 +173,10 @@ class Supervisor:
             yield self.recorder.event(f"cannot go back: {error}")
             return
         self._since = self.state.images
+        more = " and full augmentation" if augmentations(self.state, self.config) else ""
         # The log comes first: a state that was saved as rescued, without the word of it, would be judged otherwise.
         told = self.recorder.event(
-            f"{RESCUED} to the state after {images:,} images, with half the learning rates and full augmentation "
+            f"{RESCUED} to the state after {images:,} images, with half the learning rates{more} "
             f"({self.state.rescues} of {MOST_RESCUES})"
         )
         self.recorder.save()

@@ -84,6 +84,7 @@ def test_a_rescue_augments_everything_with_the_configured_names_or_the_rescuers_
     rescue(state, tmp_path)
     assert (seen(config) != images).flatten(1).any(1).all()
     assert torch.equal(seen(flipping).sort(dim=3).values, images.sort(dim=3).values)
+    assert torch.equal(seen(tiny("dcgan", "objective.rescue_augment=")[0]), images)
 
 
 def test_a_rescue_augments_everything_even_where_augmentation_adapts_and_was_low(tiny, tmp_path):

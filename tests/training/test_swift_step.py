@@ -3,7 +3,9 @@ import torch
 from torch.nn import functional as F
 from torch.testing import assert_close
 
+from ganvas.networks import moments
 from ganvas.pixels import to_float
+from ganvas.training import swift
 from ganvas.training.swift import swift_play
 from ganvas.training.updates import Numbers, sample_latents
 
@@ -36,9 +38,15 @@ def test_pictures_are_remembered_unless_something_changes_them(tiny):
         assert len(state.remembered) == remembered
 
 
-@pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4)])
-def test_what_sticks_out_and_what_drifts_is_pulled_back(name, bias, tiny, monkeypatch):
-    """Where the discriminator is indifferent, these alone move the generator, and they fall."""
+WEIGHTS = {"overshoot": "OVERSHOOT_WEIGHT", "drift": "ANCHOR_WEIGHT", "moments": "MOMENTS_WEIGHT"}
+
+
+@pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4), ("moments", 0.4)])
+def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(name, bias, tiny, monkeypatch):
+    """Where the discriminator is indifferent, each alone moves the generator, and it falls."""
+    for other in WEIGHTS.keys() - {name}:
+        monkeypatch.setattr(swift, WEIGHTS[other], 0.0)
+    monkeypatch.setattr(moments, "HALF_LIFE_IMAGES", 1e-3)  # nothing is averaged, which would lag behind
     config, stream, fresh = tiny("swift", "objective.augment=")
     state = fresh()
     with torch.no_grad():

@@ -17,7 +17,8 @@ from torch.nn import functional as F
 
 from ganvas.networks import lite
 from ganvas.networks.layers import filtered, resized, with_class
-from ganvas.networks.spec import NetworkSpec
+from ganvas.networks.moments import Moments
+from ganvas.networks.spec import NetworkSpec, ceil_halved
 from ganvas.networks.spectral import SpectralConv2d
 
 MAPS = {2: 24, 4: 40, 10: 112}  # channels after these of EfficientNet-Lite0's blocks
@@ -55,21 +56,25 @@ class Sight(nn.Module):
             buffer.fill_(float(name.startswith("deviation")))
 
     @torch.no_grad()
-    def learn(self, images: Tensor) -> None:
-        """Take the spread of each channel from (N, C, H, W) pictures in [-1, 1]."""
+    def learn(self, images: Tensor) -> list[Tensor]:
+        """Take the spread of each channel from (N, C, H, W) pictures in [-1, 1], and return their maps."""
         every = [torch.cat(maps) for maps in zip(*map(self._maps, images.split(32)), strict=True)]
         for number, maps in zip(MAPS, every, strict=True):
             self.get_buffer(f"mean{number}").copy_(maps.mean((0, 2, 3), keepdim=True))
             self.get_buffer(f"deviation{number}").copy_(maps.std((0, 2, 3), keepdim=True) + FAINT)
+        return self._spread(every)
 
     def _maps(self, images: Tensor) -> list[Tensor]:
         return self._hidden[0].maps(for_lite(images), tuple(MAPS))
 
-    def forward(self, images: Tensor) -> list[Tensor]:
+    def _spread(self, every: list[Tensor]) -> list[Tensor]:
         return [
             (maps - self.get_buffer(f"mean{number}")) / self.get_buffer(f"deviation{number}")
-            for number, maps in zip(MAPS, self._maps(images), strict=True)
+            for number, maps in zip(MAPS, every, strict=True)
         ]
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        return self._spread(self._maps(images))
 
 
 class Detail(nn.Module):
@@ -137,6 +142,8 @@ class SeeingDiscriminator(nn.Module):
             _look_at_maps(channels, spec.classes) for channels in (MAPS.values() if sight else ())
         )
         self.look.append(_look_at_pixels(spec))
+        sizes = map_sizes(spec.height, spec.width) if sight else ()
+        self.moments = nn.ModuleList(Moments(*size) for size in sizes)
 
     def see(self, images: Tensor, maps: Sequence[Tensor] | None = None) -> list[Tensor]:
         """What is looked at, before any layer that learns: the maps, then the pixels.
@@ -158,10 +165,17 @@ class SeeingDiscriminator(nn.Module):
         return torch.cat([look.features(each) for look, each in seen], dim=1)
 
     def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
-        """Take the spread of what is seen from at most 512 of (N, C, H, W) pictures in [-1, 1]."""
+        """Take the spread of what is seen, and its moments, from at most 512 of (N, C, H, W) pictures in [-1, 1]."""
         self.detail.learn(images[:512])
         if self.sight is not None:
-            self.sight.learn(images[:512])
+            for moments, maps in zip(self.moments, self.sight.learn(images[:512]), strict=True):
+                cast("Moments", moments).learn(maps)
+
+    def distance_of_moments(self, seen: Sequence[Tensor]) -> Tensor:
+        """What drawn pictures, seen as in `see`, differ by from the set on the whole; see moments.py."""
+        every = zip(cast("list[Moments]", list(self.moments)), seen, strict=False)  # the pixels come last
+        distances = [moments.distance(maps) for moments, maps in every]
+        return torch.stack(distances).sum() if distances else seen[0].new_zeros(())
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.judge(self.see(images), labels).mean(1)  # (B,)
@@ -190,6 +204,19 @@ def for_lite(images: Tensor) -> Tensor:
         opacity = (images[:, 3:] + 1) / 2
         images = images[:, :3] * opacity + (1 - opacity)  # over white
     images = images.expand(-1, 3, -1, -1)
-    shortest, longest = sorted(images.shape[2:])
+    size = seen_size(*images.shape[2:])
+    return images if size == images.shape[2:] else resized(images, size)
+
+
+def seen_size(height: int, width: int) -> tuple[int, int]:
+    """(H', W') at which pictures of this size are seen."""
+    shortest, longest = sorted((height, width))
     scale = max(min(max(longest, SEEN_FROM_PX), SEEN_TO_PX) / longest, SHORTEST_SEEN_PX / shortest)
-    return images if scale == 1 else resized(images, [round(side * scale) for side in images.shape[2:]])
+    return round(height * scale), round(width * scale)
+
+
+def map_sizes(height: int, width: int) -> list[tuple[int, int, int]]:
+    """(C, h, w) of each of MAPS, for pictures of this size."""
+    halvings = [1 + sum(stride == 2 for _, stride, *_ in lite.BLOCKS[: number + 1]) for number in MAPS]
+    sizes = [[ceil_halved(side, times) for side in seen_size(height, width)] for times in halvings]
+    return [(channels, h, w) for channels, (h, w) in zip(MAPS.values(), sizes, strict=True)]

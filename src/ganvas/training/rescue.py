@@ -1,4 +1,4 @@
-"""Back to the last good state after a collapse, with slower players and more augmentation."""
+"""Back to the last good state after a collapse, with slower players and the augmentation kept for it."""
 
 from pathlib import Path
 
@@ -10,7 +10,8 @@ MOST_RESCUES = 3
 
 
 def rescue(state: TrainingState, good: Path) -> int:
-    """Give the players the weights of the checkpoint in `good`, at half the learning rates, with full augmentation.
+    """Give the players the weights of the checkpoint in `good`, at half the learning rates, with all augmentation that
+    the configuration has for it.
 
     The clock goes on: what is shown from here on is new. How often this was done is part of the state, and with it the
     learning rates and the augmentation.

@@ -32,6 +32,7 @@ from ganvas.training.updates import (
 
 OVERSHOOT_WEIGHT = 0.25
 ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
+MOMENTS_WEIGHT = 5.0
 
 
 def swift_play(
@@ -66,7 +67,9 @@ def swift_play(
         overshoot = (unbounded - fake.detach()).square().mean()
         drift = F.adaptive_avg_pool2d(fake - drawn.clamp(-1, 1), ANCHOR_CELLS).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
-        apply(state, "generator", generator_loss + OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift)
+        moments = discriminator.distance_of_moments(fake_seen)
+        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + MOMENTS_WEIGHT * moments
+        apply(state, "generator", generator_loss + held)
     return {
         "discriminator_loss": discriminator_loss.detach(),
         "generator_loss": generator_loss.detach(),
@@ -75,6 +78,7 @@ def swift_play(
         "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), loss_pair.boundary),
         "overshoot": overshoot.detach(),
         "drift": drift.detach(),
+        "moments": moments.detach(),
     }
 
 

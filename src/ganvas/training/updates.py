@@ -13,7 +13,6 @@ from ganvas.objectives import LOSSES, augment, gradient_penalty_at, interpolatio
 from ganvas.training.state import TrainingState
 
 Report = dict[str, Tensor | float]
-RESCUE_AUGMENT = ("color", "translation", "cutout")
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def augmented(images: Tensor, state: TrainingState, config: RunConfig, numbers: 
 
 def augmentations(state: TrainingState, config: RunConfig) -> tuple[str, ...]:
     """The names of what is done to pictures before the discriminator is shown them."""
-    return config.objective.augment or (RESCUE_AUGMENT if state.rescues else ())
+    return config.objective.augment or (config.objective.rescue_augment if state.rescues else ())
 
 
 def real_sign(real_scores: Tensor, fake_scores: Tensor, boundary: float | None) -> Tensor:
