@@ -19,6 +19,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -223,17 +224,24 @@ def main() -> None:
 
 
 def report(lines: list[dict]) -> None:
-    """One table a family: the distance as a share of the eigen line's, by set and by the clock."""
-    shown = [mark for mark in MARKS if any(line["mark"] == mark for line in lines)]
+    """One table a family, then precision and coverage: by set and by the clock."""
     for family, title in (("lite", "EfficientNet-Lite0"), ("other", "ResNet, trained on other pictures")):
-        print(f"\n{title}\n\n| set | recipe, seed | eigen line | {' | '.join(f'{mark} s' for mark in shown)} |")
-        print("|---|---|---|" + "---|" * len(shown))
-        for run in dict.fromkeys(line["run"] for line in lines):
-            members = {line["mark"]: line for line in lines if line["run"] == run}
-            first = next(iter(members.values()))
-            eigen = first["eigen"][family][0]
-            cells = [f"{members[mark][family][0] / eigen:.2f}" if mark in members else "" for mark in shown]
-            print(f"| {first['set']} | {first['recipe']}, {first['seed']} | {eigen:.2f} | {' | '.join(cells)} |")
+        print(f"\n{title}: distance as a share of the eigen line's\n")
+        by_the_clock(lines, lambda line, family=family: f"{line[family][0] / line['eigen'][family][0]:.2f}")
+    print("\nPrecision and coverage in the ResNet's features\n")
+    told = [line for line in lines if "precision" in line]
+    by_the_clock(told, lambda line: f"{line['precision']:.2f} {line['coverage']:.2f}")
+
+
+def by_the_clock(lines: list[dict], cell: Callable[[dict], str]) -> None:
+    """A table with a row a run and a column a mark."""
+    shown = [mark for mark in MARKS if any(line["mark"] == mark for line in lines)]
+    print(f"| set | recipe, seed | {' | '.join(f'{mark} s' for mark in shown)} |\n|---|---|{'---|' * len(shown)}")
+    for run in dict.fromkeys(line["run"] for line in lines):
+        members = {line["mark"]: line for line in lines if line["run"] == run}
+        first = next(iter(members.values()))
+        cells = [cell(members[mark]) if mark in members else "" for mark in shown]
+        print(f"| {first['set']} | {first['recipe']}, {first['seed']} | {' | '.join(cells)} |")
 
 
 def report_endings(lines: list[dict]) -> None:

@@ -172,7 +172,7 @@ def _trend(measures: Sequence[Measure]) -> Verdict:
         "plateau",
         f"no gain beyond the error of measuring in the last {share:.0f}% of the run; the best is "
         f"KD {lowest.kernel_distance:.3g} after {lowest.images:,} images",
-        "Stop, or give it far more time, more pictures or a larger network.width.",
+        "Stop if an eye sees no gain either, or give it far more time, more pictures or a larger network.width.",
     )
 
 
