@@ -32,7 +32,7 @@ from ganvas.training.updates import (
 
 OVERSHOOT_WEIGHT = 0.25
 ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
-MOMENTS_WEIGHT = 5.0
+MOMENTS_WEIGHT = 10.0
 
 
 def swift_play(
