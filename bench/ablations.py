@@ -94,7 +94,7 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
     "without holding broad colours": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
-    "without holding moments": ([], attribute(swift, "MOMENTS_WEIGHT", 0.0)),
+    "without matching features": ([], attribute(swift, "MATCHING_WEIGHT", 0.0)),
     "without pulling back what sticks out": ([], attribute(swift, "OVERSHOOT_WEIGHT", 0.0)),
     "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),
     "colours augmented, weakly": (['objective.augment=["tint"]'], list),

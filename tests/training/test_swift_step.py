@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from ganvas.networks import moments
+from ganvas.networks import matching
 from ganvas.pixels import to_float
 from ganvas.training import swift
 from ganvas.training.swift import swift_play
@@ -38,15 +38,15 @@ def test_pictures_are_remembered_unless_something_changes_them(tiny):
         assert len(state.remembered) == remembered
 
 
-WEIGHTS = {"overshoot": "OVERSHOOT_WEIGHT", "drift": "ANCHOR_WEIGHT", "moments": "MOMENTS_WEIGHT"}
+WEIGHTS = {"overshoot": "OVERSHOOT_WEIGHT", "drift": "ANCHOR_WEIGHT", "mismatch": "MATCHING_WEIGHT"}
 
 
-@pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4), ("moments", 0.4)])
+@pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4), ("mismatch", 0.4)])
 def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(name, bias, tiny, monkeypatch):
     """Where the discriminator is indifferent, each alone moves the generator, and it falls."""
     for other in WEIGHTS.keys() - {name}:
         monkeypatch.setattr(swift, WEIGHTS[other], 0.0)
-    monkeypatch.setattr(moments, "HALF_LIFE_IMAGES", 1e-3)  # nothing is averaged, which would lag behind
+    monkeypatch.setattr(matching, "HALF_LIFE_IMAGES", 1e-3)  # nothing is averaged, which would lag behind
     config, stream, fresh = tiny("swift", "objective.augment=")
     state = fresh()
     with torch.no_grad():

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from ganvas.networks import lite
 from ganvas.networks.layers import filtered, resized, with_class
-from ganvas.networks.moments import Moments
+from ganvas.networks.matching import FeatureMatching
 from ganvas.networks.spec import NetworkSpec, ceil_halved
 from ganvas.networks.spectral import SpectralConv2d
 
@@ -143,7 +143,7 @@ class SeeingDiscriminator(nn.Module):
         )
         self.look.append(_look_at_pixels(spec))
         sizes = map_sizes(spec.height, spec.width) if sight else ()
-        self.moments = nn.ModuleList(Moments(*size) for size in sizes)
+        self.matching = nn.ModuleList(FeatureMatching(*size) for size in sizes)
 
     def see(self, images: Tensor, maps: Sequence[Tensor] | None = None) -> list[Tensor]:
         """What is looked at, before any layer that learns: the maps, then the pixels.
@@ -165,17 +165,17 @@ class SeeingDiscriminator(nn.Module):
         return torch.cat([look.features(each) for look, each in seen], dim=1)
 
     def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
-        """Take the spread of what is seen, and its moments, from at most 512 of (N, C, H, W) pictures in [-1, 1]."""
+        """Take the spread of what is seen, and what to match, from at most 512 of (N, C, H, W) pictures in [-1, 1]."""
         self.detail.learn(images[:512])
         if self.sight is not None:
-            for moments, maps in zip(self.moments, self.sight.learn(images[:512]), strict=True):
-                cast("Moments", moments).learn(maps)
+            for matching, maps in zip(self.matching, self.sight.learn(images[:512]), strict=True):
+                cast("FeatureMatching", matching).learn(maps)
 
-    def distance_of_moments(self, seen: Sequence[Tensor]) -> Tensor:
-        """What drawn pictures, seen as in `see`, differ by from the set on the whole; see moments.py."""
-        every = zip(cast("list[Moments]", list(self.moments)), seen, strict=False)  # the pixels come last
-        distances = [moments.distance(maps) for moments, maps in every]
-        return torch.stack(distances).sum() if distances else seen[0].new_zeros(())
+    def mismatch(self, seen: Sequence[Tensor]) -> Tensor:
+        """What drawn pictures, seen as in `see`, differ by from the set on the whole; see matching.py."""
+        every = zip(cast("list[FeatureMatching]", list(self.matching)), seen, strict=False)  # the pixels come last
+        found = [matching.mismatch(maps) for matching, maps in every]
+        return torch.stack(found).sum() if found else seen[0].new_zeros(())
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.judge(self.see(images), labels).mean(1)  # (B,)

@@ -5,7 +5,7 @@ run: the discriminator's update judges what was seen, the generator's judges the
 follows it back through the sight into the picture. With the old heads, which would save that pass, it collapses.
 
 A generator that only has to please soon varies little: its broad colours are held to those of the draw on the
-principal components, which vary as the set's do.
+principal components, which vary as the set's do, and all that it draws to the set's statistics (networks/matching.py).
 """
 
 import torch
@@ -32,7 +32,7 @@ from ganvas.training.updates import (
 
 OVERSHOOT_WEIGHT = 0.25
 ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
-MOMENTS_WEIGHT = 10.0
+MATCHING_WEIGHT = 10.0
 
 
 def swift_play(
@@ -67,8 +67,8 @@ def swift_play(
         overshoot = (unbounded - fake.detach()).square().mean()
         drift = F.adaptive_avg_pool2d(fake - drawn.clamp(-1, 1), ANCHOR_CELLS).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
-        moments = discriminator.distance_of_moments(fake_seen)
-        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + MOMENTS_WEIGHT * moments
+        mismatch = discriminator.mismatch(fake_seen)
+        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + MATCHING_WEIGHT * mismatch
         apply(state, "generator", generator_loss + held)
     return {
         "discriminator_loss": discriminator_loss.detach(),
@@ -78,7 +78,7 @@ def swift_play(
         "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), loss_pair.boundary),
         "overshoot": overshoot.detach(),
         "drift": drift.detach(),
-        "moments": moments.detach(),
+        "mismatch": mismatch.detach(),
     }
 
 

@@ -1,9 +1,10 @@
-"""How the maps of all that is drawn should lie: as those of the set do, in mean and deviation, number by number.
+"""Feature matching: the maps of all that is drawn should lie as those of the set do, in mean and deviation.
 
 A discriminator hears one picture at a time and never that all of them lack something. A batch is too few pictures to
 tell; a moving average over the last thousands is not.
 
-Source: dos Santos et al. 2019, arXiv:1904.02762 (matching moments of pretrained features by moving averages).
+Source: Salimans et al. 2016, arXiv:1606.03498 (feature matching); dos Santos et al. 2019, arXiv:1904.02762
+(moments of pretrained features, by moving averages).
 """
 
 import torch
@@ -13,7 +14,7 @@ HALF_LIFE_IMAGES = 2000
 LEAST_VARIANCE = 0.1  # of maps whose channels are spread as N(0, 1): what hardly varies in the set is not blown up
 
 
-class Moments(nn.Module):
+class FeatureMatching(nn.Module):
     """Mean and variance of each number of a (C, h, w) map: of the set's pictures, and lately of drawn ones."""
 
     mean: Tensor
@@ -32,13 +33,13 @@ class Moments(nn.Module):
 
     @torch.no_grad()
     def learn(self, maps: Tensor) -> None:
-        """Take the set's moments from (N, C, h, w) maps of its pictures; what is drawn is taken to have them too."""
+        """Take the set's from (N, C, h, w) maps of its pictures; what is drawn is taken to have them too."""
         self.mean.copy_(maps.mean(0))
         self.variance.copy_(maps.var(0, correction=0))
         self.drawn_mean.copy_(self.mean)
         self.drawn_variance.copy_(self.variance)
 
-    def distance(self, maps: Tensor) -> Tensor:
+    def mismatch(self, maps: Tensor) -> Tensor:
         """Mean square by which the moments of what is drawn differ from the set's, in deviations of the set.
 
         The averages move by what (B, C, h, w) maps of drawn pictures are worth; the gradient is that of a batch which
