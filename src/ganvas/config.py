@@ -37,7 +37,9 @@ class NetworkSettings(Settings):
     architecture: str = Field(description="a name in networks.ARCHITECTURES")
     z_dim: int = Field(default=100, ge=1, le=4096, description="numbers in a latent")
     z_distribution: Literal["normal", "uniform"] = Field(default="normal", description="N(0, 1), or uniform on [-1, 1]")
-    width: float = Field(default=1.0, gt=0, le=4, description="multiplies the channels of every layer")
+    width: Literal["planned"] | Annotated[float, Field(gt=0, le=4)] = Field(
+        default=1.0, description="multiplies the channels of every layer; planned: as much as the time allows"
+    )
     weights: Literal["normal", "kaiming"] = Field(
         default="normal", description="initial weights: N(0, 0.02), or He et al. 2015"
     )
@@ -146,6 +148,9 @@ class PlanSettings(Settings):
     )
 
 
+_RATES = ("generator_rate", "discriminator_rate")
+
+
 class RunConfig(Settings):
     """Everything that decides what a run does."""
 
@@ -161,6 +166,17 @@ class RunConfig(Settings):
     measuring: MeasuringSettings = MeasuringSettings()
     limits: LimitSettings = LimitSettings()
     plan: PlanSettings | None = None
+
+    def with_width(self, width: float) -> "RunConfig":
+        """This with `width` where it is to be planned; wider networks learn at rates as much lower."""
+        if self.network.width != "planned":
+            return self
+        slower = {name: getattr(self.optimizer, name) / max(width, 1.0) for name in _RATES}
+        changed = {
+            "network": self.network.model_copy(update={"width": width}),
+            "optimizer": self.optimizer.model_copy(update=slower),
+        }
+        return self.model_copy(update=changed)
 
 
 def checked(kind: type[Settings], values: dict[str, Any]) -> Any:

@@ -64,6 +64,8 @@ class RunFolder:
         there = self.config()
         if there is None:
             return config
+        if there.network.width != "planned":
+            config = config.with_width(there.network.width)
         theirs = there.model_dump()
         for section, value in config.model_dump(exclude=_MAY_CHANGE).items():
             if value == theirs[section]:

@@ -43,7 +43,7 @@ RECIPES: dict[str, Recipe] = {
         config=RunConfig(
             recipe="swift",
             pictures=PictureSettings(),
-            network=NetworkSettings(architecture="swift", z_dim=64, weights="kaiming"),
+            network=NetworkSettings(architecture="swift", z_dim=64, width="planned", weights="kaiming"),
             objective=ObjectiveSettings(loss="relativistic", rescue_augment=()),
             optimizer=OptimizerSettings(generator_rate=1e-3, discriminator_rate=1e-3, beta1=0.0, beta2=0.99),
             training=TrainingSettings(batch=16, double_batch_at=8000, average_half_life_images=2000),

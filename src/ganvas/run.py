@@ -22,7 +22,7 @@ from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.recorder import Recorder
 from ganvas.supervision import Supervisor
 from ganvas.training import Progress, TrainingState, has_checkpoint, load_checkpoint, new_state, training_loop
-from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed
+from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed, width_for
 
 SECONDS_BETWEEN_SAVES = 45.0
 SECONDS_BETWEEN_LOG_LINES = 1.0
@@ -59,21 +59,29 @@ def train(
     yield Looked(pictures)
     device = choose_device(config.device)
     prepare(device)
-    spec = network_spec(config, pictures)
     stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
-    # What networks learn before the first step is in a checkpoint too.
-    state = new_state(config, spec, device, None if has_checkpoint(folder.checkpoint) else pictures)
+
+    def begin(config: RunConfig) -> TrainingState:
+        # What networks learn before the first step is in a checkpoint too.
+        taught = None if has_checkpoint(folder.checkpoint) else pictures
+        return new_state(config, network_spec(config, pictures), device, taught)
+
+    planned = config.with_width(1.0)
+    state = begin(planned)
     folder.make()
     if load_checkpoint(state, folder.checkpoint):
         folder.forget_after(state.images)
     until = image_limit(config.limits, picture_count=len(pictures.images), step_images=config.training.step_images)
     if config.plan is None:
-        speed = probe_speed(config, state, stream)
-        images = planned_images(
-            until, config.limits.seconds, images_per_second=speed, step_images=config.training.step_images
-        )
-        config = config.model_copy(update={"plan": PlanSettings(images=images, images_per_second=speed)})
+        plan = _plan(planned, state, stream, until)
+        wanted = config.with_width(width_for(plan.images))
+        if wanted != planned:
+            planned, state = wanted, begin(wanted)
+            plan = _plan(planned, state, stream, until)
+        planned = planned.model_copy(update={"plan": plan})
+    config = planned
     folder.write_config(config)
+    spec = network_spec(config, pictures)
     recorder = Recorder(folder, config, describe(config, spec, pictures), pictures, state)
     if state.images > 0:
         yield Happened(recorder.event(f"resumed at {state.images} images"))
@@ -85,6 +93,14 @@ def train(
     yield Planned(config, _parameters(state), state.images, peak_memory_bytes())
     supervisor = Supervisor(config, folder, pictures, recorder, state)
     yield from _watch(state, stream, folder, recorder, supervisor, until, interrupted)
+
+
+def _plan(config: RunConfig, state: TrainingState, stream: BatchStream, until: int | None) -> PlanSettings:
+    speed = probe_speed(config, state, stream)
+    images = planned_images(
+        until, config.limits.seconds, images_per_second=speed, step_images=config.training.step_images
+    )
+    return PlanSettings(images=images, images_per_second=speed)
 
 
 def _watch(
@@ -188,7 +204,8 @@ def check_parts(config: RunConfig) -> None:
 
 
 def network_spec(config: RunConfig, pictures: PictureSet) -> NetworkSpec:
-    """The networks that these settings and pictures ask for."""
+    """The networks that these settings, their width planned, and pictures ask for."""
+    assert config.network.width != "planned"
     classes = len(pictures.classes) if config.pictures.conditional else 0
     _, height, width, channels = pictures.images.shape
     return NetworkSpec(height, width, channels, config.network.z_dim, classes, config.network.width)

@@ -11,6 +11,7 @@ from ganvas.training.loop import Stream, training_loop
 from ganvas.training.state import TrainingState
 
 _MOMENTS_PER_OCTAVE = 4
+WIDE, WIDE_FROM_IMAGES = 1.5, 150_000
 MEASURE_COUNTS = (1024, 512, 256, 128)
 FEWEST_MEASURES, MOST_MEASURES = 16, 64
 PREPARATION = 3  # the real pictures and the eigen line cost about as much as so many measures
@@ -42,6 +43,11 @@ def image_limit(limits: LimitSettings, *, picture_count: int, step_images: int) 
     wanted = [limits.images, None if limits.epochs is None else limits.epochs * picture_count]
     steps = [math.ceil(images / step_images) for images in wanted if images is not None]
     return min(steps) * step_images if steps else None
+
+
+def width_for(images: int) -> float:
+    """Of networks that are to be shown so many images at width 1, where nobody set it: more is learned, not so soon."""
+    return WIDE if images >= WIDE_FROM_IMAGES else 1.0
 
 
 def planned_images(
