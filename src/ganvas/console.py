@@ -87,7 +87,8 @@ def plan_text(plan: Planned) -> str:
     networks = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in plan.parameters.items())
     return (
         f"plan: recipe {plan.config.recipe}, {made.images} images{begun}, about {max(minutes, 0):.1f} minutes "
-        f"at {made.images_per_second:.0f} images/s{memory}\nparameters: {networks}"
+        f"at {made.images_per_second:.0f} images/s{memory}\n"
+        f"parameters at width {plan.config.network.width:g}: {networks}"
     )
 
 

@@ -49,6 +49,7 @@ def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(
     monkeypatch.setattr(matching, "HALF_LIFE_IMAGES", 1e-3)  # nothing is averaged, which would lag behind
     config, stream, fresh = tiny("swift", "objective.augment=")
     state = fresh()
+    state.images = swift.MATCHING_FROM_IMAGES
     with torch.no_grad():
         state.generator.out.bias.fill_(bias)
     weight = state.discriminator.look[0].score.weight
@@ -59,6 +60,24 @@ def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(
     assert measured[0] > 0.1
     assert measured == sorted(measured, reverse=True)
     assert measured[-1] < 0.99 * measured[0]
+
+
+def test_features_are_matched_only_once_there_is_something_to_match(tiny, monkeypatch):
+    """Until then their average only follows what is drawn."""
+    for other in ("OVERSHOOT_WEIGHT", "ANCHOR_WEIGHT"):
+        monkeypatch.setattr(swift, other, 0.0)
+    config, stream, fresh = tiny("swift", "objective.augment=")
+    state = fresh()
+    weight = state.discriminator.look[0].score.weight
+    monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
+    moved = []
+    for images in (0, swift.MATCHING_FROM_IMAGES):
+        state.images = images
+        before = state.generator.out.weight.clone(), state.discriminator.matching[0].drawn_mean.clone()
+        swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+        after = state.generator.out.weight, state.discriminator.matching[0].drawn_mean
+        moved.append([not torch.equal(*pair) for pair in zip(before, after, strict=True)])
+    assert moved == [[False, True], [True, True]]
 
 
 def test_drift_is_the_mean_square_of_broad_differences(tiny):

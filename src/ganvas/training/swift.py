@@ -32,7 +32,7 @@ from ganvas.training.updates import (
 
 OVERSHOOT_WEIGHT = 0.25
 ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
-MATCHING_WEIGHT = 10.0
+MATCHING_WEIGHT, MATCHING_FROM_IMAGES = 10.0, 16_000  # before, it fills blobs with texture
 
 
 def swift_play(
@@ -68,7 +68,8 @@ def swift_play(
         drift = F.adaptive_avg_pool2d(fake - drawn.clamp(-1, 1), ANCHOR_CELLS).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
         mismatch = discriminator.mismatch(fake_seen)
-        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + MATCHING_WEIGHT * mismatch
+        matching_weight = MATCHING_WEIGHT if state.images >= MATCHING_FROM_IMAGES else 0.0
+        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + matching_weight * mismatch
         apply(state, "generator", generator_loss + held)
     return {
         "discriminator_loss": discriminator_loss.detach(),
