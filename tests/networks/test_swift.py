@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from ganvas.networks import NetworkSpec, build_networks, lite
+from ganvas.networks import NetworkSpec, build_networks, lite, sight
 from ganvas.networks.eigen import halved
 from ganvas.networks.sight import Sight, finest, for_lite
 from ganvas.networks.spectral import SpectralConv2d
@@ -152,6 +152,17 @@ def test_sight_goes_where_its_discriminator_goes_and_copies_are_apart():
     other = copy.deepcopy(discriminator).to("meta")
     assert other(torch.empty(2, 3, 32, 32, device="meta")).shape == (2,)
     assert discriminator(pictures(2)).isfinite().all()
+
+
+def test_what_is_matched_is_taken_from_all_over_a_sorted_set(monkeypatch):
+    monkeypatch.setattr(sight, "LEARNED_FROM", 60)
+    images = 0.3 * pictures(240) + torch.linspace(-0.6, 0.6, 240)[:, None, None, None]  # from dark to bright
+    discriminator = learned(images=images).discriminator
+    with torch.no_grad():
+        maps = discriminator.sight(images)
+    for matching, every in zip(discriminator.matching, maps, strict=True):
+        assert (matching.mean - every.mean(0)).abs().mean() < 0.1
+        assert_close(matching.variance.mean(), every.var(0, correction=0).mean(), atol=0, rtol=0.1)
 
 
 def test_what_is_seen_is_spread_evenly_on_the_set():

@@ -24,6 +24,7 @@ from ganvas.networks.spectral import SpectralConv2d
 MAPS = {2: 24, 4: 40, 10: 112}  # channels after these of EfficientNet-Lite0's blocks
 HEAD, PIXELS, PIXELS_CAP = 64, 16, 64
 SEEN_FROM_PX, SEEN_TO_PX, SHORTEST_SEEN_PX = 64, 128, 32
+LEARNED_FROM = 512
 FAINT = 1e-3  # a channel that hardly varies is not blown up
 
 
@@ -165,10 +166,14 @@ class SeeingDiscriminator(nn.Module):
         return torch.cat([look.features(each) for look, each in seen], dim=1)
 
     def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
-        """Take the spread of what is seen, and what to match, from at most 512 of (N, C, H, W) pictures in [-1, 1]."""
-        self.detail.learn(images[:512])
+        """Take the spread of what is seen, and what to match, from some of (N, C, H, W) pictures in [-1, 1].
+
+        They are from all over the set, which may be sorted by what it shows.
+        """
+        some = images[torch.linspace(0, len(images) - 1, min(len(images), LEARNED_FROM)).long()]
+        self.detail.learn(some)
         if self.sight is not None:
-            for matching, maps in zip(self.matching, self.sight.learn(images[:512]), strict=True):
+            for matching, maps in zip(self.matching, self.sight.learn(some), strict=True):
                 cast("FeatureMatching", matching).learn(maps)
 
     def mismatch(self, seen: Sequence[Tensor]) -> Tensor:
