@@ -14,7 +14,7 @@ import argparse
 import contextlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -29,7 +29,8 @@ from ganvas.config import LimitSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
 from ganvas.grid import picture_grid
 from ganvas.model import kept_moments
-from ganvas.networks import eigen, sight
+from ganvas.networks import NetworkSpec, eigen, sight
+from ganvas.networks import swift as pair
 from ganvas.networks.eigen import Components
 from ganvas.recipes import BLIND, recipe
 from ganvas.run import train
@@ -39,7 +40,6 @@ RESULTS = Path("bench/results/ablations.jsonl")
 COUNT = 500
 NAMES = ("faces-color", "cars")
 
-every_sight, every_look = sight.SeeingDiscriminator.see, sight.SeeingDiscriminator.looks
 Patches = list[contextlib.AbstractContextManager[object]]
 
 
@@ -63,14 +63,20 @@ def unspread(self: sight.Sight, images: Tensor) -> list[Tensor]:
     return [torch.cat(maps) for maps in zip(*map(self, images.split(32)), strict=True)]
 
 
-def see_maps(self: sight.SeeingDiscriminator, images: Tensor, maps: Sequence[Tensor] | None = None) -> list[Tensor]:
-    """What is looked at, the pixels left out."""
-    return every_sight(self, images, maps)[:-1]
+class AlsoPixels(sight.SeeingDiscriminator):
+    """One more look, at the pixels and what is finest in them, as --blind has it."""
 
+    def __init__(self, spec: NetworkSpec, eyes: sight.Sight):
+        super().__init__(spec, eyes)
+        self.pixels = sight.PixelSight()
+        self.look.extend(sight.SeeingDiscriminator(spec, self.pixels).look)
 
-def looks_at_maps(self: sight.SeeingDiscriminator) -> list[sight.Look]:
-    """The looks without that at pixels."""
-    return every_look(self)[:-1]
+    def see(self, images: Tensor) -> list[Tensor]:
+        return [*super().see(images), *self.pixels(images)]
+
+    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+        super().learn(images, labels, generator)
+        self.pixels.learn(images)
 
 
 def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
@@ -83,14 +89,7 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
     "begun at 8 to 12 px instead of 3 to 5": ([], attribute(eigen, "COARSEST_PX", 12)),
     "without ImageNet (--blind)": ([f"{name}={json.dumps(value)}" for name, value in BLIND.items()], list),
-    "without the look at pixels": (
-        [],
-        lambda: [
-            patch.object(sight.SeeingDiscriminator, "see", see_maps),
-            patch.object(sight.SeeingDiscriminator, "looks", looks_at_maps),
-        ],
-    ),
-    "without fine detail in that look": ([], attribute(sight, "finest", torch.zeros_like)),
+    "with a look at pixels too": ([], attribute(pair, "SeeingDiscriminator", AlsoPixels)),
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
     "without holding broad colours": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),

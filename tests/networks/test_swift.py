@@ -136,7 +136,7 @@ def test_detail_is_what_the_neighbours_do_not_tell():
 
 def test_detail_is_spread_evenly_on_the_set():
     images = pictures(60) + 0.05 * torch.randn(60, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    seen = learned(images=images).discriminator.detail(images)
+    seen = learned("swift-blind", images=images).discriminator.sight(images)[0]
     assert_close(seen[:, :3], images)
     assert_close(seen[:, 3:].std(), torch.tensor(1.0), rtol=0.05, atol=0)
 
@@ -204,8 +204,9 @@ def test_a_spectral_convolution_follows_the_largest_singular_value_while_it_trai
     assert all(torch.equal(tensor, before[name]) for name, tensor in layer.state_dict().items())
 
 
-def test_blind_it_has_one_look_and_no_sight():
-    discriminator = learned("swift-blind").discriminator
-    assert discriminator.sight is None
-    assert discriminator.judge(discriminator.see(pictures(2))).shape == (2, 1)
-    assert learned().discriminator.judge(learned().discriminator.see(pictures(2))).shape == (2, 4)
+@pytest.mark.parametrize(("name", "looks"), [("swift", 3), ("swift-blind", 1)])
+def test_there_is_a_look_at_each_map_and_blind_one_at_the_pixels(name, looks):
+    discriminator = learned(name).discriminator
+    seen = discriminator.see(pictures(2))
+    assert discriminator.judge(seen).shape == (2, looks)
+    assert discriminator.mismatch(seen).shape == ()

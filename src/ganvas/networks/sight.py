@@ -1,8 +1,7 @@
-"""The default discriminator: small looks at what a network that has seen ImageNet makes of a picture, and at pixels.
+"""The default discriminator: small looks at what a network that has seen ImageNet makes of a picture.
 
-Heads judge three maps of EfficientNet-Lite0; one small network judges the pixels and what is finest in them, since the
-maps do not mind what an eye does (streaks, dots, softness). A score is a mean over places. Everything that learns is
-spectrally normalised.
+Heads judge three maps of EfficientNet-Lite0, or, where nothing of ImageNet may be used, one small network judges the
+pixels and what is finest in them. A score is a mean over places. Everything that learns is spectrally normalised.
 
 Source: Sauer et al. 2021, arXiv:2111.01007 (judging pretrained features).
 """
@@ -78,8 +77,8 @@ class Sight(nn.Module):
         return self._spread(self._maps(images))
 
 
-class Detail(nn.Module):
-    """(B, C, H, W) pictures -> (B, 2C, H, W): themselves, and what a 3x3 blur takes away, spread as N(0, 1) on the set.
+class PixelSight(nn.Module):
+    """(B, C, H, W) pictures -> one map (B, 2C, H, W): themselves, and what a 3x3 blur takes away, spread as N(0, 1).
 
     A spectrally normalised network hardly hears the finest detail otherwise, a twentieth of the picture's own spread.
     """
@@ -93,12 +92,13 @@ class Detail(nn.Module):
     def reset_buffers(self) -> None:
         self.spread.fill_(1.0)
 
-    def learn(self, images: Tensor) -> None:
-        """Take the spread from (N, C, H, W) pictures in [-1, 1]."""
+    def learn(self, images: Tensor) -> list[Tensor]:
+        """Take the spread from (N, C, H, W) pictures in [-1, 1], and return their map."""
         self.spread.copy_(finest(images).std() + FAINT)
+        return self.forward(images)
 
-    def forward(self, images: Tensor) -> Tensor:
-        return torch.cat((images, finest(images) / self.spread), dim=1)
+    def forward(self, images: Tensor) -> list[Tensor]:
+        return [torch.cat((images, finest(images) / self.spread), dim=1)]
 
 
 def finest(images: Tensor) -> Tensor:
@@ -129,32 +129,19 @@ class Look(nn.Module):
 
 
 class SeeingDiscriminator(nn.Module):
-    """Pictures and labels -> scores, the mean over several looks; higher means "looks real".
+    """Pictures and labels -> scores, the mean over a look at each map that is seen; higher means "looks real"."""
 
-    Args:
-        sight: None: there is one look, at the pixels.
-    """
-
-    def __init__(self, spec: NetworkSpec, sight: Sight | None):
+    def __init__(self, spec: NetworkSpec, sight: Sight | PixelSight):
         super().__init__()
         self.sight = sight
-        self.detail = Detail()
-        self.look = nn.ModuleList(
-            _look_at_maps(channels, spec.classes) for channels in (MAPS.values() if sight else ())
-        )
-        self.look.append(_look_at_pixels(spec))
-        sizes = map_sizes(spec.height, spec.width) if sight else ()
+        sizes = map_sizes(spec.height, spec.width) if isinstance(sight, Sight) else []
+        looks = [_look_at_maps(channels, spec.classes) for channels, *_ in sizes] or [_look_at_pixels(spec)]
+        self.look = nn.ModuleList(looks)
         self.matching = nn.ModuleList(FeatureMatching(*size) for size in sizes)
 
-    def see(self, images: Tensor, maps: Sequence[Tensor] | None = None) -> list[Tensor]:
-        """What is looked at, before any layer that learns: the maps, then the pixels.
-
-        Args:
-            maps: what the sight makes of these pictures, where that is known.
-        """
-        if maps is None and self.sight is not None:
-            maps = self.sight(images)
-        return [*(maps or ()), self.detail(images)]
+    def see(self, images: Tensor) -> list[Tensor]:
+        """What is looked at, before any layer that learns."""
+        return self.sight(images)
 
     def judge(self, seen: list[Tensor], labels: Tensor | None = None) -> Tensor:
         """(B, L) scores, one by each look."""
@@ -171,14 +158,12 @@ class SeeingDiscriminator(nn.Module):
         They are from all over the set, which may be sorted by what it shows.
         """
         some = images[torch.linspace(0, len(images) - 1, min(len(images), LEARNED_FROM)).long()]
-        self.detail.learn(some)
-        if self.sight is not None:
-            for matching, maps in zip(self.matching, self.sight.learn(some), strict=True):
-                cast("FeatureMatching", matching).learn(maps)
+        for matching, maps in zip(self.matching, self.sight.learn(some), strict=False):
+            cast("FeatureMatching", matching).learn(maps)
 
     def mismatch(self, seen: Sequence[Tensor]) -> Tensor:
-        """What drawn pictures, seen as in `see`, differ by from the set on the whole; see matching.py."""
-        every = zip(cast("list[FeatureMatching]", list(self.matching)), seen, strict=False)  # the pixels come last
+        """What drawn pictures, seen as in `see`, differ by from the set on the whole; 0 where only pixels are seen."""
+        every = zip(cast("list[FeatureMatching]", list(self.matching)), seen, strict=False)
         found = [matching.mismatch(maps) for matching, maps in every]
         return torch.stack(found).sum() if found else seen[0].new_zeros(())
 
@@ -186,7 +171,7 @@ class SeeingDiscriminator(nn.Module):
         return self.judge(self.see(images), labels).mean(1)  # (B,)
 
     def looks(self) -> list[Look]:
-        """Those at maps in the order of MAPS, then that at pixels."""
+        """One for each map that is seen."""
         return cast("list[Look]", list(self.look))
 
 

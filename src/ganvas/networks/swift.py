@@ -1,7 +1,7 @@
 """The default pair: eigen.py draws, sight.py judges. What each is and why, their own files say."""
 
 from ganvas.networks.eigen import EigenGenerator
-from ganvas.networks.sight import SeeingDiscriminator, Sight
+from ganvas.networks.sight import PixelSight, SeeingDiscriminator, Sight
 from ganvas.networks.spec import Networks, NetworkSpec
 
 SIGHTS = {
@@ -17,4 +17,4 @@ def build(spec: NetworkSpec) -> Networks:
 
 def build_blind(spec: NetworkSpec) -> Networks:
     """The same pair with a discriminator that knows nothing of ImageNet."""
-    return Networks(EigenGenerator(spec), SeeingDiscriminator(spec, None))
+    return Networks(EigenGenerator(spec), SeeingDiscriminator(spec, PixelSight()))

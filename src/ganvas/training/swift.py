@@ -84,12 +84,11 @@ def swift_play(
 
 
 def see_real(state: TrainingState, stored: Tensor, config: RunConfig, numbers: Numbers) -> list[Tensor]:
-    """What is looked at of (B, H, W, C) uint8 pictures; the maps come from memory where nothing changes a picture."""
+    """What is looked at of (B, H, W, C) uint8 pictures; from memory where nothing changes a picture."""
     discriminator = state.discriminator
     assert isinstance(discriminator, SeeingDiscriminator)
-    sight, real = discriminator.sight, to_float(stored, state.device)
+    see = discriminator.see
     with torch.no_grad():
-        if sight is None or augmentations(state, config):
-            return discriminator.see(augmented(real, state, config, numbers))
-        maps = state.remembered.maps(stored, lambda group: sight(to_float(group, state.device)))
-        return discriminator.see(real, maps)
+        if augmentations(state, config):
+            return see(augmented(to_float(stored, state.device), state, config, numbers))
+        return state.remembered.maps(stored, lambda group: see(to_float(group, state.device)))
