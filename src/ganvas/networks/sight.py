@@ -162,10 +162,13 @@ class SeeingDiscriminator(nn.Module):
             cast("FeatureMatching", matching).learn(maps)
 
     def mismatch(self, seen: Sequence[Tensor]) -> Tensor:
-        """What drawn pictures, seen as in `see`, differ by from the set on the whole; 0 where only pixels are seen."""
+        """By how many deviations drawn pictures, seen as in `see`, differ from the set on the whole: a root of squares.
+
+        Not the squares themselves, which outweigh the scores where a set is hard. 0 where only pixels are seen.
+        """
         every = zip(cast("list[FeatureMatching]", list(self.matching)), seen, strict=False)
         found = [matching.mismatch(maps) for matching, maps in every]
-        return torch.stack(found).sum() if found else seen[0].new_zeros(())
+        return torch.stack(found).sum().clamp(min=1e-6).sqrt() if found else seen[0].new_zeros(())
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.judge(self.see(images), labels).mean(1)  # (B,)

@@ -32,7 +32,7 @@ from ganvas.training.updates import (
 
 OVERSHOOT_WEIGHT = 0.25
 ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
-MATCHING_WEIGHT, MATCHING_FROM_IMAGES = 10.0, 16_000  # before, it fills blobs with texture
+MATCHING_WEIGHT, MATCHING_FROM_IMAGES = 3.0, 16_000  # before, it fills blobs with texture
 
 
 def swift_play(
