@@ -34,8 +34,8 @@ RECIPES: dict[str, Recipe] = {
     "swift": Recipe(
         title="Principal components sharpened by a small network under a discriminator that has seen ImageNet",
         source="Sauer et al. 2021, arXiv:2111.01007 (judging pretrained features), Huang et al. 2024, arXiv:2501.05441 "
-        "(relativistic loss), Karras et al. 2023, arXiv:2312.02696 (averaging); the start from "
-        "principal components is its own",
+        "(relativistic loss), dos Santos et al. 2019, arXiv:1904.02762 (feature matching), Karras et al. 2023, "
+        "arXiv:2312.02696 (averaging); the start from principal components is its own",
         reached="recognisable faces from 1,030 photographs in a minute and a half, faces with eyes, mouths and hair in "
         "ten; cartoon faces in one; cars with wheels, windows and lights from 2,000 photographs in ten",
         failings="One face of seven is a mask or crooked; cars are blobs for three minutes. Sets of flat "
