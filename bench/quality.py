@@ -227,21 +227,26 @@ def report(lines: list[dict]) -> None:
     """One table a family, then precision and coverage: by set and by the clock."""
     for family, title in (("lite", "EfficientNet-Lite0"), ("other", "ResNet, trained on other pictures")):
         print(f"\n{title}: distance as a share of the eigen line's\n")
-        by_the_clock(lines, lambda line, family=family: f"{line[family][0] / line['eigen'][family][0]:.2f}")
+        eigen = {line["run"]: line["eigen"][family][0] for line in lines}
+        by_the_clock(
+            lines, lambda line, family=family, eigen=eigen: f"{line[family][0] / eigen[line['run']]:.2f}", eigen
+        )
     print("\nPrecision and coverage in the ResNet's features\n")
     told = [line for line in lines if "precision" in line]
     by_the_clock(told, lambda line: f"{line['precision']:.2f} {line['coverage']:.2f}")
 
 
-def by_the_clock(lines: list[dict], cell: Callable[[dict], str]) -> None:
-    """A table with a row a run and a column a mark."""
+def by_the_clock(lines: list[dict], cell: Callable[[dict], str], eigen: dict[str, float] | None = None) -> None:
+    """A table with a row a run and a column a mark, and before them the eigen line's distance by run if given."""
     shown = [mark for mark in MARKS if any(line["mark"] == mark for line in lines)]
-    print(f"| set | recipe, seed | {' | '.join(f'{mark} s' for mark in shown)} |\n|---|---|{'---|' * len(shown)}")
+    heads = ["set", "recipe, seed", *(["eigen line"] if eigen else []), *(f"{mark} s" for mark in shown)]
+    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for run in dict.fromkeys(line["run"] for line in lines):
         members = {line["mark"]: line for line in lines if line["run"] == run}
         first = next(iter(members.values()))
-        cells = [cell(members[mark]) if mark in members else "" for mark in shown]
-        print(f"| {first['set']} | {first['recipe']}, {first['seed']} | {' | '.join(cells)} |")
+        cells = [first["set"], f"{first['recipe']}, {first['seed']}", *([f"{eigen[run]:.2f}"] if eigen else [])]
+        cells += [cell(members[mark]) if mark in members else "" for mark in shown]
+        print(f"| {' | '.join(cells)} |")
 
 
 def report_endings(lines: list[dict]) -> None:
