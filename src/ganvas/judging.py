@@ -114,7 +114,7 @@ class Judge:
 
     @property
     def best(self) -> Measure | None:
-        """The safest of all measures so far."""
+        """The one of all measures so far whose generator to ship."""
         return best_measure(self.measures)
 
     def best_line(self) -> str:

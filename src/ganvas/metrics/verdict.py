@@ -84,15 +84,17 @@ def judge(measures: Sequence[Measure]) -> Verdict:
 
 
 def best_measure(measures: Sequence[Measure]) -> Measure | None:
-    """The measure whose generator to ship: the latest that is as safe as the safest within its error; None of none.
+    """The measure whose generator to ship: the latest that is nearly as safe as the safest; None of none.
 
-    Between moments that the distance cannot tell apart an eye, and other features, are for the later one.
+    Nearly: within the error of that one, or a trifle of the eigen line. Between moments so alike an eye, and other
+    features, are for the later one, unless more of its pictures are copies or equal than should be.
     """
     safest = _safest(measures)
     if safest is None:
         return None
-    limit = _upper_end(safest) + 2 * safest.kernel_distance_error
-    return next(one for one in reversed(measures) if _upper_end(one) <= limit)
+    limit = _upper_end(safest) + max(2 * safest.kernel_distance_error, LEAST_GAIN * safest.eigen_distance)
+    near = [one for one in measures if _upper_end(one) <= limit and not (_copies(one) or one.same > SAME_SHARE)]
+    return near[-1] if near else safest
 
 
 def _safest(measures: Sequence[Measure]) -> Measure | None:
@@ -145,13 +147,18 @@ def _decline(measures: Sequence[Measure]) -> Verdict | None:
 
 
 def _copying(measures: Sequence[Measure]) -> Verdict | None:
-    if not all(one.copied_low > one.copied_chance for one in measures[-ALARM_MEASURES:]):
+    if not all(map(_copies, measures[-ALARM_MEASURES:])):
         return None
     return Verdict(
         "copying",
         f"{100 * measures[-1].copied:.0f}% of its pictures are training pictures again",
         "Add pictures, set objective.augment=color,translation,cutout, or stop here and use an earlier moment (--at).",
     )
+
+
+def _copies(measure: Measure) -> bool:
+    """Whether chance does not explain how many of its pictures are training pictures again."""
+    return measure.copied_low > measure.copied_chance
 
 
 def _trend(measures: Sequence[Measure]) -> Verdict:
