@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from bench.lines import keep, kept
 from bench.quality import SETS, Judge, drawn, source
@@ -79,6 +80,11 @@ class AlsoPixels(sight.SeeingDiscriminator):
         self.pixels.learn(images)
 
 
+def coloured_cells(images: Tensor) -> Tensor:
+    """In place of the tint of the whole: each part's own."""
+    return F.adaptive_avg_pool2d(images, swift.ANCHOR_CELLS)
+
+
 def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
     return lambda: [patch.object(owner, name, value)]
 
@@ -92,7 +98,8 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "with a look at pixels too": ([], attribute(pair, "SeeingDiscriminator", AlsoPixels)),
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
-    "without holding broad colours": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
+    "without holding light and tint": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
+    "with each part's tint held": ([], attribute(swift, "broad", coloured_cells)),
     "without matching features": ([], attribute(swift, "MATCHING_WEIGHT", 0.0)),
     "without pulling back what sticks out": ([], attribute(swift, "OVERSHOOT_WEIGHT", 0.0)),
     "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),

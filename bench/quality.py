@@ -231,9 +231,9 @@ def report(lines: list[dict]) -> None:
         by_the_clock(
             lines, lambda line, family=family, eigen=eigen: f"{line[family][0] / eigen[line['run']]:.2f}", eigen
         )
-    print("\nPrecision and coverage in the ResNet's features\n")
-    told = [line for line in lines if "precision" in line]
-    by_the_clock(told, lambda line: f"{line['precision']:.2f} {line['coverage']:.2f}")
+    if told := [line for line in lines if "precision" in line]:
+        print("\nPrecision and coverage in the ResNet's features\n")
+        by_the_clock(told, lambda line: f"{line['precision']:.2f} {line['coverage']:.2f}")
 
 
 def by_the_clock(lines: list[dict], cell: Callable[[dict], str], eigen: dict[str, float] | None = None) -> None:

@@ -92,6 +92,31 @@ def test_drift_is_the_mean_square_of_broad_differences(tiny):
     assert_close(report["drift"], torch.tensor(0.25**2), rtol=1e-3, atol=0)
 
 
+def test_broad_is_the_light_of_each_part_in_the_tint_of_the_whole():
+    halves = torch.zeros(1, 4, 8, 8)
+    halves[:, :, :, 4:] = torch.tensor([0.9, 0.3, 0.0, 0.5])[:, None, None]  # red, green, blue, opacity
+    found = swift.broad(halves)
+    assert found.shape == (1, 4, 4, 4)
+    tint = torch.tensor([0.25, -0.05, -0.2])  # half of what the right half is off its light of 0.4
+    for column, light, opacity in ((0, 0.0, 0.0), (3, 0.4, 0.5)):
+        for row in range(4):
+            assert_close(found[0, :3, row, column], light + tint)
+            assert_close(found[0, 3, row, column], torch.tensor(opacity))
+
+
+def test_grey_pictures_are_held_by_the_light_of_their_parts():
+    images = torch.randn(2, 1, 8, 12)
+    assert_close(swift.broad(images), F.avg_pool2d(images, (2, 3)))
+
+
+def test_a_colour_may_move_within_a_picture_but_light_may_not():
+    stain = torch.tensor([0.8, -0.4, -0.4])[:, None, None].expand(3, 8, 8)  # no light in it
+    left, right = torch.zeros(2, 1, 3, 8, 8)
+    left[:, :, :, :4], right[:, :, :, 4:] = stain[:, :, :4], stain[:, :, 4:]
+    assert_close(swift.broad(left), swift.broad(right))
+    assert not torch.allclose(swift.broad(left + (left > 0).float()), swift.broad(right + (right > 0).float()))
+
+
 @pytest.mark.parametrize(("still", "moved"), [("generator", "discriminator"), ("discriminator", "generator")])
 def test_each_player_is_moved_at_its_own_rate(still, moved, tiny):
     config, stream, fresh = tiny("swift", f"optimizer.{still}_rate=1e-30")

@@ -4,8 +4,9 @@ Seeing is dearer than judging what was seen, so that generated pictures are look
 run: the discriminator's update judges what was seen, the generator's judges the same again with the new heads and
 follows it back through the sight into the picture. With the old heads, which would save that pass, it collapses.
 
-A generator that only has to please soon varies little: its broad colours are held to those of the draw on the
-principal components, which vary as the set's do, and all that it draws to the set's statistics (networks/matching.py).
+A generator that only has to please soon varies little: its broad light and its tint are held to those of the draw on
+the principal components, which vary as the set's do, and all that it draws to the set's statistics
+(networks/matching.py).
 """
 
 import torch
@@ -65,7 +66,7 @@ def swift_play(
     apply(state, "discriminator", discriminator_loss)
     with frozen(discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
-        drift = F.adaptive_avg_pool2d(fake - drawn.clamp(-1, 1), ANCHOR_CELLS).square().mean()
+        drift = broad(fake - drawn.clamp(-1, 1)).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
         mismatch = discriminator.mismatch(fake_seen)
         matching_weight = MATCHING_WEIGHT if state.images >= MATCHING_FROM_IMAGES else 0.0
@@ -81,6 +82,18 @@ def swift_play(
         "drift": drift.detach(),
         "mismatch": mismatch.detach(),
     }
+
+
+def broad(images: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, C, 4, 4): how light, and how opaque, a part of a picture is, in the tint of all of it.
+
+    Not the tint of each part: where a draw has a red stain, a whole thing may become red or none.
+    """
+    cells = F.adaptive_avg_pool2d(images, ANCHOR_CELLS)
+    colours, opacity = cells[:, :3], cells[:, 3:]
+    light = colours.mean(1, keepdim=True)
+    tint = (colours - light).mean((2, 3), keepdim=True)
+    return torch.cat((light + tint, opacity), dim=1)
 
 
 def see_real(state: TrainingState, stored: Tensor, config: RunConfig, numbers: Numbers) -> list[Tensor]:
