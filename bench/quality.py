@@ -228,9 +228,7 @@ def report(lines: list[dict]) -> None:
     for family, title in (("lite", "EfficientNet-Lite0"), ("other", "ResNet, trained on other pictures")):
         print(f"\n{title}: distance as a share of the eigen line's\n")
         eigen = {line["run"]: line["eigen"][family][0] for line in lines}
-        by_the_clock(
-            lines, lambda line, family=family, eigen=eigen: f"{line[family][0] / eigen[line['run']]:.2f}", eigen
-        )
+        by_the_clock(lines, lambda line, family=family: f"{line[family][0] / line['eigen'][family][0]:.2f}", eigen)
     if told := [line for line in lines if "precision" in line]:
         print("\nPrecision and coverage in the ResNet's features\n")
         by_the_clock(told, lambda line: f"{line['precision']:.2f} {line['coverage']:.2f}")
