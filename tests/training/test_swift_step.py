@@ -38,6 +38,7 @@ def test_pictures_are_remembered_unless_something_changes_them(tiny):
         assert len(state.remembered) == remembered
 
 
+MATCHED = swift.MATCHING_FROM_IMAGES + swift.MATCHING_RISES_IMAGES
 WEIGHTS = {"overshoot": "OVERSHOOT_WEIGHT", "drift": "ANCHOR_WEIGHT", "mismatch": "MATCHING_WEIGHT"}
 
 
@@ -49,7 +50,7 @@ def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(
     monkeypatch.setattr(matching, "HALF_LIFE_IMAGES", 1e-3)  # nothing is averaged, which would lag behind
     config, stream, fresh = tiny("swift", "objective.augment=")
     state = fresh()
-    state.images = swift.MATCHING_FROM_IMAGES
+    state.images = MATCHED
     with torch.no_grad():
         state.generator.out.bias.fill_(bias)
     weight = state.discriminator.look[0].score.weight
@@ -62,6 +63,25 @@ def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(
     assert measured[-1] < 0.99 * measured[0]
 
 
+@pytest.mark.parametrize(("images", "share"), [(0, 4 / 512), (252, 0.5), (508, 1.0), (16_000, 1.0)])
+def test_the_generators_rate_rises_over_its_first_steps_and_the_discriminators_does_not(images, share, tiny):
+    """Adam's first update is as large as its rate."""
+    config, stream, fresh = tiny("swift")
+    state = fresh()
+    state.images = images
+    rates = {"generator": config.optimizer.generator_rate, "discriminator": config.optimizer.discriminator_rate}
+    weights = {"generator": state.generator.out.weight, "discriminator": state.discriminator.look[0].score.weight}
+    before = {name: weight.detach().clone() for name, weight in weights.items()}
+    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, images))
+    moved = {name: (weight.detach() - before[name]).abs().max().item() for name, weight in weights.items()}
+    expected = {"generator": share * rates["generator"], "discriminator": rates["discriminator"]}
+    assert moved == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_rise_is_a_straight_line_between_its_ends():
+    assert [swift.risen(images, 200) for images in (-50, 0, 50, 200, 900)] == [0.0, 0.0, 0.25, 1.0, 1.0]
+
+
 def test_features_are_matched_only_once_there_is_something_to_match(tiny, monkeypatch):
     """Until then their average only follows what is drawn."""
     for other in ("OVERSHOOT_WEIGHT", "ANCHOR_WEIGHT"):
@@ -71,13 +91,13 @@ def test_features_are_matched_only_once_there_is_something_to_match(tiny, monkey
     weight = state.discriminator.look[0].score.weight
     monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
     moved = []
-    for images in (0, swift.MATCHING_FROM_IMAGES):
+    for images in (0, swift.MATCHING_FROM_IMAGES, MATCHED):
         state.images = images
         before = state.generator.out.weight.clone(), state.discriminator.matching[0].drawn_mean.clone()
         swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
         after = state.generator.out.weight, state.discriminator.matching[0].drawn_mean
         moved.append([not torch.equal(*pair) for pair in zip(before, after, strict=True)])
-    assert moved == [[False, True], [True, True]]
+    assert moved == [[False, True], [False, True], [True, True]]
 
 
 def test_drift_is_the_mean_square_of_broad_differences(tiny):

@@ -35,8 +35,8 @@ class Adam:
             weight.grad = None
 
     @torch.no_grad()
-    def step(self) -> None:
-        """One update by the gradients that are there; a weight without one is left as it is."""
+    def step(self, share: float = 1.0) -> None:
+        """One update by the gradients that are there, at that share of the rate; a weight without one stays."""
         moved = [index for index, weight in enumerate(self.weights) if weight.grad is not None]
         gradients = [gradient for weight in self.weights if (gradient := weight.grad) is not None]
         adam(
@@ -50,7 +50,7 @@ class Adam:
             amsgrad=False,
             beta1=self.beta1,
             beta2=self.beta2,
-            lr=self.rate * self.rate_scale,
+            lr=self.rate * self.rate_scale * share,
             weight_decay=0.0,
             eps=EPSILON,
             maximize=False,

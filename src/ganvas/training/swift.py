@@ -33,7 +33,9 @@ from ganvas.training.updates import (
 
 OVERSHOOT_WEIGHT = 0.25
 ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
-MATCHING_WEIGHT, MATCHING_FROM_IMAGES = 3.0, 16_000  # before, it fills blobs with texture
+MATCHING_WEIGHT = 3.0
+MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
+RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
 
 
 def swift_play(
@@ -69,9 +71,9 @@ def swift_play(
         drift = broad(fake - drawn.clamp(-1, 1)).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
         mismatch = discriminator.mismatch(fake_seen)
-        matching_weight = MATCHING_WEIGHT if state.images >= MATCHING_FROM_IMAGES else 0.0
+        matching_weight = MATCHING_WEIGHT * risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
         held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + matching_weight * mismatch
-        apply(state, "generator", generator_loss + held)
+        apply(state, "generator", generator_loss + held, share=risen(state.images + len(stored), RATE_RISES_IMAGES))
     return {
         "discriminator_loss": discriminator_loss.detach(),
         "generator_loss": generator_loss.detach(),
@@ -82,6 +84,11 @@ def swift_play(
         "drift": drift.detach(),
         "mismatch": mismatch.detach(),
     }
+
+
+def risen(images: int, over: int) -> float:
+    """0 to 1: how far a rise has come that takes `over` images, of which `images` were shown."""
+    return min(max(images / over, 0.0), 1.0)
 
 
 def broad(images: Tensor) -> Tensor:

@@ -150,12 +150,12 @@ def score_pair(discriminator: nn.Module, pair: Tensor, labels: Tensor | None, de
     return score(discriminator, pair, None if labels is None else torch.cat([labels, labels]), device)
 
 
-def apply(state: TrainingState, player: str, loss: Tensor) -> None:
-    """One update of `player` down the gradient of `loss`."""
+def apply(state: TrainingState, player: str, loss: Tensor, *, share: float = 1.0) -> None:
+    """One update of `player` down the gradient of `loss`, at that share of its learning rate."""
     optimizer = state.optimizers[player]
     optimizer.clear()
     loss.backward()
-    optimizer.step()
+    optimizer.step(share)
 
 
 @contextlib.contextmanager
