@@ -38,7 +38,7 @@ RECIPES: dict[str, Recipe] = {
         "arXiv:2312.02696 (averaging); the start from principal components is its own",
         reached="recognisable faces from 1,030 photographs in a minute and a half, faces with eyes, mouths and hair in "
         "ten; cartoon faces in one; cars with wheels, windows and lights from 2,000 photographs in ten",
-        failings="One face of nine is a mask or has no eyes; cars are blobs for three minutes. Sets of flat "
+        failings="One face of seven is a mask or has no eyes; cars are blobs for three minutes. Sets of flat "
         "colours take longer: the discriminator is certain of everything at first.",
         config=RunConfig(
             recipe="swift",
