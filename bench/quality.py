@@ -54,11 +54,11 @@ COUNT = 500
 MARKS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600)
 SETS = {
     "faces-color": "64x64",
+    "faces-400": "64x64",
+    "faces-gray": "64x64",
     "cars": "64x48",
     "avatars": "64x64",
     "digits": "28x28",
-    "faces-gray": "64x64",
-    "faces-400": "64x64",
 }
 
 
@@ -93,6 +93,7 @@ PLAN = [
     Plan("swift", "faces-color", 60),
     *(Plan("dcgan", name, 60) for name in ("faces-color", "cars")),
 ]
+PLANNED = {plan.title: plan for plan in PLAN}
 
 
 def source(name: str, data: Path, work: Path) -> str:
@@ -219,8 +220,14 @@ def main() -> None:
             tabulate(plan, run, pictures)
         keep(ENDINGS, ending(plan, run, pictures, memory))
         print(plan.title, flush=True)
-    report(kept(RESULTS))
-    report_endings(kept(ENDINGS))
+    report(sorted(kept(RESULTS), key=place))
+    report_endings(sorted(kept(ENDINGS), key=place))
+
+
+def place(line: dict) -> tuple:
+    """Where a line stands in a table: set by set, the default before its peers."""
+    plan = PLANNED[line["run"]]
+    return list(SETS).index(plan.name), plan.recipe != "swift", plan.recipe, plan.minutes, plan.seed
 
 
 def report(lines: list[dict]) -> None:
@@ -237,12 +244,13 @@ def report(lines: list[dict]) -> None:
 def by_the_clock(lines: list[dict], cell: Callable[[dict], str], eigen: dict[str, float] | None = None) -> None:
     """A table with a row a run and a column a mark, and before them the eigen line's distance by run if given."""
     shown = [mark for mark in MARKS if any(line["mark"] == mark for line in lines)]
-    heads = ["set", "recipe, seed", *(["eigen line"] if eigen else []), *(f"{mark} s" for mark in shown)]
+    heads = ["set", "recipe, time, seed", *(["eigen line"] if eigen else []), *(f"{mark} s" for mark in shown)]
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for run in dict.fromkeys(line["run"] for line in lines):
         members = {line["mark"]: line for line in lines if line["run"] == run}
-        first = next(iter(members.values()))
-        cells = [first["set"], f"{first['recipe']}, {first['seed']}", *([f"{eigen[run]:.2f}"] if eigen else [])]
+        plan = PLANNED[run]
+        title = f"{plan.recipe}, {plan.minutes} min, {plan.seed}"
+        cells = [plan.name, title, *([f"{eigen[run]:.2f}"] if eigen else [])]
         cells += [cell(members[mark]) if mark in members else "" for mark in shown]
         print(f"| {' | '.join(cells)} |")
 
