@@ -6,7 +6,8 @@ DATA_FOLDER holds faces-color and cars. Resumable: a run that was measured is ke
 NAME limits it to runs whose title contains it: a set, a part, "seed 1". Every run has one thread and its minutes are
 the processor's, so that two of these may go on side by side, and other programs too. The table goes to standard
 output: the distance to 500 real pictures as a share of the eigen line's, in EfficientNet-Lite0's features and in those
-of an independent ResNet, precision and coverage in the latter, and the spread of what is drawn as a share of the set's.
+of an independent ResNet, precision and coverage in the latter, the spread of what is drawn as a share of the set's, and
+the share of pixels that are burnt to white.
 A sheet of the seeds 0 to 63 lies in WORK_FOLDER beside each run.
 """
 
@@ -85,6 +86,11 @@ def coloured_cells(images: Tensor) -> Tensor:
     return F.adaptive_avg_pool2d(images, swift.ANCHOR_CELLS)
 
 
+def burnt(images: np.ndarray) -> float:
+    """Share of the pixels of (N, H, W, C) uint8 pictures that are white, or as good as white."""
+    return float((images >= 254).all(-1).mean())
+
+
 def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
     return lambda: [patch.object(owner, name, value)]
 
@@ -149,6 +155,7 @@ def main() -> None:
         judge = Judge(known)
         spread = float(images.std(0).mean() / np.asarray(known.images[:]).std(0).mean())
         line = {"run": title, "set": name, "part": part, "minutes": asked.minutes, "seed": seed, "spread": spread}
+        line["burnt"] = burnt(images)
         seen = judge.see(images)
         line |= {"images": max(kept_moments(out)), "eigen": judge.eigen, **judge.distances(seen), **judge.shares(seen)}
         lines.append(line)
@@ -160,7 +167,7 @@ def main() -> None:
 
 def report(lines: list[dict]) -> None:
     """One row a part; a cell has one number for every seed."""
-    columns = ("Lite0", "ResNet", "precision", "coverage", "spread")
+    columns = ("Lite0", "ResNet", "precision", "coverage", "spread", "burnt")
     print("\n| | " + " | ".join(f"{name}: {' | '.join(columns)}" for name in NAMES) + " |")
     print("|---" * (1 + len(columns) * len(NAMES)) + "|")
     for part in PARTS:

@@ -1,0 +1,51 @@
+"""How many principal components should the default's draw have: distances before any network, by their number.
+
+    python -m bench.components WORK_FOLDER DATA_FOLDER
+
+DATA_FOLDER holds faces-color, faces-gray and cars. One row a number, one cell a set: the distance of 500 draws to 500
+real pictures as a share of the eigen line's, in EfficientNet-Lite0's features and in those of an independent ResNet.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.quality import COUNT, SETS, Judge, source
+from ganvas.config import PictureSettings
+from ganvas.data import load_pictures
+from ganvas.metrics import eigen_pictures
+
+NUMBERS = (32, 64, 96, 128, 256)
+NAMES = ("faces-gray", "faces-color", "cars", "avatars")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("data", type=Path)
+    asked = parser.parse_args()
+    columns = [shares(name, source(name, asked.data, asked.work)) for name in NAMES]
+    print(f"| components | {' | '.join(NAMES)} |\n{'|---' * (1 + len(NAMES))}|")
+    for number, cells in zip(NUMBERS, zip(*columns, strict=True), strict=True):
+        print(f"| {number} | {' | '.join(cells)} |")
+
+
+def shares(name: str, pictures: str) -> list[str]:
+    """A cell for each of NUMBERS."""
+    width, height = map(int, SETS[name].split("x"))
+    known = load_pictures(PictureSettings(source=pictures, width=width, height=height))
+    judge = Judge(known)
+    images = torch.from_numpy(np.array(known.images[:]))
+    cells = []
+    for number in NUMBERS:
+        draws = eigen_pictures(images, COUNT, torch.Generator().manual_seed(7), components=number)
+        found = judge.distances(judge.see(draws.numpy()))
+        cells.append(", ".join(f"{found[family][0] / judge.eigen[family][0]:.2f}" for family in ("lite", "other")))
+    return cells
+
+
+if __name__ == "__main__":
+    main()
