@@ -166,18 +166,17 @@ def main() -> None:
 
 
 def report(lines: list[dict]) -> None:
-    """One row a part; a cell has one number for every seed."""
+    """A table a set, one row a part; a cell has one number for every seed."""
     columns = ("Lite0", "ResNet", "precision", "coverage", "spread", "burnt")
-    print("\n| | " + " | ".join(f"{name}: {' | '.join(columns)}" for name in NAMES) + " |")
-    print("|---" * (1 + len(columns) * len(NAMES)) + "|")
-    for part in PARTS:
-        cells = []
-        for name in NAMES:
+    for name in NAMES:
+        print(f"\n| {name} | {' | '.join(columns)} |\n{'|---' * (1 + len(columns))}|")
+        for part in PARTS:
             members = [line for line in lines if line["part"] == part and line["set"] == name]
             shares = [[one[family][0] / one["eigen"][family][0] for one in members] for family in ("lite", "other")]
-            shares += [[one[column] for one in members] for column in columns[2:]]
-            cells += [", ".join(f"{value:.2f}" for value in values) for values in shares]
-        print(f"| {part} | {' | '.join(cells)} |")
+            shares += [[one[column] for one in members] for column in columns[2:-1]]
+            cells = [", ".join(f"{value:.2f}" for value in values) for values in shares]
+            cells.append(", ".join(f"{one['burnt']:.1%}" for one in members))
+            print(f"| {part} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
