@@ -12,9 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.quality import COUNT, SETS, Judge, source
-from ganvas.config import PictureSettings
-from ganvas.data import load_pictures
+from bench.quality import COUNT, Judge, known_pictures, share_of_eigen, source
 from ganvas.metrics import eigen_pictures
 
 NUMBERS = (32, 64, 96, 128, 256)
@@ -27,23 +25,22 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("data", type=Path)
     asked = parser.parse_args()
-    columns = [shares(name, source(name, asked.data, asked.work)) for name in NAMES]
+    columns = [column(name, source(name, asked.data, asked.work)) for name in NAMES]
     print(f"| components | {' | '.join(NAMES)} |\n{'|---' * (1 + len(NAMES))}|")
     for number, cells in zip(NUMBERS, zip(*columns, strict=True), strict=True):
         print(f"| {number} | {' | '.join(cells)} |")
 
 
-def shares(name: str, pictures: str) -> list[str]:
+def column(name: str, pictures: str) -> list[str]:
     """A cell for each of NUMBERS."""
-    width, height = map(int, SETS[name].split("x"))
-    known = load_pictures(PictureSettings(source=pictures, width=width, height=height))
+    known = known_pictures(name, pictures)
     judge = Judge(known)
     images = torch.from_numpy(np.array(known.images[:]))
     cells = []
     for number in NUMBERS:
         draws = eigen_pictures(images, COUNT, torch.Generator().manual_seed(7), components=number)
-        found = judge.distances(judge.see(draws.numpy()))
-        cells.append(", ".join(f"{found[family][0] / judge.eigen[family][0]:.2f}" for family in ("lite", "other")))
+        line = {"eigen": judge.eigen, **judge.distances(judge.see(draws.numpy()))}
+        cells.append(", ".join(f"{share_of_eigen(line, family):.2f}" for family in judge.views))
     return cells
 
 

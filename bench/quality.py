@@ -110,6 +110,12 @@ def source(name: str, data: Path, work: Path) -> str:
     return str(folder)
 
 
+def known_pictures(name: str, pictures: str) -> PictureSet:
+    """A set at the size it is drawn at."""
+    width, height = map(int, SETS[name].split("x"))
+    return load_pictures(PictureSettings(source=pictures, width=width, height=height))
+
+
 def train(plan: Plan, out: Path, pictures: str) -> float:
     """One run, as a person would start it; the largest memory it held, in MB.
 
@@ -189,8 +195,7 @@ def marks(run: Path) -> dict[int, int]:
 
 def tabulate(plan: Plan, run: Path, pictures: str) -> None:
     """Score what the run had drawn by each mark that is not in RESULTS yet, and draw its grid."""
-    width, height = map(int, SETS[plan.name].split("x"))
-    judge = Judge(load_pictures(PictureSettings(source=pictures, width=width, height=height)))
+    judge = Judge(known_pictures(plan.name, pictures))
     measured = {line["mark"] for line in kept(RESULTS) if line["run"] == plan.title}
     for mark, at in marks(run).items():
         if mark not in measured:
@@ -235,10 +240,15 @@ def report(lines: list[dict]) -> None:
     for family, title in (("lite", "EfficientNet-Lite0"), ("other", "ResNet, trained on other pictures")):
         print(f"\n{title}: distance as a share of the eigen line's\n")
         eigen = {line["run"]: line["eigen"][family][0] for line in lines}
-        by_the_clock(lines, lambda line, family=family: f"{line[family][0] / line['eigen'][family][0]:.2f}", eigen)
+        by_the_clock(lines, lambda line, family=family: f"{share_of_eigen(line, family):.2f}", eigen)
     if told := [line for line in lines if "precision" in line]:
         print("\nPrecision and coverage in the ResNet's features\n")
         by_the_clock(told, lambda line: f"{line['precision']:.2f} {line['coverage']:.2f}")
+
+
+def share_of_eigen(line: dict, family: str) -> float:
+    """The distance in a line that has the eigen line's beside it: 1 is linear algebra, 0 is real."""
+    return line[family][0] / line["eigen"][family][0]
 
 
 def by_the_clock(lines: list[dict], cell: Callable[[dict], str], eigen: dict[str, float] | None = None) -> None:
