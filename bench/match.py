@@ -12,13 +12,11 @@ import argparse
 from pathlib import Path
 
 from bench.lines import keep, kept
-from bench.quality import COUNT, ENDINGS, PLANNED, Judge, drawn, known_pictures, share_of_eigen, source
+from bench.quality import COUNT, ENDINGS, PLANNED, Judge, clock, drawn, known_pictures, share_of_eigen, source
 from bench.quality import RESULTS as MARKED
 from ganvas.model import kept_moments
-from ganvas.viewing import read_log
 
 RESULTS = Path("bench/results/match.jsonl")
-FAMILIES = ("lite", "other")
 SOONEST_SECONDS = 10  # sooner it is the eigen line that would be compared
 HOURS = [plan for plan in PLANNED.values() if plan.recipe == "dcgan" and plan.minutes == 60]
 
@@ -37,25 +35,24 @@ def main() -> None:
         for plan in PLANNED.values():
             if plan.recipe == "swift" and plan.name == hour.name and plan.minutes <= 10 and plan.title in ended:
                 found = matched(asked.work / plan.title, judge, goal)
-                cells = (f"{found[family]:.0f}" if family in found else "never" for family in FAMILIES)
+                cells = (f"{found[family]:.0f}" if family in found else "never" for family in judge.views)
                 print(f"| {plan.name} | {plan.minutes}, {plan.seed} | {' | '.join(cells)} |", flush=True)
 
 
 def matched(run: Path, judge: Judge, goal: dict) -> dict[str, float]:
     """Family -> seconds to the first moment that is no further than the goal's."""
-    start = float((run / "start-up").read_text())
-    clock = {line["images"]: line["seconds"] + start for line in read_log(run / "log.jsonl")}
+    seconds = clock(run)
     known = {line["images"]: line for line in kept(RESULTS) if line["run"] == run.name}
     found: dict[str, float] = {}
-    for at in sorted(at for at in kept_moments(run) if clock.get(at, 0) >= SOONEST_SECONDS):
+    for at in sorted(at for at in kept_moments(run) if seconds.get(at, 0) >= SOONEST_SECONDS):
         if at not in known:
             known[at] = {"run": run.name, "images": at, "eigen": judge.eigen}
             known[at] |= judge.distances(judge.see(drawn(run, at, COUNT)))
             keep(RESULTS, known[at])
-        for family in FAMILIES:
+        for family in judge.views:
             if share_of_eigen(known[at], family) <= share_of_eigen(goal, family):
-                found.setdefault(family, clock[at])
-        if len(found) == len(FAMILIES):
+                found.setdefault(family, seconds[at])
+        if len(found) == len(judge.views):
             break
     return found
 

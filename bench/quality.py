@@ -180,15 +180,20 @@ def drawn(run: Path, at: int, count: int) -> np.ndarray:
     return draw_all(model.generator, z, labels_for(model.description, seeds), at_once=16)
 
 
+def clock(run: Path) -> dict[int, float]:
+    """Images shown -> seconds since the command began."""
+    start = float((run / "start-up").read_text())
+    return {line["images"]: line["seconds"] + start for line in read_log(run / "log.jsonl")}
+
+
 def marks(run: Path) -> dict[int, int]:
     """Seconds since the command began -> images shown at the last moment kept by then."""
-    clock = {line["images"]: line["seconds"] for line in read_log(run / "log.jsonl")}
-    start = float((run / "start-up").read_text())
-    kept = [at for at in kept_moments(run) if at in clock]
+    seconds = clock(run)
+    moments = [at for at in kept_moments(run) if at in seconds]
     found = {}
     for mark in MARKS:
-        by_then = [at for at in kept if clock[at] + start <= mark]
-        if by_then and mark <= max(clock.values()) + start + 1:
+        by_then = [at for at in moments if seconds[at] <= mark]
+        if by_then and mark <= max(seconds.values()) + 1:
             found[mark] = max(by_then)
     return found
 
