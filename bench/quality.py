@@ -60,6 +60,8 @@ SETS = {
     "avatars": "64x64",
     "digits": "28x28",
 }
+LARGER = {"faces-color-128": "128x128", "faces-color-256": "256x256", "cars-128": "128x96"}
+SIZES = SETS | LARGER
 
 
 # A process's largest memory counts what its parent held when it was started: so that one which holds little starts it.
@@ -92,6 +94,7 @@ PLAN = [
     *(Plan("swift", name, 30) for name in ("faces-color", "cars")),
     Plan("swift", "faces-color", 60),
     *(Plan("dcgan", name, 60) for name in ("faces-color", "cars")),
+    *(Plan("swift", name, 10) for name in LARGER),
 ]
 PLANNED = {plan.title: plan for plan in PLAN}
 
@@ -100,6 +103,8 @@ def source(name: str, data: Path, work: Path) -> str:
     """What `ganvas train` is given for a set; faces-400 is a folder with the first 400 of faces-color."""
     if name in ("digits", "avatars"):
         return name
+    if name in LARGER:
+        return str(data / name.rpartition("-")[0])
     if name != "faces-400":
         return str(data / name)
     folder = work / name
@@ -112,7 +117,7 @@ def source(name: str, data: Path, work: Path) -> str:
 
 def known_pictures(name: str, pictures: str) -> PictureSet:
     """A set at the size it is drawn at."""
-    width, height = map(int, SETS[name].split("x"))
+    width, height = map(int, SIZES[name].split("x"))
     return load_pictures(PictureSettings(source=pictures, width=width, height=height))
 
 
@@ -121,7 +126,7 @@ def train(plan: Plan, out: Path, pictures: str) -> float:
 
     The seconds until its first picture are kept beside it.
     """
-    options = ["--recipe", plan.recipe, "--size", SETS[plan.name], "--seed", str(plan.seed)]
+    options = ["--recipe", plan.recipe, "--size", SIZES[plan.name], "--seed", str(plan.seed)]
     started = time.time()
     command = [sys.executable, "-m", "ganvas", "train", pictures, *options, "--time", f"{plan.minutes}m"]
     launched = [sys.executable, "-c", LAUNCHER, *command, "--out", str(out)]
@@ -237,7 +242,7 @@ def main() -> None:
 def place(line: dict) -> tuple:
     """Where a line stands in a table: set by set, the default before its peers."""
     plan = PLANNED[line["run"]]
-    return list(SETS).index(plan.name), plan.recipe != "swift", plan.recipe, plan.minutes, plan.seed
+    return list(SIZES).index(plan.name), plan.recipe != "swift", plan.recipe, plan.minutes, plan.seed
 
 
 def report(lines: list[dict]) -> None:

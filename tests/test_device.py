@@ -1,4 +1,7 @@
+import ctypes
 import itertools
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -62,3 +65,20 @@ def test_the_cpu_stays_in_full_precision():
 def test_preparing_twice_does_no_harm():
     for _ in range(2):
         prepare(torch.device("cpu"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc")
+def test_memory_of_a_big_map_is_kept_when_it_is_freed():
+    script = """
+import resource, torch
+from pathlib import Path
+from ganvas.device import prepare
+held = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+prepare(torch.device("cpu"))
+map = torch.ones(16, 32, 256, 256)
+before, size = held(), 4 * map.numel()
+del map
+print((before - held()) / size)
+"""
+    handed_back = float(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout)
+    assert handed_back < 0.1

@@ -11,8 +11,8 @@ import torch
 from ganvas.errors import SettingError
 
 _PURPOSES = ("weights", "latents", "augment", "measure", "layers", "interpolate", "encode", "components")
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
-_LARGEST_MMAP_THRESHOLD, _KEPT_BYTES = 32 << 20, 512 << 20
+_MMAP_MAX, _TRIM_THRESHOLD = -4, -1
+_MOST_KEPT_BYTES = 2**31 - 1  # mallopt takes an int
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -57,9 +57,9 @@ def prepare(device: torch.device) -> None:
 def _keep_freed_memory() -> None:
     """Have glibc reuse big blocks instead of handing them back, page by page, after every step."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
-    # The trim threshold alone would make it worse: setting it switches off glibc's own adaptation of the other.
-    if mallopt is not None and mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD):
-        mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+    # A block over 32 MB, which a map at 256 px is, has a mapping of its own and is handed back whatever the thresholds.
+    if mallopt is not None and mallopt(_MMAP_MAX, 0):
+        mallopt(_TRIM_THRESHOLD, _MOST_KEPT_BYTES)
 
 
 def random_numbers(seed: int, purpose: str, clock: int = 0) -> torch.Generator:
