@@ -63,9 +63,8 @@ def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(
     assert measured[-1] < 0.99 * measured[0]
 
 
-@pytest.mark.parametrize(("images", "share"), [(0, 4 / 512), (252, 0.5), (508, 1.0), (16_000, 1.0)])
-def test_the_generators_rate_rises_over_its_first_steps_and_the_discriminators_does_not(images, share, tiny):
-    """Adam's first update is as large as its rate."""
+def first_move(images, tiny):
+    """By how much of its rate each player's first update moves a weight: Adam's is as large as its rate."""
     config, stream, fresh = tiny("swift")
     state = fresh()
     state.images = images
@@ -73,9 +72,18 @@ def test_the_generators_rate_rises_over_its_first_steps_and_the_discriminators_d
     weights = {"generator": state.generator.out.weight, "discriminator": state.discriminator.look[0].score.weight}
     before = {name: weight.detach().clone() for name, weight in weights.items()}
     swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, images))
-    moved = {name: (weight.detach() - before[name]).abs().max().item() for name, weight in weights.items()}
-    expected = {"generator": share * rates["generator"], "discriminator": rates["discriminator"]}
-    assert moved == pytest.approx(expected, rel=1e-3)
+    return {name: (weight.detach() - before[name]).abs().max().item() / rates[name] for name, weight in weights.items()}
+
+
+@pytest.mark.parametrize(("images", "share"), [(0, 4 / 512), (252, 0.5), (508, 1.0), (16_000, 1.0)])
+def test_the_generators_rate_rises_over_its_first_steps_and_the_discriminators_does_not(images, share, tiny):
+    assert first_move(images, tiny) == pytest.approx({"generator": share, "discriminator": 1.0}, rel=1e-3)
+
+
+@pytest.mark.parametrize(("full_rates_to_px", "share"), [(8, 0.5), (16, 1.0), (64, 1.0)])
+def test_what_is_larger_is_learned_at_lower_rates(full_rates_to_px, share, tiny, monkeypatch):
+    monkeypatch.setattr(swift, "FULL_RATES_TO_PX", full_rates_to_px)  # pictures are of 16 px
+    assert first_move(16_000, tiny) == pytest.approx({"generator": share, "discriminator": share}, rel=1e-3)
 
 
 def test_a_rise_is_a_straight_line_between_its_ends():

@@ -36,6 +36,7 @@ ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
 MATCHING_WEIGHT = 3.0
 MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
 RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
+FULL_RATES_TO_PX = 128  # each level more multiplies what a step changes: at 256 px all of it was burnt within a minute
 
 
 def swift_play(
@@ -65,7 +66,8 @@ def swift_play(
     pair_labels = None if labels is None else labels.repeat(2)
     real_scores, fake_scores = judge(pairs, pair_labels).chunk(2)  # (B * L,) each
     discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
-    apply(state, "discriminator", discriminator_loss)
+    calm = min(FULL_RATES_TO_PX / max(fake.shape[2:]), 1.0)
+    apply(state, "discriminator", discriminator_loss, share=calm)
     with frozen(discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
         drift = broad(fake - drawn.clamp(-1, 1)).square().mean()
@@ -73,7 +75,8 @@ def swift_play(
         mismatch = discriminator.mismatch(fake_seen)
         matching_weight = MATCHING_WEIGHT * risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
         held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + matching_weight * mismatch
-        apply(state, "generator", generator_loss + held, share=risen(state.images + len(stored), RATE_RISES_IMAGES))
+        share = calm * risen(state.images + len(stored), RATE_RISES_IMAGES)
+        apply(state, "generator", generator_loss + held, share=share)
     return {
         "discriminator_loss": discriminator_loss.detach(),
         "generator_loss": generator_loss.detach(),
