@@ -100,7 +100,7 @@ PLANNED = {plan.title: plan for plan in PLAN}
 
 
 def source(name: str, data: Path, work: Path) -> str:
-    """What `ganvas train` is given for a set; faces-400 is a folder with the first 400 of faces-color."""
+    """What `ganvas train` is given: of LARGER sets the same pictures, of faces-400 the first 400 of faces-color."""
     if name in ("digits", "avatars"):
         return name
     if name in LARGER:

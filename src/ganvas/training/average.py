@@ -21,8 +21,8 @@ def update_average(averaged: nn.Module, generator: nn.Module, *, images: int, st
         step_images: images of this step.
         half_life: images after which a weight counts half.
     """
-    soonest = max(images * _RAMP, _FEWEST_STEPS * step_images)
-    keep = 0.5 ** (step_images / min(half_life, soonest))
+    at_first = max(images * _RAMP, _FEWEST_STEPS * step_images)
+    keep = 0.5 ** (step_images / min(half_life, at_first))
     old, new = averaged.state_dict(), generator.state_dict()
     for name, tensor in old.items():
         if tensor.is_floating_point():

@@ -36,7 +36,7 @@ ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
 MATCHING_WEIGHT = 3.0
 MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
 RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
-FULL_RATES_TO_PX = 128  # each level more multiplies what a step changes: at 256 px all of it was burnt within a minute
+FULL_RATES_TO_PX = 128  # each level more multiplies what a step changes: at 256 px all of it was burnt after a minute
 
 
 def swift_play(
