@@ -326,6 +326,32 @@ def test_a_collapse_that_measures_as_the_best_so_far_is_not_what_the_run_goes_ba
     assert "the state after 16 images" in told
 
 
+@pytest.mark.parametrize("is_whole", [True, False], ids=["in one sitting", "in two"])
+def test_a_default_run_in_pieces_from_its_first_measure_on_begins_again_at_half_the_rates(
+    is_whole, config, scripted, tmp_path
+):
+    scripted({images: {"kernel_distance": 2.0} for images in (8, 16, 24)})  # the eigen line, where it began: 0.25
+    swift, out = ("network.architecture=swift-blind", "objective.loss=relativistic"), tmp_path / "run"
+    if not is_whole:
+        run(config(40, *swift), out, sitting=4)
+        first, again = load_model(out, at=0).generator.state_dict(), weights(out / "checkpoint")
+        kept = {name: tensor for name, tensor in again.items() if name.startswith("generator.") and tensor.ndim > 1}
+        assert kept
+        assert_close({name: t.half().float() for name, t in kept.items()}, {n: first[n[10:]] for n in kept})
+    run(config(40, *swift), out)
+    ((images, told),) = events_of(out, "went back")
+    assert images == 16
+    assert "the state after 0 images" in told
+    assert verdicts_of(out) == [(8, "too early"), (16, "divergence"), (24, "too early")]
+    assert (clock(out / "checkpoint")["rescues"], clock(out / "good")["images"]) == (1, 40)
+
+
+def test_a_run_that_begins_with_noise_may_be_far_behind_the_eigen_line(config, scripted, tmp_path):
+    scripted({images: {"kernel_distance": 2.0} for images in (8, 16, 24)})
+    run(config(40), tmp_path / "run")
+    assert events_of(tmp_path / "run", "went back") == []
+
+
 PLATEAU = {images: {"kernel_distance": 0.5} for images in range(8, 400, 8)}
 
 

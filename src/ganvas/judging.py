@@ -27,6 +27,7 @@ from ganvas.metrics import (
     count_copies,
     eigen_pictures,
     extract,
+    is_behind_eigen_line,
     judge,
     kernel_distance,
     kernel_distance_interval,
@@ -39,6 +40,7 @@ from ganvas.metrics import (
     same_share,
     spread,
 )
+from ganvas.networks.eigen import EigenGenerator
 from ganvas.training import TrainingState
 from ganvas.training.step import TALLIED
 
@@ -130,7 +132,18 @@ class Judge:
 
     def verdict(self, since: int = 0) -> Verdict:
         """What the measures after `since` images say."""
-        return judge([one for one in self.measures if one.images > since])
+        later = [one for one in self.measures if one.images > since]
+        return judge(later, from_eigen_line=self.starts_at_eigen_line)
+
+    @property
+    def starts_at_eigen_line(self) -> bool:
+        """Whether the run's first pictures were draws from the set's principal components."""
+        return isinstance(self.state.generator, EigenGenerator)
+
+    @property
+    def latest_is_sound(self) -> bool:
+        """Whether the latest measure is of a state worth going back to: at least as good as where the run began."""
+        return not (self.starts_at_eigen_line and is_behind_eigen_line(self.measures[-1]))
 
     def _means(self) -> dict[str, float]:
         """Means over the steps since the last measure."""

@@ -8,8 +8,9 @@ from ganvas.errors import GanvasError, ModelError
 from ganvas.folder import RunFolder
 from ganvas.judging import Judge, measures_in
 from ganvas.metrics import Verdict, best_measure
+from ganvas.model import spec_of
 from ganvas.recorder import Recorder
-from ganvas.training import MOST_RESCUES, TrainingState, has_checkpoint, rescue, save_checkpoint
+from ganvas.training import MOST_RESCUES, TrainingState, has_checkpoint, new_state, rescue, save_checkpoint
 from ganvas.training.plan import measuring_plan
 from ganvas.training.updates import augmentations
 from ganvas.viewing import read_log
@@ -152,7 +153,7 @@ class Supervisor:
         before, self.verdict = self.verdict, self._judge.verdict(self._since)
         if best is not None and best.images == self.state.images:
             self.recorder.ship_best(best)
-            if not self.verdict.is_alarm:  # else the rescue would go back to what it is to leave
+            if not self.verdict.is_alarm and self._judge.latest_is_sound:  # else a rescue would end where it began
                 save_checkpoint(self.state, self.folder.good)
         if before is None or before.kind != self.verdict.kind:
             yield self.recorder.event(str(self.verdict), verdict=self.verdict.kind)
@@ -166,7 +167,8 @@ class Supervisor:
             self.stop = f"stopped: it went wrong again after {MOST_RESCUES} rescues"
             return
         if not has_checkpoint(self.folder.good):
-            return
+            spec = spec_of(self.recorder.description)
+            save_checkpoint(new_state(self.config, spec, self.state.device, self.pictures), self.folder.good)
         try:
             images = rescue(self.state, self.folder.good)
         except ModelError as error:

@@ -181,6 +181,17 @@ def test_a_run_from_its_best_beginning_may_diverge_too():
     assert judge(run([3, 6, 7], error=0.02)).kind == "divergence"
 
 
+def test_a_run_that_begins_at_the_eigen_line_has_diverged_when_it_falls_behind_it_even_from_its_first_measure_on():
+    series = run([3, 3], error=0.02, eigen_distance=[2, 2])
+    verdict = judge(series, from_eigen_line=True)
+    assert verdict.kind == "divergence"
+    assert "KD 3, eigen line 2" in verdict.evidence
+    assert judge(series).kind == "too early"  # of one that began with noise
+    for healthy, error in (([3, 1], 0.02), ([1, 3], 0.02), ([2.1, 2.1], 0.0), ([2.5, 2.5], 0.1)):
+        series = run(healthy, error=error, eigen_distance=[2, 2])
+        assert judge(series, from_eigen_line=True).kind == "too early"
+
+
 @pytest.mark.parametrize(("player", "sign"), [("discriminator", 1), ("generator", 1), ("generator", -1)])
 def test_a_loss_that_runs_away_with_the_pictures_is_named(player, sign):
     losses: dict[str, Any] = {f"mean_{player}_loss": at_the_end(0.9, sign * 30.0, 2, of=14)}

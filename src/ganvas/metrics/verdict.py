@@ -20,6 +20,7 @@ LEAST_GAIN = 0.05
 SAME_SHARE = 0.02
 LOST_SPREAD = 0.6
 WORSE_FACTOR = 1.3
+BEHIND_FACTOR = 1.1
 SMOOTHED, SLOWLY_WORSE_FACTOR = 3, 1.2
 RUNAWAY_FACTOR = 8.0
 CERTAIN_SIGN, CERTAIN_GAP = 0.98, 10.0
@@ -73,14 +74,23 @@ class Verdict:
         return f"{self.kind}: {self.evidence}. {self.advice}"
 
 
-def judge(measures: Sequence[Measure]) -> Verdict:
-    """The verdict after the last of `measures`: those of one run, in order, since it started or was last rescued."""
+def judge(measures: Sequence[Measure], *, from_eigen_line: bool = False) -> Verdict:
+    """The verdict after the last of `measures`: those of one run, in order, since it started or was last rescued.
+
+    Args:
+        from_eigen_line: the run's first pictures were draws from the set's principal components.
+    """
     if len(measures) < ALARM_MEASURES:
         return Verdict("too early", "fewer than two measures so far", "Keep going.")
-    for rule in (_runaway, _collapse, _decline, _copying):
+    for rule in (_runaway, _collapse, _decline, *([_spoilt] if from_eigen_line else []), _copying):
         if found := rule(measures):
             return found
     return _trend(measures)
+
+
+def is_behind_eigen_line(measure: Measure) -> bool:
+    """Whether its pictures are clearly worse than draws from the set's principal components."""
+    return measure.kernel_distance - 2 * measure.kernel_distance_error > BEHIND_FACTOR * measure.eigen_distance
 
 
 def best_measure(measures: Sequence[Measure]) -> Measure | None:
@@ -144,6 +154,17 @@ def _decline(measures: Sequence[Measure]) -> Verdict | None:
     now = measures[-1].kernel_distance
     worse = f"pictures got worse: KD {now:.3g} now, {lowest.kernel_distance:.3g} after {lowest.images:,}"
     return Verdict("divergence", worse, CALM)
+
+
+def _spoilt(measures: Sequence[Measure]) -> Verdict | None:
+    """A run that goes to pieces before its first measure has no better one to be compared with than its beginning."""
+    latest = measures[-ALARM_MEASURES:]
+    if not all(map(is_behind_eigen_line, latest)):
+        return None
+    now, eigen = latest[-1].kernel_distance, latest[-1].eigen_distance
+    return Verdict(
+        "divergence", f"pictures are worse than the draws they began as: KD {now:.3g}, eigen line {eigen:.3g}", CALM
+    )
 
 
 def _copying(measures: Sequence[Measure]) -> Verdict | None:
