@@ -148,9 +148,6 @@ class PlanSettings(Settings):
     )
 
 
-_RATES = ("generator_rate", "discriminator_rate")
-
-
 class RunConfig(Settings):
     """Everything that decides what a run does."""
 
@@ -168,15 +165,10 @@ class RunConfig(Settings):
     plan: PlanSettings | None = None
 
     def with_width(self, width: float) -> "RunConfig":
-        """This with `width` where it is to be planned; wider networks learn at rates as much lower."""
+        """This with `width` where it is to be planned."""
         if self.network.width != "planned":
             return self
-        slower = {name: getattr(self.optimizer, name) / max(width, 1.0) for name in _RATES}
-        changed = {
-            "network": self.network.model_copy(update={"width": width}),
-            "optimizer": self.optimizer.model_copy(update=slower),
-        }
-        return self.model_copy(update=changed)
+        return self.model_copy(update={"network": self.network.model_copy(update={"width": width})})
 
 
 def checked(kind: type[Settings], values: dict[str, Any]) -> Any:

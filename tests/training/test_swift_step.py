@@ -63,9 +63,9 @@ def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(
     assert measured[-1] < 0.99 * measured[0]
 
 
-def first_move(images, tiny):
+def first_move(images, tiny, *settings):
     """By how much of its rate each player's first update moves a weight: Adam's is as large as its rate."""
-    config, stream, fresh = tiny("swift")
+    config, stream, fresh = tiny("swift", *settings)
     state = fresh()
     state.images = images
     rates = {"generator": config.optimizer.generator_rate, "discriminator": config.optimizer.discriminator_rate}
@@ -80,10 +80,20 @@ def test_the_generators_rate_rises_over_its_first_steps_and_the_discriminators_d
     assert first_move(images, tiny) == pytest.approx({"generator": share, "discriminator": 1.0}, rel=1e-3)
 
 
-@pytest.mark.parametrize(("full_rates_to_px", "share"), [(8, 0.5), (16, 1.0), (64, 1.0)])
-def test_what_is_larger_is_learned_at_lower_rates(full_rates_to_px, share, tiny, monkeypatch):
+@pytest.mark.parametrize(("full_rates_to_px", "width", "share"), [(4, 0.02, 0.5), (16, 0.04, 0.5), (4, 0.04, 0.25)])
+def test_larger_pictures_and_wider_networks_are_learned_at_lower_rates(
+    full_rates_to_px, width, share, tiny, monkeypatch
+):
     monkeypatch.setattr(swift, "FULL_RATES_TO_PX", full_rates_to_px)  # pictures are of 16 px
-    assert first_move(16_000, tiny) == pytest.approx({"generator": share, "discriminator": share}, rel=1e-3)
+    monkeypatch.setattr(swift, "FULL_RATES_TO_WIDTH", 0.02)
+    moved = first_move(16_000, tiny, f"network.width={width}")
+    assert moved == pytest.approx({"generator": share, "discriminator": share}, rel=1e-3)
+
+
+def test_rates_are_full_up_to_64_px_and_the_usual_width_and_fall_from_there():
+    assert [swift.calmed(side, width) for side, width in ((32, 1.0), (64, 0.5), (64, 1.0))] == [1.0] * 3
+    assert swift.calmed(64, 1.5) == pytest.approx(1 / 1.5)
+    assert swift.calmed(256, 1.0) == 0.5
 
 
 def test_a_rise_is_a_straight_line_between_its_ends():

@@ -36,7 +36,7 @@ ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
 MATCHING_WEIGHT = 3.0
 MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
 RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
-FULL_RATES_TO_PX = 128  # each level more multiplies what a step changes: at 256 px all of it was burnt after a minute
+FULL_RATES_TO_PX, FULL_RATES_TO_WIDTH = 64, 1.0
 
 
 def swift_play(
@@ -66,7 +66,8 @@ def swift_play(
     pair_labels = None if labels is None else labels.repeat(2)
     real_scores, fake_scores = judge(pairs, pair_labels).chunk(2)  # (B * L,) each
     discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
-    calm = min(FULL_RATES_TO_PX / max(fake.shape[2:]), 1.0)
+    assert config.network.width != "planned"
+    calm = calmed(max(fake.shape[2:]), config.network.width)
     apply(state, "discriminator", discriminator_loss, share=calm)
     with frozen(discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
@@ -87,6 +88,15 @@ def swift_play(
         "drift": drift.detach(),
         "mismatch": mismatch.detach(),
     }
+
+
+def calmed(side: int, width: float) -> float:
+    """The share of the learning rates at which pictures of so many pixels, and networks of such a width, learn.
+
+    Each level more multiplies what a step changes: at full rates pictures of 256 px were burnt after a minute, and cars
+    at 128 px stood still for two.
+    """
+    return 1 / (max(side / FULL_RATES_TO_PX, 1.0) ** 0.5 * max(width / FULL_RATES_TO_WIDTH, 1.0))
 
 
 def risen(images: int, over: int) -> float:
