@@ -27,7 +27,7 @@ from ganvas.metrics import (
     count_copies,
     eigen_pictures,
     extract,
-    is_behind_eigen_line,
+    is_sound,
     judge,
     kernel_distance,
     kernel_distance_interval,
@@ -132,8 +132,8 @@ class Judge:
 
     def verdict(self, since: int = 0) -> Verdict:
         """What the measures after `since` images say."""
-        later = [one for one in self.measures if one.images > since]
-        return judge(later, from_eigen_line=self.starts_at_eigen_line)
+        before = [one for one in self.measures if one.images <= since]
+        return judge(self.measures[len(before) :], before=before, from_eigen_line=self.starts_at_eigen_line)
 
     @property
     def starts_at_eigen_line(self) -> bool:
@@ -142,8 +142,8 @@ class Judge:
 
     @property
     def latest_is_sound(self) -> bool:
-        """Whether the latest measure is of a state worth going back to: at least as good as where the run began."""
-        return not (self.starts_at_eigen_line and is_behind_eigen_line(self.measures[-1]))
+        """Whether the latest measure is of a state worth going back to."""
+        return is_sound(self.measures, from_eigen_line=self.starts_at_eigen_line)
 
     def _means(self) -> dict[str, float]:
         """Means over the steps since the last measure."""

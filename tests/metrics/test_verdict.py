@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.metrics import Measure, best_measure, judge
+from ganvas.metrics import Measure, best_measure, is_sound, judge
 
 HEALTHY = Measure(
     images=0,
@@ -134,6 +134,22 @@ def test_a_spread_that_comes_down_from_noise_to_that_of_real_pictures_is_no_coll
 
 def test_a_spread_that_was_never_there_is_not_lost():
     assert judge(run(falling(12), spread=[0.3] * 12)).kind == "improving"
+
+
+def test_spread_that_was_lost_before_a_rescue_is_still_lost_after_it():
+    before, after = run(settled(3), spread=[0.9, 0.8, 0.4]), run(settled(8), spread=[0.4] * 8)
+    assert judge(after).kind == "plateau"
+    assert judge(after, before=before).kind == "collapse"
+    assert judge(after[:1], before=before).kind == "too early"
+    assert judge(run(settled(8), spread=[0.6] * 8), before=before).kind == "plateau"
+
+
+def test_a_state_is_sound_while_it_is_as_varied_as_it_was_and_not_behind_where_it_began():
+    assert [is_sound(run(settled(2), spread=[0.9, later])) for later in (0.55, 0.5)] == [True, False]
+    assert [is_sound(run(settled(2), spread=[2.5, later])) for later in (0.65, 0.55)] == [True, False]  # noise first
+    behind = run(settled(1), eigen_distance=[2.0])
+    assert is_sound(behind)
+    assert not is_sound(behind, from_eigen_line=True)
 
 
 def test_identical_pictures_in_two_measures_are_a_collapse_after_the_start():

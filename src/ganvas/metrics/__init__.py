@@ -11,7 +11,7 @@ from ganvas.metrics.diversity import FEWEST_PER_CLASS, fit_classifier, mode_cove
 from ganvas.metrics.features import EXTRACTORS, RESIZE, Extractor, as_seen, extract, load_extractor
 from ganvas.metrics.neighbours import neighbourhoods
 from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
-from ganvas.metrics.verdict import Measure, Verdict, best_measure, is_behind_eigen_line, judge
+from ganvas.metrics.verdict import Measure, Verdict, best_measure, is_sound, judge
 from ganvas.metrics.words import card_lines, verdict_lines
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
     "extract",
     "fit_classifier",
     "frechet_distance",
-    "is_behind_eigen_line",
+    "is_sound",
     "judge",
     "kernel_distance",
     "kernel_distance_interval",

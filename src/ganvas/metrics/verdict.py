@@ -74,18 +74,35 @@ class Verdict:
         return f"{self.kind}: {self.evidence}. {self.advice}"
 
 
-def judge(measures: Sequence[Measure], *, from_eigen_line: bool = False) -> Verdict:
+def judge(measures: Sequence[Measure], *, before: Sequence[Measure] = (), from_eigen_line: bool = False) -> Verdict:
     """The verdict after the last of `measures`: those of one run, in order, since it started or was last rescued.
 
     Args:
+        before: those from before the last rescue; only spread is compared with them, which a rescue may not bring back.
         from_eigen_line: the run's first pictures were draws from the set's principal components.
     """
     if len(measures) < ALARM_MEASURES:
         return Verdict("too early", "fewer than two measures so far", "Keep going.")
-    for rule in (_runaway, _collapse, _decline, *([_spoilt] if from_eigen_line else []), _copying):
-        if found := rule(measures):
+    peak = _peak_spread([*before, *measures[:-ALARM_MEASURES]])
+    for found in (
+        _runaway(measures),
+        _collapse(measures, peak),
+        _decline(measures),
+        _spoilt(measures) if from_eigen_line else None,
+        _copying(measures),
+    ):
+        if found:
             return found
     return _trend(measures)
+
+
+def is_sound(measures: Sequence[Measure], *, from_eigen_line: bool = False) -> bool:
+    """Whether the last of all `measures` of a run is of a state worth going back to: not behind where the run began,
+    and as varied as it was.
+    """
+    *earlier, latest = measures
+    behind = from_eigen_line and is_behind_eigen_line(latest)
+    return not behind and latest.spread >= LOST_SPREAD * _peak_spread(earlier)
 
 
 def is_behind_eigen_line(measure: Measure) -> bool:
@@ -128,14 +145,17 @@ def _runaway(measures: Sequence[Measure]) -> Verdict | None:
     return None
 
 
-def _collapse(measures: Sequence[Measure]) -> Verdict | None:
-    latest, earlier = measures[-ALARM_MEASURES:], measures[:-ALARM_MEASURES]
+def _peak_spread(measures: Sequence[Measure]) -> float:
+    """Early noise may lie further apart than real pictures do; coming back to 1 from there is no loss."""
+    return min(max((one.spread for one in measures), default=0.0), 1.0)
+
+
+def _collapse(measures: Sequence[Measure], peak: float) -> Verdict | None:
+    latest = measures[-ALARM_MEASURES:]
     advice = "Set objective.augment=color,translation,cutout, or lower the learning rates."
     if len(measures) > ALARM_MEASURES and all(one.same > SAME_SHARE for one in latest):
         share = f"{100 * latest[-1].same:.0f}% of pairs of its pictures cannot be told apart"
         return Verdict("collapse", share, advice)
-    # Early noise may lie further apart than real pictures do; coming back to 1 from there is no loss.
-    peak = min(max((one.spread for one in earlier), default=0.0), 1.0)
     if peak > 0 and all(one.spread < LOST_SPREAD * peak for one in latest):
         lost = f"its pictures lie {latest[-1].spread:.2f} times as far apart as real ones, {peak:.2f} at best"
         return Verdict("collapse", lost, advice)
