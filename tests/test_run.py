@@ -17,7 +17,7 @@ MANY, FEW = 48, 16
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """A function: images to show and settings -> width in run.toml, and that of the shipped model."""
+    """A function: images to show and settings -> width and rates in run.toml, and the width of the shipped model."""
     numbers = np.random.default_rng(0)
     for index in range(20):
         Image.fromarray(numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8)).save(tmp_path / f"{index}.png")
@@ -32,14 +32,15 @@ def run(tmp_path, monkeypatch):
         for _ in train(config.model_copy(update={"limits": LimitSettings(images=images)}), tmp_path / out):
             pass
         found = from_toml(tmp_path / out / "run.toml")
-        return found.network.width, read_description(tmp_path / out / "model").multiplier
+        rates = found.optimizer.generator_rate, found.optimizer.discriminator_rate
+        return found.network.width, rates, read_description(tmp_path / out / "model").multiplier
 
     return go
 
 
-def test_a_long_run_is_planned_wider(run):
-    assert run(FEW) == (1.0, 1.0)
-    assert run(MANY, out="long") == (1.5, 1.5)
+def test_a_long_run_is_planned_wider_and_keeps_the_rates_of_width_1_in_its_configuration(run):
+    assert run(FEW) == (1.0, (1e-3, 1e-3), 1.0)
+    assert run(MANY, out="long") == (1.5, (1e-3, 1e-3), 1.5)
 
 
 def test_a_run_that_is_extended_keeps_the_width_that_it_began_with(run):
@@ -52,7 +53,7 @@ def test_a_run_that_is_extended_keeps_the_width_that_it_began_with(run):
 
 @pytest.mark.parametrize("width", [1.0, 0.5])
 def test_a_width_that_was_asked_for_is_left_alone(width, run):
-    assert run(MANY, f"network.width={width}") == (width, width)
+    assert run(MANY, f"network.width={width}") == (width, (1e-3, 1e-3), width)
 
 
 def test_other_recipes_are_as_wide_as_they_say(run):

@@ -84,16 +84,14 @@ def judge(measures: Sequence[Measure], *, before: Sequence[Measure] = (), from_e
     if len(measures) < ALARM_MEASURES:
         return Verdict("too early", "fewer than two measures so far", "Keep going.")
     peak = _peak_spread([*before, *measures[:-ALARM_MEASURES]])
-    for found in (
-        _runaway(measures),
-        _collapse(measures, peak),
-        _decline(measures),
-        _spoilt(measures) if from_eigen_line else None,
-        _copying(measures),
-    ):
-        if found:
-            return found
-    return _trend(measures)
+    return (
+        _runaway(measures)
+        or _collapse(measures, peak)
+        or _decline(measures)
+        or (_spoilt(measures) if from_eigen_line else None)
+        or _copying(measures)
+        or _trend(measures)
+    )
 
 
 def is_sound(measures: Sequence[Measure], *, from_eigen_line: bool = False) -> bool:
@@ -146,7 +144,7 @@ def _runaway(measures: Sequence[Measure]) -> Verdict | None:
 
 
 def _peak_spread(measures: Sequence[Measure]) -> float:
-    """Early noise may lie further apart than real pictures do; coming back to 1 from there is no loss."""
+    """The most spread of them, but at most 1: noise may lie further apart than real pictures do, and may come back."""
     return min(max((one.spread for one in measures), default=0.0), 1.0)
 
 
