@@ -193,6 +193,11 @@ def test_pixel_rows_are_means_over_what_a_small_pixel_covers_from_0_to_1():
     assert rows.sum().item() == pytest.approx(1.05)
 
 
+def test_pixel_rows_are_the_same_however_many_pictures_come_together():
+    images = drawn(150, 1)
+    assert torch.equal(pixel_rows(images), torch.cat([pixel_rows(one[None]) for one in images]))
+
+
 def test_the_mirrored_rows_are_those_of_the_pictures_turned_left_to_right():
     images = drawn(4, 1)
     space = pixel_space(images)

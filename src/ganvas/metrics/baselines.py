@@ -30,6 +30,6 @@ def eigen_pictures(images: Tensor, count: int, generator: torch.Generator, *, co
     rows = images.flatten(1).float()  # (N, D)
     mean = rows.mean(0)
     wanted = min(components, len(rows) - 1, rows.shape[1])
-    axes, deviations = principal_components(rows - mean, wanted, generator)  # (K, D), (K,)
-    draws = mean + (torch.randn(count, wanted, generator=generator) * deviations) @ axes
-    return draws.round().clamp(0, 255).to(torch.uint8).unflatten(1, images.shape[1:])
+    axes, deviations = principal_components(rows.sub_(mean), wanted, generator)  # (K, D), (K,)
+    draws = (torch.randn(count, wanted, generator=generator) * deviations) @ axes
+    return draws.add_(mean).round_().clamp_(0, 255).to(torch.uint8).unflatten(1, images.shape[1:])

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ganvas.metrics.neighbours import NEIGHBOURS, nearest_training, share_interval
 
 COPY_RATIO = 0.4
-PIXELS_PX = 32
+PIXELS_PX, PICTURES_AT_ONCE = 32, 64  # thousands of large pictures are gigabytes as floats
 WORST = 8
 MOST_JUDGED = 500
 FEWEST_TRAINING = NEIGHBOURS + 2
@@ -88,9 +88,9 @@ def chance_of_copies(training: Sequence[Space], held_out: Sequence[Tensor] | Non
 
 def pixel_rows(images: np.ndarray) -> Tensor:
     """(N, H, W, C) uint8 -> (N, D) float32 in [0, 1], at most 32 px a side: what a generator blurs is left out."""
-    planes = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 255  # (N, C, H, W)
-    height, width = (min(side, PIXELS_PX) for side in planes.shape[2:])
-    return F.adaptive_avg_pool2d(planes, (height, width)).flatten(1)
+    size = tuple(min(side, PIXELS_PX) for side in images.shape[1:3])
+    parts = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).split(PICTURES_AT_ONCE)  # (B, C, H, W) each
+    return torch.cat([F.adaptive_avg_pool2d(part.float() / 255, size).flatten(1) for part in parts])
 
 
 def pixel_space(images: np.ndarray) -> Space:
