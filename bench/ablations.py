@@ -81,7 +81,7 @@ class AlsoPixels(sight.SeeingDiscriminator):
         self.pixels.learn(images)
 
 
-def coloured_cells(images: Tensor) -> Tensor:
+def coloured_cells(images: Tensor, _: float) -> Tensor:
     """In place of the tint of the whole: each part's own."""
     return F.adaptive_avg_pool2d(images, swift.ANCHOR_CELLS)
 
@@ -105,6 +105,8 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
     "without holding light and tint": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
+    "without noise for a certain discriminator": ([], attribute(swift, "noise_deviation", lambda loss: 0.0)),
+    "with its tint held as light is": ([], attribute(swift, "CERTAIN_TINT", 1.0)),
     "with each part's tint held": ([], attribute(swift, "broad", coloured_cells)),
     "without matching features": ([], attribute(swift, "MATCHING_WEIGHT", 0.0)),
     "without pulling back what sticks out": ([], attribute(swift, "OVERSHOOT_WEIGHT", 0.0)),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.training.balance import ADAPTING_IMAGES, adapted_share, player_behind
+from ganvas.training.balance import ADAPTING_IMAGES, adapted_share, averaged_loss, noise_deviation, player_behind
 
 losses = st.floats(0, 20)
 
@@ -49,3 +49,33 @@ def test_from_none_to_all_and_back_takes_twenty_thousand_images(sign, start, end
         share = adapted_share(share, sign, 0.6, 64)
     assert share == pytest.approx(end - (1 - 2 * start) * 32 / 20_000)
     assert adapted_share(share, sign, 0.6, 64) == end
+
+
+@given(losses, losses, st.integers(1, 2000))
+def test_an_average_moves_towards_the_loss_and_not_beyond(average, loss, images):
+    moved = averaged_loss(average, loss, images)
+    assert moved == pytest.approx(loss if images >= 500 else average + (loss - average) * images / 500)
+
+
+def test_an_average_forgets_over_five_hundred_images_in_steps_of_any_size():
+    """What is left of the first after 500 images is 1/e, but for the size of the steps."""
+    for step in (1, 4, 20):
+        average = 1.0
+        for _ in range(500 // step):
+            average = averaged_loss(average, 0.0, step)
+        assert average == pytest.approx(0.3679, rel=0.03)
+
+
+@given(st.floats(0, 0.2), st.floats(0, 0.2))
+def test_noise_falls_on_a_straight_line_as_the_discriminator_errs_more(one, other):
+    difference = noise_deviation(one) - noise_deviation(other)
+    assert difference == pytest.approx(3 * (other - one), abs=1e-12)
+
+
+@given(st.floats(0.2, 20))
+def test_a_discriminator_that_errs_sees_no_noise(loss):
+    assert noise_deviation(loss) == 0.0
+
+
+def test_one_that_is_never_wrong_sees_the_most_noise():
+    assert noise_deviation(0.0) == 0.6

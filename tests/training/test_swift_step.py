@@ -4,6 +4,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from ganvas.networks import matching
+from ganvas.networks.sight import SeeingDiscriminator
 from ganvas.pixels import to_float
 from ganvas.training import swift
 from ganvas.training.swift import swift_play
@@ -118,24 +119,38 @@ def test_features_are_matched_only_once_there_is_something_to_match(tiny, monkey
     assert moved == [[False, True], [False, True], [True, True]]
 
 
-def test_drift_is_the_mean_square_of_broad_differences(tiny):
-    """A step of one colour for all of a picture that nothing cuts off: its square, whatever is in the picture."""
+@pytest.mark.parametrize(
+    ("colour", "was_certain", "drift"),
+    [
+        ((0.25, 0.25, 0.25), False, 0.25**2),
+        ((0.25, 0.25, 0.25), True, 0.25**2),
+        ((0.3, 0.0, -0.3), False, 0.06),  # no light in it: the mean square of three channels
+        ((0.3, 0.0, -0.3), True, 0.3),
+    ],
+)
+def test_drift_is_the_mean_square_of_broad_differences(colour, was_certain, drift, tiny):
+    """A step of one colour for all of a picture that nothing cuts off: its square, whatever is in the picture.
+
+    Where a discriminator was certain a tint counts five times, light as ever.
+    """
     config, stream, fresh = tiny("swift", *STILL)
     state = fresh()
+    state.was_certain = was_certain
     with torch.no_grad():
         state.generator.components.axes.mul_(0.1)
         state.generator.components.mean.mul_(0.1)
-        state.generator.out.bias.fill_(0.25)
+        state.generator.out.bias.copy_(torch.tensor(colour))
     report = swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
-    assert_close(report["drift"], torch.tensor(0.25**2), rtol=1e-3, atol=0)
+    assert_close(report["drift"], torch.tensor(drift), rtol=1e-3, atol=0)
 
 
 def test_broad_is_the_light_of_each_part_in_the_tint_of_the_whole():
     halves = torch.zeros(1, 4, 8, 8)
     halves[:, :, :, 4:] = torch.tensor([0.9, 0.3, 0.0, 0.5])[:, None, None]  # red, green, blue, opacity
-    found = swift.broad(halves)
+    found = swift.broad(halves, 4.0)
     assert found.shape == (1, 4, 4, 4)
-    tint = torch.tensor([0.25, -0.05, -0.2])  # half of what the right half is off its light of 0.4
+    half = torch.tensor([0.25, -0.05, -0.2])  # of what the right half is off its light of 0.4
+    tint = half * 2  # whose square counts four times
     for column, light, opacity in ((0, 0.0, 0.0), (3, 0.4, 0.5)):
         for row in range(4):
             assert_close(found[0, :3, row, column], light + tint)
@@ -144,15 +159,81 @@ def test_broad_is_the_light_of_each_part_in_the_tint_of_the_whole():
 
 def test_grey_pictures_are_held_by_the_light_of_their_parts():
     images = torch.randn(2, 1, 8, 12)
-    assert_close(swift.broad(images), F.avg_pool2d(images, (2, 3)))
+    assert_close(swift.broad(images, 5.0), F.avg_pool2d(images, (2, 3)))
 
 
 def test_a_colour_may_move_within_a_picture_but_light_may_not():
     stain = torch.tensor([0.8, -0.4, -0.4])[:, None, None].expand(3, 8, 8)  # no light in it
     left, right = torch.zeros(2, 1, 3, 8, 8)
     left[:, :, :, :4], right[:, :, :, 4:] = stain[:, :, :4], stain[:, :, 4:]
-    assert_close(swift.broad(left), swift.broad(right))
-    assert not torch.allclose(swift.broad(left + (left > 0).float()), swift.broad(right + (right > 0).float()))
+    assert_close(swift.broad(left, 1.0), swift.broad(right, 1.0))
+    assert not torch.allclose(
+        swift.broad(left + (left > 0).float(), 1.0), swift.broad(right + (right > 0).float(), 1.0)
+    )
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """What the discriminator is shown, in order."""
+    every = []
+    see = SeeingDiscriminator.see
+    monkeypatch.setattr(SeeingDiscriminator, "see", lambda self, images: (every.append(images), see(self, images))[1])
+    return every
+
+
+def play_at(loss, tiny, *settings, images=0, was_certain=True):
+    """One step of a discriminator whose loss lately was that, on 4 pictures: them, and its report."""
+    config, stream, fresh = tiny("swift", *STILL, *settings)
+    state = fresh()
+    state.discriminator_loss, state.was_certain, state.images = loss, was_certain, images
+    stored = stream.batch_at(0, 4)[0]
+    return to_float(stored), swift_play(state, stored, None, config, Numbers.at(0, images))
+
+
+def test_a_certain_discriminator_sees_all_pictures_under_the_same_gaussian_noise(tiny, seen):
+    real, report = play_at(0.05, tiny)
+    assert report["noise"] == pytest.approx(0.45)  # 0.6 of what is left of 0.2
+    seen_real, seen_fake = (images.detach() for images in seen[-2:])
+    play_at(0.2, tiny)
+    clean_fake = seen[-1].detach()
+    noise = seen_real - real
+    assert_close(noise, seen_fake - clean_fake, rtol=0, atol=1e-6)
+    assert float(noise.std()) == pytest.approx(0.45, rel=0.05)  # of 3,072 numbers
+    assert float(noise.mean()) == pytest.approx(0.0, abs=0.03)
+
+
+def test_noise_covers_what_augmentation_left_empty(tiny, seen):
+    play_at(0.0, tiny, "objective.augment=cutout")
+    noisy = seen[-2]
+    play_at(1.0, tiny, "objective.augment=cutout")
+    cut = seen[-2] == 0
+    assert 0.05 < float(cut.float().mean()) < 0.5
+    assert float(noisy[cut].std()) == pytest.approx(0.6, rel=0.1)
+
+
+def test_an_unsure_discriminator_or_one_that_never_was_certain_sees_pictures_as_they_are(tiny, seen):
+    _, report = play_at(0.2, tiny)
+    assert report["noise"] == 0
+    _, report = play_at(0.11, tiny, was_certain=False)
+    assert report["noise"] == 0
+    assert float(seen[-1].detach().abs().max()) <= 1
+
+
+def test_noise_goes_as_the_matching_of_what_was_learned_without_it_comes(tiny):
+    halfway = swift.MATCHING_FROM_IMAGES + swift.MATCHING_RISES_IMAGES // 2
+    noise = [play_at(0.0, tiny, images=images)[1]["noise"] for images in (0, halfway, MATCHED)]
+    assert noise == pytest.approx([0.6, 0.3, 0.0])
+
+
+def test_pictures_under_noise_are_not_remembered(tiny):
+    config, stream, fresh = tiny("swift")
+    state = fresh()
+    state.discriminator_loss, state.was_certain = 0.1, True
+    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    assert len(state.remembered) == 0
+    state.discriminator_loss = 1.0
+    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    assert len(state.remembered) == 4
 
 
 @pytest.mark.parametrize(("still", "moved"), [("generator", "discriminator"), ("discriminator", "generator")])

@@ -1,4 +1,4 @@
-"""What keeps the players in balance: the margin rule of the `balanced` recipe, and augmentation that adapts.
+"""What keeps the players in balance: the margin rule of the `balanced` recipe, augmentation that adapts, and noise.
 
 The margin rule: after each batch the player with the higher loss is updated again, until the two losses differ by less
 than a margin or cross. The discriminator's loss is the sum of two means, over real and over generated pictures, the
@@ -8,6 +8,8 @@ generator's a single mean; they are compared per picture, so the discriminator's
 from typing import Literal
 
 ADAPTING_IMAGES = 20_000
+LOSS_IMAGES, CERTAIN_LOSS = 500, 0.1
+MOST_NOISE, NOISE_UNDER_LOSS = 0.6, 0.2
 Player = Literal["discriminator", "generator"]
 
 
@@ -37,3 +39,20 @@ def adapted_share(share: float, real_sign: float, target: float, images: int) ->
     """
     moved = share + (images if real_sign > target else -images) / ADAPTING_IMAGES
     return min(max(moved, 0.0), 1.0)
+
+
+def averaged_loss(average: float, loss: float, images: int) -> float:
+    """The moving average over the last LOSS_IMAGES of a loss that was `loss` on the last `images` of them."""
+    return average + (loss - average) * min(images / LOSS_IMAGES, 1.0)
+
+
+def noise_deviation(discriminator_loss: float) -> float:
+    """How much noise to add to all that a discriminator of this loss is shown, of pictures in [-1, 1].
+
+    One that is certain has no more to say than that a picture is wrong, and all pictures grow alike that please it a
+    little. Noise lays real and generated pictures over each other until it is less certain, and goes as it errs more.
+    It is for one whose loss was once under CERTAIN_LOSS: others come near it in passing and err by themselves.
+
+    Source: Sønderby et al. 2016, arXiv:1610.04490, section 3 (instance noise); that the loss decides is our own.
+    """
+    return MOST_NOISE * max(1 - discriminator_loss / NOISE_UNDER_LOSS, 0.0)

@@ -14,7 +14,7 @@ from ganvas.errors import ModelError
 from ganvas.files import replace_tensors, replace_text
 from ganvas.training.state import TrainingState
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def save_checkpoint(state: TrainingState, folder: Path) -> None:
@@ -31,6 +31,8 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
         "images": state.images,
         "seconds": state.seconds,
         "augment_share": state.augment_share,
+        "discriminator_loss": state.discriminator_loss,
+        "was_certain": state.was_certain,
         "rescues": state.rescues,
         "tally": state.tally,
         "tensors": tensors_path.name,
@@ -62,7 +64,8 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
                 f"{clock_path}: format {clock['format']}, expected {_FORMAT}; train anew with another --out"
             )
         images, seconds = int(clock["images"]), float(clock["seconds"])
-        augment_share, rescues = float(clock["augment_share"]), int(clock["rescues"])
+        augment_share, discriminator_loss = float(clock["augment_share"]), float(clock["discriminator_loss"])
+        was_certain, rescues = bool(clock["was_certain"]), int(clock["rescues"])
         tally = {str(name): float(value) for name, value in clock["tally"].items()}
         with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
             targets = _tensors(state)
@@ -78,7 +81,8 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     for name, target in targets.items():  # only now, so that a damaged file leaves the state as it was
         target.detach().copy_(saved[name])
     state.images, state.seconds = images, seconds
-    state.augment_share, state.rescues, state.tally = augment_share, rescues, tally
+    state.augment_share, state.discriminator_loss = augment_share, discriminator_loss
+    state.was_certain, state.rescues, state.tally = was_certain, rescues, tally
     state.slow_down()
     return True
 

@@ -12,6 +12,7 @@ from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec, build_networks
 from ganvas.pixels import to_float
 from ganvas.training.adam import Adam
+from ganvas.training.balance import NOISE_UNDER_LOSS
 from ganvas.training.remembered import Remembered
 
 LOOKED_AT = 2000
@@ -22,6 +23,7 @@ class TrainingState:
     """The players, their optimizers, what was adapted on the way, and the clock.
 
     augment_share: the probability that an augmentation is applied.
+    discriminator_loss: lately, as balance.averaged_loss has it; was_certain: whether it was ever under CERTAIN_LOSS.
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
     rescues: how often the run went back to a good state; each time the learning rates were halved.
     remembered: what was seen of the pictures; of no consequence but for speed, and not saved.
@@ -38,6 +40,8 @@ class TrainingState:
     tally: dict[str, float] = field(default_factory=dict)
     remembered: Remembered = field(default_factory=Remembered)
     augment_share: float = 1.0
+    discriminator_loss: float = NOISE_UNDER_LOSS
+    was_certain: bool = False
     rescues: int = 0
     images: int = 0
     seconds: float = 0.0

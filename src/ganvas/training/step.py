@@ -13,7 +13,7 @@ from ganvas.config import RunConfig
 from ganvas.device import seeded_layers
 from ganvas.pixels import to_float
 from ganvas.training.average import update_average
-from ganvas.training.balance import adapted_share, player_behind
+from ganvas.training.balance import CERTAIN_LOSS, adapted_share, averaged_loss, player_behind
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import (
     Numbers,
@@ -49,6 +49,8 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
     values = torch.stack([torch.as_tensor(report[name]) for name in TALLIED]).tolist()  # read off the device at once
     for name, value in zip(TALLIED, values, strict=True):
         state.tally[name] = state.tally.get(name, 0.0) + value
+    state.discriminator_loss = averaged_loss(state.discriminator_loss, values[0], len(stored))
+    state.was_certain = state.was_certain or state.discriminator_loss < CERTAIN_LOSS
     state.tally["steps"] = state.tally.get("steps", 0.0) + 1
     state.images += len(stored)
     if state.averaged is not None:

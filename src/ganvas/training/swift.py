@@ -6,7 +6,8 @@ follows it back through the sight into the picture. With the old heads, which wo
 
 A generator that only has to please soon varies little: its broad light and its tint are held to those of the draw on
 the principal components, which vary as the set's do, and all that it draws to the set's statistics
-(networks/matching.py).
+(networks/matching.py). Where the discriminator once was certain of everything, as it is of flat shapes, it is shown
+noise (balance.py), and tint is held harder.
 """
 
 import torch
@@ -19,6 +20,7 @@ from ganvas.networks.eigen import EigenGenerator
 from ganvas.networks.sight import SeeingDiscriminator
 from ganvas.objectives import LOSSES
 from ganvas.pixels import to_float
+from ganvas.training.balance import noise_deviation
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import (
     Numbers,
@@ -33,6 +35,7 @@ from ganvas.training.updates import (
 
 OVERSHOOT_WEIGHT = 0.25
 ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
+CERTAIN_TINT = 5.0  # to a certain discriminator flat shapes of every colour soon have one; faces would swing
 MATCHING_WEIGHT = 3.0
 MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
 RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
@@ -49,14 +52,17 @@ def swift_play(
     loss_pair = LOSSES[config.objective.loss]
     labels = None if labels is None else labels.to(state.device)
     z = sample_latents(len(stored), config, numbers.latents).to(state.device)
+    matched = risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
+    noise = noise_deviation(state.discriminator_loss) if state.was_certain else 0.0
+    noise *= 1 - matched  # what is matched was learned without
     with mixed_precision(state.device):
         drawn = generator.draw(z, labels)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
         before = numbers.augment.get_state()
-        real_seen = see_real(state, stored, config, numbers)
+        real_seen = see_real(state, stored, config, numbers, noise)
         numbers.augment.set_state(before)  # each generated picture is changed as the real one it is compared with
-        fake_seen = discriminator.see(augmented(fake, state, config, numbers))
+        fake_seen = discriminator.see(shown(fake, state, config, numbers, noise))
 
     def judge(seen: list[Tensor], labels: Tensor | None) -> Tensor:
         with mixed_precision(state.device):
@@ -71,11 +77,11 @@ def swift_play(
     apply(state, "discriminator", discriminator_loss, share=calm)
     with frozen(discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
-        drift = broad(fake - drawn.clamp(-1, 1)).square().mean()
+        tint_weight = CERTAIN_TINT if state.was_certain else 1.0
+        drift = broad(fake - drawn.clamp(-1, 1), tint_weight).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
         mismatch = discriminator.mismatch(fake_seen)
-        matching_weight = MATCHING_WEIGHT * risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
-        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + matching_weight * mismatch
+        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + MATCHING_WEIGHT * matched * mismatch
         share = calm * risen(state.images + len(stored), RATE_RISES_IMAGES)
         apply(state, "generator", generator_loss + held, share=share)
     return {
@@ -87,6 +93,7 @@ def swift_play(
         "overshoot": overshoot.detach(),
         "drift": drift.detach(),
         "mismatch": mismatch.detach(),
+        "noise": noise,
     }
 
 
@@ -104,24 +111,33 @@ def risen(images: int, over: int) -> float:
     return min(max(images / over, 0.0), 1.0)
 
 
-def broad(images: Tensor) -> Tensor:
+def broad(images: Tensor, tint_weight: float) -> Tensor:
     """(B, C, H, W) -> (B, C, 4, 4): how light, and how opaque, a part of a picture is, in the tint of all of it.
 
-    Not the tint of each part: where a draw has a red stain, a whole thing may become red or none.
+    Not the tint of each part: where a draw has a red stain, a whole thing may become red or none. The square of a
+    difference in tint counts `tint_weight` times.
     """
     cells = F.adaptive_avg_pool2d(images, ANCHOR_CELLS)
     colours, opacity = cells[:, :3], cells[:, 3:]
     light = colours.mean(1, keepdim=True)
     tint = (colours - light).mean((2, 3), keepdim=True)
-    return torch.cat((light + tint, opacity), dim=1)
+    return torch.cat((light + tint_weight**0.5 * tint, opacity), dim=1)
 
 
-def see_real(state: TrainingState, stored: Tensor, config: RunConfig, numbers: Numbers) -> list[Tensor]:
+def see_real(state: TrainingState, stored: Tensor, config: RunConfig, numbers: Numbers, noise: float) -> list[Tensor]:
     """What is looked at of (B, H, W, C) uint8 pictures; from memory where nothing changes a picture."""
     discriminator = state.discriminator
     assert isinstance(discriminator, SeeingDiscriminator)
     see = discriminator.see
     with torch.no_grad():
-        if augmentations(state, config):
-            return see(augmented(to_float(stored, state.device), state, config, numbers))
+        if noise > 0 or augmentations(state, config):
+            return see(shown(to_float(stored, state.device), state, config, numbers, noise))
         return state.remembered.maps(stored, lambda group: see(to_float(group, state.device)))
+
+
+def shown(images: Tensor, state: TrainingState, config: RunConfig, numbers: Numbers, noise: float) -> Tensor:
+    """(B, C, H, W) pictures after augmentation and under Gaussian noise of that deviation."""
+    images = augmented(images, state, config, numbers)
+    if noise == 0:
+        return images
+    return images + noise * torch.randn(images.shape, generator=numbers.augment).to(state.device)
