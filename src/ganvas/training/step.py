@@ -47,9 +47,10 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
         state.augment_share = adapted_share(state.augment_share, float(report["real_sign"]), target, len(stored))
         report["augment_share"] = state.augment_share
     values = torch.stack([torch.as_tensor(report[name]) for name in TALLIED]).tolist()  # read off the device at once
-    for name, value in zip(TALLIED, values, strict=True):
+    told = dict(zip(TALLIED, values, strict=True))
+    for name, value in told.items():
         state.tally[name] = state.tally.get(name, 0.0) + value
-    state.discriminator_loss = averaged_loss(state.discriminator_loss, values[0], len(stored))
+    state.discriminator_loss = averaged_loss(state.discriminator_loss, told["discriminator_loss"], len(stored))
     state.was_certain = state.was_certain or state.discriminator_loss < CERTAIN_LOSS
     state.tally["steps"] = state.tally.get("steps", 0.0) + 1
     state.images += len(stored)
