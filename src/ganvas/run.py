@@ -97,8 +97,13 @@ def train(
 
 def _plan(config: RunConfig, state: TrainingState, stream: BatchStream, until: int | None) -> PlanSettings:
     speed = probe_speed(config, state, stream)
+    seconds = config.limits.seconds
     images = planned_images(
-        until, config.limits.seconds, images_per_second=speed, step_images=config.training.step_images
+        until,
+        None if seconds is None else seconds - state.seconds,
+        shown=state.images,
+        images_per_second=speed,
+        step_images=config.training.step_images,
     )
     return PlanSettings(images=images, images_per_second=speed)
 

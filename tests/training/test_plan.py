@@ -1,4 +1,6 @@
+import itertools
 import math
+import time
 from itertools import pairwise
 
 import pytest
@@ -38,16 +40,27 @@ def test_a_time_alone_sets_no_limit_of_images():
     assert image_limit(LimitSettings(seconds=5), picture_count=100, step_images=10) is None
 
 
+def images_of(until, seconds_left, shown=0, speed=50):
+    return planned_images(until, seconds_left, shown=shown, images_per_second=speed, step_images=64)
+
+
 def test_the_plan_is_what_fits_into_the_time_but_not_more_than_was_asked_for():
-    assert planned_images(None, 10, images_per_second=50, step_images=64) == 7 * 64
-    assert planned_images(128, 10, images_per_second=50, step_images=64) == 128
-    assert planned_images(128, None, images_per_second=50, step_images=64) == 128
-    assert planned_images(None, 0.1, images_per_second=1, step_images=64) == 64
+    assert images_of(None, 10) == 7 * 64
+    assert images_of(128, 10) == 128
+    assert images_of(128, None) == 128
+    assert images_of(None, 0.1, speed=1) == 64
+
+
+def test_the_plan_of_a_run_that_goes_on_is_what_was_shown_and_what_fits_into_the_time_left():
+    """It once left what was shown out, so that a run extended on a slower day was not measured any more."""
+    assert images_of(None, 10, shown=6400) == 6400 + 7 * 64
+    assert images_of(None, -3, shown=6400) == 6400
+    assert images_of(6528, 10, shown=6400) == 6528
 
 
 def test_no_limit_at_all_is_refused():
     with pytest.raises(ValueError, match="no limit"):
-        planned_images(None, None, images_per_second=50, step_images=64)
+        images_of(None, None)
 
 
 @given(st.integers(1, 300))
@@ -75,6 +88,18 @@ def test_the_probe_finds_a_speed_and_leaves_no_trace(tiny):
         assert 1 < probe_speed(config, state, stream, seconds=seconds) < 1e7
     assert_close(state.generator.state_dict(), before, rtol=0, atol=0)
     assert state.images == 0
+
+
+def test_the_probe_of_a_run_that_goes_on_does_not_count_what_was_shown_before(tiny, monkeypatch):
+    """Steps so long that there is time for one alone; they once made a resumed run plan for millions of images."""
+    config, stream, fresh = tiny("dcgan28")
+    speeds = []
+    for images in (0, 1_000_000):
+        state = fresh()
+        state.images = images
+        monkeypatch.setattr(time, "perf_counter", map(float, itertools.count()).__next__)
+        speeds.append(probe_speed(config, state, stream))
+    assert speeds[0] == speeds[1] < config.training.step_images
 
 
 def measuring_of(seconds, images, step, share, cost):

@@ -28,7 +28,7 @@ def probe_speed(config: RunConfig, state: TrainingState, stream: Stream, *, seco
     """
     state = copy.deepcopy(state)
     started = time.perf_counter()
-    ends: list[tuple[int, float]] = [(0, 0.0)]
+    ends: list[tuple[int, float]] = [(state.images, 0.0)]
     for progress in training_loop(state, stream, config, sys.maxsize):
         synchronise(state.device)
         ends.append((progress.images, time.perf_counter() - started))
@@ -51,19 +51,21 @@ def width_for(images: int) -> float:
 
 
 def planned_images(
-    until_images: int | None, seconds: float | None, *, images_per_second: float, step_images: int
+    until_images: int | None, seconds_left: float | None, *, shown: int, images_per_second: float, step_images: int
 ) -> int:
-    """Images that a run will show: what fits into the seconds, in whole steps, but not more than `until_images`.
+    """Images that a run will have shown: those that were, and what fits into the seconds left, in whole steps, at least
+    one to begin with, but not more than `until_images`.
 
     Raises:
         ValueError: there is no limit at all.
     """
-    if seconds is None:
+    if seconds_left is None:
         if until_images is None:
             raise ValueError("no limit: expected seconds, images or epochs")
         return until_images
-    fitting = max(1, int(seconds * images_per_second / step_images)) * step_images
-    return fitting if until_images is None else min(fitting, until_images)
+    fitting = int(max(seconds_left, 0.0) * images_per_second / step_images) * step_images
+    planned = max(shown + fitting, step_images)
+    return planned if until_images is None else min(planned, until_images)
 
 
 def measuring_plan(
