@@ -219,10 +219,12 @@ def test_an_unsure_discriminator_or_one_that_never_was_certain_sees_pictures_as_
     assert float(seen[-1].detach().abs().max()) <= 1
 
 
-def test_noise_goes_as_the_matching_of_what_was_learned_without_it_comes(tiny):
-    halfway = swift.MATCHING_FROM_IMAGES + swift.MATCHING_RISES_IMAGES // 2
-    noise = [play_at(0.0, tiny, images=images)[1]["noise"] for images in (0, halfway, MATCHED)]
-    assert noise == pytest.approx([0.6, 0.3, 0.0])
+def test_noise_is_gone_when_the_matching_of_what_was_learned_without_it_begins(tiny):
+    begun = swift.NOISE_FALLS_FROM_IMAGES
+    halfway = (begun + swift.MATCHING_FROM_IMAGES) // 2
+    moments = (0, begun, halfway, swift.MATCHING_FROM_IMAGES, MATCHED)
+    noise = [play_at(0.0, tiny, images=images)[1]["noise"] for images in moments]
+    assert noise == pytest.approx([0.6, 0.6, 0.3, 0.0, 0.0])
 
 
 def test_pictures_under_noise_are_not_remembered(tiny):

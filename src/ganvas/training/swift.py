@@ -38,6 +38,7 @@ ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
 CERTAIN_TINT = 5.0  # to a certain discriminator flat shapes of every colour soon have one; faces would swing
 MATCHING_WEIGHT = 3.0
 MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
+NOISE_FALLS_FROM_IMAGES = 8_000  # and is gone when matching begins: what is matched was learned without
 RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
 FULL_RATES_TO_PX, FULL_RATES_TO_WIDTH = 64, 1.0
 
@@ -54,7 +55,7 @@ def swift_play(
     z = sample_latents(len(stored), config, numbers.latents).to(state.device)
     matched = risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
     noise = noise_deviation(state.discriminator_loss) if state.was_certain else 0.0
-    noise *= 1 - matched  # what is matched was learned without
+    noise *= 1 - risen(state.images - NOISE_FALLS_FROM_IMAGES, MATCHING_FROM_IMAGES - NOISE_FALLS_FROM_IMAGES)
     with mixed_precision(state.device):
         drawn = generator.draw(z, labels)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
