@@ -42,8 +42,8 @@ RECIPES: dict[str, Recipe] = {
         "photographs in ten, of many colours in thirty",
         failings="One face of seven is a mask or has no eyes after ten minutes, one of nine after thirty; cars are "
         "blobs for three minutes. Sets of flat colours take longer: the discriminator is certain of everything at "
-        "first; of simple shapes of any colour on a plain ground (600 drawn icons) four minutes give some, in most "
-        "colours, with crooked outlines.",
+        "first; of simple shapes of any colour on a plain ground (600 drawn icons) three and a half minutes give "
+        "several, in every colour, with few of the details.",
         config=RunConfig(
             recipe="swift",
             pictures=PictureSettings(),
