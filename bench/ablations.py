@@ -111,6 +111,7 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "without matching features": ([], attribute(swift, "MATCHING_WEIGHT", 0.0)),
     "without pulling back what sticks out": ([], attribute(swift, "OVERSHOOT_WEIGHT", 0.0)),
     "without a slow start of the generator": ([], attribute(swift, "RATE_RISES_IMAGES", 1)),
+    "without a limit to the length of a step": (["optimizer.largest_step=1000"], list),
     "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),
     "colours and places augmented": (['objective.augment=["tint", "translation"]'], list),
     "without averaging": (["training.average_half_life_images=0"], list),

@@ -5,6 +5,7 @@ import functools
 import json
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -166,6 +167,38 @@ def test_a_real_judge_measures_when_it_is_due_and_the_log_keeps_every_number(con
         assert one["spread"] > 0
         assert np.isfinite(list(one.values())).all()
     assert news[-1].verdict[1].startswith("best after")
+
+
+@pytest.mark.parametrize(
+    ("seconds_a_measure", "limits", "moments"),
+    [
+        (0.3, {"seconds": 1e6}, [*range(8, 257, 8)]),  # every 3.5 s, of which 0.0875 is 0.306 s
+        (2.0, {"seconds": 1e6}, [8, 16, 32, 64, 128, 192, 256]),  # at last every 27.6 s
+        (50.0, {"seconds": 1e6}, [8, 16, 32, 64, 128, 256]),
+        (50.0, {}, [*range(8, 257, 8)]),
+    ],
+    ids=["as planned", "somewhat dearer", "far dearer", "limited by images"],
+)
+def test_measures_far_dearer_than_planned_come_less_often_where_the_clock_ends_the_run(
+    seconds_a_measure, limits, moments, config, tmp_path, monkeypatch
+):
+    class Slow(Scripted):
+        taken = 0.0
+
+        def measure(self, count):
+            Slow.taken += seconds_a_measure
+            return super().measure(count)
+
+        def seconds_now(self):
+            return self.state.images * 0.4 + Slow.taken
+
+    judges = []
+    monkeypatch.setattr(ganvas.supervision, "Judge", lambda *arguments: judges.append(Slow(*arguments)) or judges[-1])
+    clock = SimpleNamespace(perf_counter=lambda: judges[-1].seconds_now())
+    monkeypatch.setattr(ganvas.supervision, "time", clock)
+    made = config(256).model_copy(update={"limits": LimitSettings(images=256, **limits)})
+    run(made, tmp_path / "run")
+    assert measured_at(tmp_path / "run") == moments
 
 
 def test_means_are_over_the_steps_since_the_measure_before(config, scripted, tmp_path, monkeypatch):

@@ -86,6 +86,9 @@ class OptimizerSettings(Settings):
     discriminator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
     beta1: float = Field(default=0.5, ge=0, lt=1, description="memory of the gradients' mean")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="memory of the gradients' squares")
+    largest_step: float | None = Field(
+        default=None, gt=0, description="times the rate, over which a step of all weights is shortened; None: none is"
+    )
 
 
 class TrainingSettings(Settings):

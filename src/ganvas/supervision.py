@@ -1,5 +1,6 @@
 """What a run does about its measures: it keeps the best model, says how it goes, goes back after a collapse, stops."""
 
+import time
 from collections.abc import Iterator
 
 from ganvas.config import PlanSettings, RunConfig
@@ -18,6 +19,7 @@ from ganvas.viewing import read_log
 RESCUED = "went back"
 _LEAST_SECONDS = 0.5  # of measuring, below which loading the network is not worth it
 _SECOND_LOOK_SECONDS, _SECOND_LOOK_SHARE = 10.0, 0.1  # when a run that seemed too short is asked again
+_MUCH_TOO_DEAR = 2.5  # times the share of the time that is measuring's; the weather of a shared machine is less
 
 
 class Supervisor:
@@ -35,6 +37,7 @@ class Supervisor:
         self._judge: Judge | None = None
         self._why_off = ""
         self._second_look: float | None = None
+        self._measured_at: float | None = None  # by the clock, in this sitting
         self._since = 0
         # Known before anything is saved: what an earlier sitting shipped as its best is not to be replaced.
         self._earlier = read_log(folder.log_path)
@@ -106,7 +109,23 @@ class Supervisor:
         """
         assert self._judge is not None
         self.recorder.check_weights()
-        return self._judge.measure(self._plan.measure_count)
+        started = time.perf_counter()
+        numbers = self._judge.measure(self._plan.measure_count)
+        self._space_out(started, time.perf_counter())
+        return numbers
+
+    def _space_out(self, started: float, ended: float) -> None:
+        """Measure half as often from here on if this took much more than its share of the time since the one before.
+
+        So it is where another program held the machine while the run was planned: far more images follow.
+        Runs that images alone limit stay as planned: they measure at the same moments wherever they are repeated.
+        """
+        since, self._measured_at = self._measured_at, ended
+        if since is None or self.config.limits.seconds is None or self._plan.final:
+            return
+        assert self._plan.measure_every is not None
+        if ended - started > _MUCH_TOO_DEAR * self.config.measuring.share * (ended - since):
+            self._settle(2 * self._plan.measure_every, self._plan.measure_count)
 
     def last_words(self) -> tuple[str, ...]:
         """How it went and how good it got, written into the log too; if nothing was measured, why not."""

@@ -213,6 +213,26 @@ def test_the_notes_tell_what_the_user_may_not_expect(folder, load, draw):
         assert f"1 of 14 pictures is {text}" in notes
 
 
+@pytest.mark.parametrize(
+    ("sizes", "target", "end"),
+    [
+        ([(28, 28)] * 3, (64, 64), "and enlarged; at 28x28 most are not, and are learned sooner"),
+        ([(50, 37), (80, 39), (500, 500)], (64, 64), "and enlarged; at 36x36 most are not, and are learned sooner"),
+        ([(40, 30), (40, 31)], (64, 48), "and enlarged; at 40x28 most are not, and are learned sooner"),
+        ([(8, 8), (9, 9)], (32, 32), "and enlarged; at 16x16 most are not, and are learned sooner"),
+        ([(28, 28), (70, 70), (90, 90)], (64, 64), "and enlarged"),
+        ([(8, 8)] * 3, (16, 16), "and enlarged"),
+    ],
+)
+def test_where_most_pictures_are_enlarged_a_size_at_which_they_are_not_is_named(
+    sizes, target, end, tmp_path, load, draw
+):
+    for seed, size in enumerate(4 * sizes):
+        draw(seed, *size).save(tmp_path / f"{seed}.png")
+    (note,) = (n for n in load(tmp_path, width=target[0], height=target[1]).report.notes if "smaller" in n)
+    assert note.endswith(end)
+
+
 def test_sub_folders_are_classes(tmp_path, load, draw):
     for seed in range(12):
         path = tmp_path / "pets" / ["10", "9"][seed % 2]

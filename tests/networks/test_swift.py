@@ -210,3 +210,17 @@ def test_there_is_a_look_at_each_map_and_blind_one_at_the_pixels(name, looks):
     seen = discriminator.see(pictures(2))
     assert discriminator.judge(seen).shape == (2, looks)
     assert discriminator.mismatch(seen).shape == ()
+
+
+@pytest.mark.parametrize("name", ["swift", "swift-blind"])
+def test_no_score_grows_with_the_weights_that_it_is_read_with_nor_with_those_of_its_class(name):
+    labels = torch.arange(60) % 3
+    discriminator = learned(name, labels=labels, classes=3).discriminator.eval()
+    images = pictures(6)
+    before = discriminator(images, labels[:6])
+    with torch.no_grad():
+        for look in discriminator.looks():
+            look.score.weight.mul_(7)
+            look.classes.weight.mul_(7)
+    assert_close(discriminator(images, labels[:6]), before)
+    assert (discriminator(images, labels[1:7]) != before).all()

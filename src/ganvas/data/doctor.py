@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median_low
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from ganvas.config import PictureSettings
 from ganvas.data.decode import BrokenPicture
 from ganvas.data.fit import fit_array, fit_file, kept_share
 from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing, Unread
+from ganvas.settings import SMALLEST_PX, STEP_PX
 
 SLIM_SHARE = 0.25
 
@@ -96,7 +98,7 @@ def notes_on(entries: Sequence[Entry], verdicts: Sequence[Verdict], settings: Pi
     turned, deep = sum(v.turned for v in verdicts), sum(v.deep for v in verdicts)
     outside = sum(entry.label == OUTSIDE for entry in entries)
     notes = [
-        (small, f"smaller than {target[0]}x{target[1]} and enlarged"),
+        (small, f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(verdicts, target)}"),
         (slim if settings.fit == "crop" else 0, "so wide or tall that the crop keeps less than a quarter of them"),
         (slim if settings.fit == "stretch" else 0, "stretched to more than four times their shape"),
         (turned, "turned upright"),
@@ -114,6 +116,13 @@ def notes_on(entries: Sequence[Entry], verdicts: Sequence[Verdict], settings: Pi
     if settings.channels == "rgba" and not clear:
         told.append("no picture is transparent; channels=rgb would do")
     return told
+
+
+def _size_hint(verdicts: Sequence[Verdict], target: tuple[int, int]) -> str:
+    """The largest size of that shape at which half of the pictures need not be enlarged, if it is a smaller one."""
+    scale = median_low(min(v.width / target[0], v.height / target[1]) for v in verdicts)
+    width, height = (max(int(scale * side) // STEP_PX * STEP_PX, SMALLEST_PX) for side in target)
+    return f"; at {width}x{height} most are not, and are learned sooner" if (width, height) < target else ""
 
 
 def _reason(error: Exception) -> str:

@@ -142,16 +142,16 @@ class Generator(nn.Module):
         return torch.tanh(centre_crop(images, self.height, self.width))  # (B, C, H, W)
 
 
-def with_class(scores: Tensor, features: Tensor, classes: nn.Linear | None, labels: Tensor | None) -> Tensor:
-    """(B,) scores plus the product of (B, F) features with the row of `classes` that each label names.
+def with_class(scores: Tensor, by_class: Tensor | None, labels: Tensor | None) -> Tensor:
+    """(B,) scores plus that one of (B, classes) which each label names.
 
     Raises:
         ValueError: labels without classes, or classes without labels.
     """
-    check_labels(labels, classes.out_features if classes else 0)
-    if classes is None or labels is None:
+    check_labels(labels, 0 if by_class is None else by_class.shape[1])
+    if by_class is None or labels is None:
         return scores
-    return scores + classes(features).gather(1, labels.unsqueeze(1)).squeeze(1)  # (B,)
+    return scores + by_class.gather(1, labels.unsqueeze(1)).squeeze(1)  # (B,)
 
 
 class ScoreHead(nn.Module):
@@ -167,7 +167,8 @@ class ScoreHead(nn.Module):
         self.classes = nn.Linear(in_features, classes, bias=False) if classes else None
 
     def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
-        return with_class(self.linear(features).squeeze(1), features, self.classes, labels)  # (B, F) -> (B,)
+        by_class = None if self.classes is None else self.classes(features)  # (B, F) -> (B, classes)
+        return with_class(self.linear(features).squeeze(1), by_class, labels)  # (B, F) -> (B,)
 
 
 class Discriminator(nn.Module):

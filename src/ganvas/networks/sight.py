@@ -109,23 +109,24 @@ def finest(images: Tensor) -> Tensor:
 class Look(nn.Module):
     """(B, C, h, w) maps or pictures, and labels -> (B,) scores: convolutions, a mean over places, one linear layer.
 
-    Labels are heard as in layers.ScoreHead; the last layer is spectrally normalised like the others.
+    Labels are heard as in layers.ScoreHead. The last layer is spectrally normalised like the others, and so are the
+    vectors of the classes: left to grow, they soon tell every picture apart with certainty.
     """
 
     def __init__(self, layers: Sequence[SpectralConv2d], features: int, classes: int):
         super().__init__()
         self.layers = nn.Sequential(*(part for layer in layers for part in (layer, nn.LeakyReLU(0.2))))
         self.score = SpectralConv2d(features, 1, 1, 1, 0, bias=False)  # only differences of scores count
-        self.classes = nn.Linear(features, classes, bias=False) if classes else None
+        self.classes = SpectralConv2d(features, classes, 1, 1, 0, bias=False) if classes else None
 
     def features(self, seen: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, F)."""
         return self.layers(seen).mean((2, 3))
 
     def forward(self, seen: Tensor, labels: Tensor | None = None) -> Tensor:
-        features = self.features(seen)
-        scores = self.score(features[:, :, None, None]).flatten()  # (B,)
-        return with_class(scores, features, self.classes, labels)
+        features = self.features(seen)[:, :, None, None]  # (B, F, 1, 1)
+        by_class = None if self.classes is None else self.classes(features).flatten(1)  # (B, classes)
+        return with_class(self.score(features).flatten(), by_class, labels)
 
 
 class SeeingDiscriminator(nn.Module):

@@ -13,11 +13,24 @@ EPSILON = 1e-8
 
 
 class Adam:
-    """Updates the weights of one module."""
+    """Updates the weights of one module.
 
-    def __init__(self, module: nn.Module, *, rate: float, beta1: float, beta2: float) -> None:
+    Where squares are forgotten fast, gradients that were small for a while and grow at once make steps of many times
+    the rate, and a network explodes that way within a dozen of them.
+
+    Args:
+        largest_step: in rates; a step that would move the weights by more, as the root of the mean square over all that
+            have a gradient, is shortened to that. None: no step is, nor are those before the squares have filled their
+            memory of 1 / (1 - beta2) steps, which follow any gradient.
+    Source: Shazeer & Stern 2018, arXiv:1804.04235, section 6, and Wortsman et al. 2023, arXiv:2304.13013 (both shorten
+    the step of each layer by itself).
+    """
+
+    def __init__(
+        self, module: nn.Module, *, rate: float, beta1: float, beta2: float, largest_step: float | None = None
+    ) -> None:
         self.weights = list(module.parameters())
-        self.rate, self.beta1, self.beta2 = rate, beta1, beta2
+        self.rate, self.beta1, self.beta2, self.largest_step = rate, beta1, beta2, largest_step
         self.rate_scale = 1.0
         # zeros_like keeps the memory layout of the weight: fused kernels go wrong in silence where layouts differ.
         self.means = [torch.zeros_like(weight, requires_grad=False) for weight in self.weights]
@@ -39,6 +52,8 @@ class Adam:
         """One update by the gradients that are there, at that share of the rate; a weight without one stays."""
         moved = [index for index, weight in enumerate(self.weights) if weight.grad is not None]
         gradients = [gradient for weight in self.weights if (gradient := weight.grad) is not None]
+        if self.largest_step is not None and self.steps[moved[0]] >= 1 / (1 - self.beta2):
+            share *= min(self.largest_step / max(self._step_size(moved, gradients), EPSILON), 1.0)
         adam(
             [self.weights[index] for index in moved],
             gradients,
@@ -55,3 +70,13 @@ class Adam:
             eps=EPSILON,
             maximize=False,
         )
+
+    def _step_size(self, moved: list[int], gradients: list[Tensor]) -> float:
+        """The root mean square of what an update by these gradients moves these weights by, in rates."""
+        total = torch.zeros((), device=self.weights[0].device)
+        for index, gradient in zip(moved, gradients, strict=True):
+            steps = self.steps[index] + 1
+            mean = self.means[index].lerp(gradient, 1 - self.beta1) / (1 - self.beta1**steps)
+            square = self.squares[index].lerp(gradient.square(), 1 - self.beta2) / (1 - self.beta2**steps)
+            total += (mean / (square.sqrt() + EPSILON)).square().sum()
+        return (total / sum(gradient.numel() for gradient in gradients)).sqrt().item()

@@ -109,4 +109,5 @@ def new_state(
 
 
 def _adam(module: nn.Module, rate: float, config: RunConfig) -> Adam:
-    return Adam(module, rate=rate, beta1=config.optimizer.beta1, beta2=config.optimizer.beta2)
+    settings = config.optimizer
+    return Adam(module, rate=rate, beta1=settings.beta1, beta2=settings.beta2, largest_step=settings.largest_step)
