@@ -109,8 +109,8 @@ def finest(images: Tensor) -> Tensor:
 class Look(nn.Module):
     """(B, C, h, w) maps or pictures, and labels -> (B,) scores: convolutions, a mean over places, one linear layer.
 
-    Labels are heard as in layers.ScoreHead. The last layer is spectrally normalised like the others, and so are the
-    vectors of the classes: left to grow, they soon tell every picture apart with certainty.
+    Labels are heard as in layers.ScoreHead; the last layer and the vectors of the classes are spectrally normalised
+    like the others, so that no score grows with its weights.
     """
 
     def __init__(self, layers: Sequence[SpectralConv2d], features: int, classes: int):
