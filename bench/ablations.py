@@ -180,10 +180,12 @@ def report(lines: list[dict]) -> None:
         "burnt": lambda line: f"{line['burnt']:.1%}",
     }
     for name in NAMES:
-        known = [line for line in lines if line["set"] == name]
+        known = sorted((line for line in lines if line["set"] == name), key=lambda line: line["seed"])
         print(f"\n| {name} | {' | '.join(columns)} |\n{'|---' * (1 + len(columns))}|")
         for part in PARTS:
             members = [line for line in known if line["part"] == part]
+            if not members:
+                continue
             print(f"| {part} | {' | '.join(', '.join(map(cell, members)) for cell in columns.values())} |")
         if known:
             print(f"\nOf the set's own pixels {known[0]['burnt_of_set']:.1%} are burnt.")
