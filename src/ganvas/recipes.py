@@ -43,8 +43,9 @@ RECIPES: dict[str, Recipe] = {
         "photographs in ten, of many colours in thirty",
         failings="One face of seven is a mask or has no eyes after ten minutes, one of nine after thirty; cars are "
         "blobs for three minutes. Sets of flat colours take longer: the discriminator is certain of everything at "
-        "first; of simple shapes of any colour on a plain ground (600 drawn icons) three and a half minutes give "
-        "several, in every colour, with few of the details.",
+        "first; of simple shapes of any colour (600 drawn icons) on white three and a half minutes give several, in "
+        "every colour, with few of the details, on a coloured ground ten give them with two eyes each; --blind gives "
+        "one outline in every colour.",
         config=RunConfig(
             recipe="swift",
             pictures=PictureSettings(),

@@ -208,6 +208,13 @@ def test_a_run_that_begins_at_the_eigen_line_has_diverged_when_it_falls_behind_i
         assert judge(series, from_eigen_line=True).kind == "too early"
 
 
+@pytest.mark.parametrize(("eigen", "kind"), [(5, "too early"), (7, "divergence")])
+def test_a_run_from_the_eigen_line_declines_only_from_more_than_half_the_way_to_the_set(eigen, kind):
+    series = run([3, 4.4, 4.4], error=0.02, eigen_distance=[eigen] * 3)
+    assert judge(series, from_eigen_line=True).kind == kind
+    assert judge(series).kind == "divergence"
+
+
 @pytest.mark.parametrize(("player", "sign"), [("discriminator", 1), ("generator", 1), ("generator", -1)])
 def test_a_loss_that_runs_away_with_the_pictures_is_named(player, sign):
     losses: dict[str, Any] = {f"mean_{player}_loss": at_the_end(0.9, sign * 30.0, 2, of=14)}

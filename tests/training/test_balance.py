@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.training.balance import ADAPTING_IMAGES, adapted_share, averaged_loss, noise_deviation, player_behind
+from ganvas.training.balance import (
+    ADAPTING_IMAGES,
+    NOISE_FALLS_FROM_IMAGES,
+    NOISE_FALLS_IMAGES,
+    adapted_share,
+    averaged_loss,
+    noise_deviation,
+    player_behind,
+)
 
 losses = st.floats(0, 20)
 
@@ -68,14 +76,31 @@ def test_an_average_forgets_over_five_hundred_images_in_steps_of_any_size():
 
 @given(st.floats(0, 0.2), st.floats(0, 0.2))
 def test_noise_falls_on_a_straight_line_as_the_discriminator_errs_more(one, other):
-    difference = noise_deviation(one) - noise_deviation(other)
+    difference = noise_deviation(one, 0, lasting=False) - noise_deviation(other, 0, lasting=False)
     assert difference == pytest.approx(3 * (other - one), abs=1e-12)
 
 
-@given(st.floats(0.2, 20))
-def test_a_discriminator_that_errs_sees_no_noise(loss):
-    assert noise_deviation(loss) == 0.0
+@given(st.floats(0.2, 20), st.integers(0, 100_000), st.booleans())
+def test_a_discriminator_that_errs_sees_no_noise(loss, images, lasting):
+    assert noise_deviation(loss, images, lasting=lasting) == 0.0
 
 
 def test_one_that_is_never_wrong_sees_the_most_noise():
-    assert noise_deviation(0.0) == 0.6
+    assert noise_deviation(0.0, 0, lasting=False) == 0.6
+
+
+BEGUN, GONE = NOISE_FALLS_FROM_IMAGES, NOISE_FALLS_FROM_IMAGES + NOISE_FALLS_IMAGES
+
+
+@pytest.mark.parametrize(
+    ("loss", "lasting", "noise"),
+    [(0.0, False, (0.6, 0.3, 0.0, 0.0)), (0.0, True, (0.6, 0.55, 0.5, 0.5)), (0.18, True, (0.06, 0.01, 0.0, 0.0))],
+)
+def test_noise_falls_to_none_or_by_a_tenth(loss, lasting, noise):
+    moments = (BEGUN, (BEGUN + GONE) // 2, GONE, 10 * GONE)
+    assert [noise_deviation(loss, images, lasting=lasting) for images in moments] == pytest.approx(noise)
+
+
+@given(st.floats(0, 0.3), st.integers(0, BEGUN))
+def test_until_noise_falls_it_is_the_same_whether_it_lasts_or_not(loss, images):
+    assert noise_deviation(loss, images, lasting=True) == noise_deviation(loss, images, lasting=False)

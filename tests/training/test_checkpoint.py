@@ -93,14 +93,14 @@ def test_a_crash_before_the_last_rename_leaves_the_old_state(tiny, tmp_path, mon
 
 def adapted(state):
     rates = {name: optimizer.rate * optimizer.rate_scale for name, optimizer in state.optimizers.items()}
-    losses = (state.discriminator_loss, state.was_certain, state.tally)
+    losses = (state.discriminator_loss, state.was_certain, state.noise_lasts, state.tally)
     return state.images, state.seconds, state.rescues, state.augment_share, losses, rates
 
 
 def rescued_midway(state):
     """As a run that went back twice and was saved between two measures; numbers that decimals do not hit exactly."""
     state.rescues, state.augment_share = 2, 0.1 + 0.2
-    state.discriminator_loss, state.was_certain = 0.01 + 0.02, True
+    state.discriminator_loss, state.was_certain, state.noise_lasts = 0.01 + 0.02, True, True
     state.slow_down()
 
 

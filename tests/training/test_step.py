@@ -10,6 +10,7 @@ from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
 from ganvas.training import load_checkpoint, save_checkpoint, training_loop
+from ganvas.training.balance import NOISE_FALLS_FROM_IMAGES
 from ganvas.training.step import TALLIED, train_step
 from ganvas.training.updates import frozen, real_sign, score_pair
 
@@ -226,6 +227,27 @@ def test_a_discriminator_was_certain_once_its_loss_averaged_over_five_hundred_im
     assert state.discriminator_loss == pytest.approx(0.2 * 0.992**87)
     assert certain_after(2.0, 500)  # and ever after
     assert state.discriminator_loss == pytest.approx(2.0, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("images", "loss", "was_certain", "lasts"),
+    [
+        (NOISE_FALLS_FROM_IMAGES - 4, 0.14, True, True),  # noise of 0.18
+        (NOISE_FALLS_FROM_IMAGES - 4, 0.16, True, False),  # of 0.12
+        (NOISE_FALLS_FROM_IMAGES - 4, 0.14, False, False),  # of none, for it never was certain
+        (NOISE_FALLS_FROM_IMAGES - 8, 0.14, True, False),  # not yet
+        (NOISE_FALLS_FROM_IMAGES, 0.14, True, False),  # too late
+    ],
+)
+def test_whether_noise_lasts_is_decided_once_by_how_much_is_needed_when_it_falls(
+    images, loss, was_certain, lasts, tiny
+):
+    config, stream, fresh = tiny("swift")
+    state = fresh()
+    state.images, state.discriminator_loss, state.was_certain = images, loss, was_certain
+    report = dict.fromkeys(TALLIED, 0.0) | {"discriminator_loss": loss}
+    train_step(state, *stream.batch_at(0, 4), config, lambda *_: report)
+    assert state.noise_lasts is lasts
 
 
 def test_the_share_is_that_of_what_the_discriminator_is_shown(tiny):

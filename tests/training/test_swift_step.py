@@ -7,6 +7,7 @@ from ganvas.networks import matching
 from ganvas.networks.sight import SeeingDiscriminator
 from ganvas.pixels import to_float
 from ganvas.training import swift
+from ganvas.training.balance import NOISE_FALLS_FROM_IMAGES
 from ganvas.training.swift import swift_play
 from ganvas.training.updates import Numbers, sample_latents
 
@@ -101,22 +102,23 @@ def test_a_rise_is_a_straight_line_between_its_ends():
     assert [swift.risen(images, 200) for images in (-50, 0, 50, 200, 900)] == [0.0, 0.0, 0.25, 1.0, 1.0]
 
 
-def test_features_are_matched_only_once_there_is_something_to_match(tiny, monkeypatch):
+def test_features_are_matched_only_once_there_is_something_to_match_and_where_no_noise_lasts(tiny, monkeypatch):
     """Until then their average only follows what is drawn."""
     for other in ("OVERSHOOT_WEIGHT", "ANCHOR_WEIGHT"):
         monkeypatch.setattr(swift, other, 0.0)
     config, stream, fresh = tiny("swift", "objective.augment=")
     state = fresh()
+    state.was_certain = True
     weight = state.discriminator.look[0].score.weight
     monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
     moved = []
-    for images in (0, swift.MATCHING_FROM_IMAGES, MATCHED):
-        state.images = images
+    for images, lasts in ((0, False), (swift.MATCHING_FROM_IMAGES, False), (MATCHED, True), (MATCHED, False)):
+        state.images, state.noise_lasts = images, lasts
         before = state.generator.out.weight.clone(), state.discriminator.matching[0].drawn_mean.clone()
         swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
         after = state.generator.out.weight, state.discriminator.matching[0].drawn_mean
         moved.append([not torch.equal(*pair) for pair in zip(before, after, strict=True)])
-    assert moved == [[False, True], [False, True], [True, True]]
+    assert moved == [[False, True], [False, True], [False, True], [True, True]]
 
 
 @pytest.mark.parametrize(
@@ -181,11 +183,12 @@ def seen(monkeypatch):
     return every
 
 
-def play_at(loss, tiny, *settings, images=0, was_certain=True):
+def play_at(loss, tiny, *settings, images=0, was_certain=True, noise_lasts=False):
     """One step of a discriminator whose loss lately was that, on 4 pictures: them, and its report."""
     config, stream, fresh = tiny("swift", *STILL, *settings)
     state = fresh()
     state.discriminator_loss, state.was_certain, state.images = loss, was_certain, images
+    state.noise_lasts = noise_lasts
     stored = stream.batch_at(0, 4)[0]
     return to_float(stored), swift_play(state, stored, None, config, Numbers.at(0, images))
 
@@ -219,12 +222,12 @@ def test_an_unsure_discriminator_or_one_that_never_was_certain_sees_pictures_as_
     assert float(seen[-1].detach().abs().max()) <= 1
 
 
-def test_noise_is_gone_when_the_matching_of_what_was_learned_without_it_begins(tiny):
-    begun = swift.NOISE_FALLS_FROM_IMAGES
-    halfway = (begun + swift.MATCHING_FROM_IMAGES) // 2
-    moments = (0, begun, halfway, swift.MATCHING_FROM_IMAGES, MATCHED)
-    noise = [play_at(0.0, tiny, images=images)[1]["noise"] for images in moments]
-    assert noise == pytest.approx([0.6, 0.6, 0.3, 0.0, 0.0])
+def test_noise_is_gone_when_matching_begins_or_has_fallen_by_a_tenth(tiny):
+    moments = (0, NOISE_FALLS_FROM_IMAGES, swift.MATCHING_FROM_IMAGES, MATCHED)
+    noise = [play_at(0.1, tiny, images=images)[1]["noise"] for images in moments]
+    assert noise == pytest.approx([0.3, 0.3, 0.0, 0.0])
+    noise = [play_at(0.1, tiny, images=images, noise_lasts=True)[1]["noise"] for images in moments]
+    assert noise == pytest.approx([0.3, 0.3, 0.2, 0.2])
 
 
 def test_pictures_under_noise_are_not_remembered(tiny):

@@ -20,7 +20,7 @@ LEAST_GAIN = 0.05
 SAME_SHARE = 0.02
 LOST_SPREAD = 0.6
 WORSE_FACTOR = 1.3
-BEHIND_FACTOR = 1.1
+BEHIND_FACTOR, HARDLY_BEGUN = 1.1, 0.5
 SMOOTHED, SLOWLY_WORSE_FACTOR = 3, 1.2
 RUNAWAY_FACTOR = 8.0
 CERTAIN_SIGN, CERTAIN_GAP = 0.98, 10.0
@@ -87,7 +87,7 @@ def judge(measures: Sequence[Measure], *, before: Sequence[Measure] = (), from_e
     return (
         _runaway(measures)
         or _collapse(measures, peak)
-        or _decline(measures)
+        or (None if from_eigen_line and _has_hardly_begun(measures) else _decline(measures))
         or (_spoilt(measures) if from_eigen_line else None)
         or _copying(measures)
         or _trend(measures)
@@ -172,6 +172,13 @@ def _decline(measures: Sequence[Measure]) -> Verdict | None:
     now = measures[-1].kernel_distance
     worse = f"pictures got worse: KD {now:.3g} now, {lowest.kernel_distance:.3g} after {lowest.images:,}"
     return Verdict("divergence", worse, CALM)
+
+
+def _has_hardly_begun(measures: Sequence[Measure]) -> bool:
+    """Whether a run from the eigen line never came half the way to the set: it has little but its blur to lose, which
+    may score better than the first outlines of flat shapes.
+    """
+    return all(one.kernel_distance > HARDLY_BEGUN * one.eigen_distance for one in measures)
 
 
 def _spoilt(measures: Sequence[Measure]) -> Verdict | None:

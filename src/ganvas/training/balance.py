@@ -10,6 +10,8 @@ from typing import Literal
 ADAPTING_IMAGES = 20_000
 LOSS_IMAGES, CERTAIN_LOSS = 500, 0.1
 MOST_NOISE, NOISE_UNDER_LOSS = 0.6, 0.2
+NOISE_FALLS_FROM_IMAGES, NOISE_FALLS_IMAGES = 8_000, 8_000
+LASTING_NOISE, NOISE_TAKEN = 0.15, 0.1
 Player = Literal["discriminator", "generator"]
 
 
@@ -46,13 +48,26 @@ def averaged_loss(average: float, loss: float, images: int) -> float:
     return average + (loss - average) * min(images / LOSS_IMAGES, 1.0)
 
 
-def noise_deviation(discriminator_loss: float) -> float:
+def noise_deviation(discriminator_loss: float, images: int, *, lasting: bool) -> float:
     """How much noise to add to all that a discriminator of this loss is shown, of pictures in [-1, 1].
 
     One that is certain has no more to say than that a picture is wrong, and all pictures grow alike that please it a
     little. Noise lays real and generated pictures over each other until it is less certain, and goes as it errs more.
     It is for one whose loss was once under CERTAIN_LOSS: others come near it in passing and err by themselves.
 
+    From NOISE_FALLS_FROM_IMAGES on it falls to none; but where more than LASTING_NOISE was needed until then, pictures
+    would grow alike without, and only NOISE_TAKEN is taken off.
+
+    Args:
+        images: those shown so far.
+        lasting: whether so much was needed.
     Source: Sønderby et al. 2016, arXiv:1610.04490, section 3 (instance noise); that the loss decides is our own.
     """
-    return MOST_NOISE * max(1 - discriminator_loss / NOISE_UNDER_LOSS, 0.0)
+    noise = MOST_NOISE * max(1 - discriminator_loss / NOISE_UNDER_LOSS, 0.0)
+    fallen = risen(images - NOISE_FALLS_FROM_IMAGES, NOISE_FALLS_IMAGES)
+    return max(noise - NOISE_TAKEN * fallen, 0.0) if lasting else noise * (1 - fallen)
+
+
+def risen(images: int, over: int) -> float:
+    """0 to 1: how far a rise has come that takes `over` images, of which `images` were shown."""
+    return min(max(images / over, 0.0), 1.0)

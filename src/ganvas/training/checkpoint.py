@@ -14,7 +14,7 @@ from ganvas.errors import ModelError
 from ganvas.files import replace_tensors, replace_text
 from ganvas.training.state import TrainingState
 
-_FORMAT = 3
+_FORMAT = 4
 
 
 def save_checkpoint(state: TrainingState, folder: Path) -> None:
@@ -33,6 +33,7 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
         "augment_share": state.augment_share,
         "discriminator_loss": state.discriminator_loss,
         "was_certain": state.was_certain,
+        "noise_lasts": state.noise_lasts,
         "rescues": state.rescues,
         "tally": state.tally,
         "tensors": tensors_path.name,
@@ -65,7 +66,8 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
             )
         images, seconds = int(clock["images"]), float(clock["seconds"])
         augment_share, discriminator_loss = float(clock["augment_share"]), float(clock["discriminator_loss"])
-        was_certain, rescues = bool(clock["was_certain"]), int(clock["rescues"])
+        was_certain, noise_lasts = bool(clock["was_certain"]), bool(clock["noise_lasts"])
+        rescues = int(clock["rescues"])
         tally = {str(name): float(value) for name, value in clock["tally"].items()}
         with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
             targets = _tensors(state)
@@ -82,7 +84,8 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         target.detach().copy_(saved[name])
     state.images, state.seconds = images, seconds
     state.augment_share, state.discriminator_loss = augment_share, discriminator_loss
-    state.was_certain, state.rescues, state.tally = was_certain, rescues, tally
+    state.was_certain, state.noise_lasts = was_certain, noise_lasts
+    state.rescues, state.tally = rescues, tally
     state.slow_down()
     return True
 

@@ -23,7 +23,8 @@ class TrainingState:
     """The players, their optimizers, what was adapted on the way, and the clock.
 
     augment_share: the probability that an augmentation is applied.
-    discriminator_loss: lately, as balance.averaged_loss has it; was_certain: whether it was ever under CERTAIN_LOSS.
+    discriminator_loss: lately, as balance.averaged_loss has it; was_certain: whether it was ever under CERTAIN_LOSS;
+        noise_lasts: whether so much noise was needed that it stays (balance.noise_deviation).
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
     rescues: how often the run went back to a good state; each time the learning rates were halved.
     remembered: what was seen of the pictures; of no consequence but for speed, and not saved.
@@ -42,6 +43,7 @@ class TrainingState:
     augment_share: float = 1.0
     discriminator_loss: float = NOISE_UNDER_LOSS
     was_certain: bool = False
+    noise_lasts: bool = False
     rescues: int = 0
     images: int = 0
     seconds: float = 0.0

@@ -13,7 +13,15 @@ from ganvas.config import RunConfig
 from ganvas.device import seeded_layers
 from ganvas.pixels import to_float
 from ganvas.training.average import update_average
-from ganvas.training.balance import CERTAIN_LOSS, adapted_share, averaged_loss, player_behind
+from ganvas.training.balance import (
+    CERTAIN_LOSS,
+    LASTING_NOISE,
+    NOISE_FALLS_FROM_IMAGES,
+    adapted_share,
+    averaged_loss,
+    noise_deviation,
+    player_behind,
+)
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import (
     Numbers,
@@ -52,6 +60,9 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
         state.tally[name] = state.tally.get(name, 0.0) + value
     state.discriminator_loss = averaged_loss(state.discriminator_loss, told["discriminator_loss"], len(stored))
     state.was_certain = state.was_certain or state.discriminator_loss < CERTAIN_LOSS
+    if state.images < NOISE_FALLS_FROM_IMAGES <= state.images + len(stored):
+        noise = noise_deviation(state.discriminator_loss, state.images, lasting=False)
+        state.noise_lasts = state.was_certain and noise > LASTING_NOISE
     state.tally["steps"] = state.tally.get("steps", 0.0) + 1
     state.images += len(stored)
     if state.averaged is not None:

@@ -20,7 +20,7 @@ from ganvas.networks.eigen import EigenGenerator
 from ganvas.networks.sight import SeeingDiscriminator
 from ganvas.objectives import LOSSES
 from ganvas.pixels import to_float
-from ganvas.training.balance import noise_deviation
+from ganvas.training.balance import noise_deviation, risen
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import (
     Numbers,
@@ -38,7 +38,6 @@ ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
 CERTAIN_TINT = 5.0  # to a certain discriminator flat shapes of every colour soon have one; faces would swing
 MATCHING_WEIGHT = 3.0
 MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
-NOISE_FALLS_FROM_IMAGES = 8_000  # and is gone when matching begins: what is matched was learned without
 RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
 FULL_RATES_TO_PX, FULL_RATES_TO_WIDTH = 64, 1.0
 
@@ -53,9 +52,10 @@ def swift_play(
     loss_pair = LOSSES[config.objective.loss]
     labels = None if labels is None else labels.to(state.device)
     z = sample_latents(len(stored), config, numbers.latents).to(state.device)
-    matched = risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
-    noise = noise_deviation(state.discriminator_loss) if state.was_certain else 0.0
-    noise *= 1 - risen(state.images - NOISE_FALLS_FROM_IMAGES, MATCHING_FROM_IMAGES - NOISE_FALLS_FROM_IMAGES)
+    noise, matched = 0.0, risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
+    if state.was_certain:
+        noise = noise_deviation(state.discriminator_loss, state.images, lasting=state.noise_lasts)
+        matched = 0.0 if state.noise_lasts else matched  # what is matched was learned without noise
     with mixed_precision(state.device):
         drawn = generator.draw(z, labels)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
@@ -105,11 +105,6 @@ def calmed(side: int, width: float) -> float:
     at 128 px stood still for two.
     """
     return 1 / (max(side / FULL_RATES_TO_PX, 1.0) ** 0.5 * max(width / FULL_RATES_TO_WIDTH, 1.0))
-
-
-def risen(images: int, over: int) -> float:
-    """0 to 1: how far a rise has come that takes `over` images, of which `images` were shown."""
-    return min(max(images / over, 0.0), 1.0)
 
 
 def broad(images: Tensor, tint_weight: float) -> Tensor:
