@@ -10,6 +10,7 @@ from ganvas.training.balance import (
     averaged_loss,
     noise_deviation,
     player_behind,
+    risen,
 )
 
 losses = st.floats(0, 20)
@@ -104,3 +105,7 @@ def test_noise_falls_to_none_or_by_a_tenth(loss, lasting, noise):
 @given(st.floats(0, 0.3), st.integers(0, BEGUN))
 def test_until_noise_falls_it_is_the_same_whether_it_lasts_or_not(loss, images):
     assert noise_deviation(loss, images, lasting=True) == noise_deviation(loss, images, lasting=False)
+
+
+def test_a_rise_is_a_straight_line_between_its_ends():
+    assert [risen(images, 200) for images in (-50, 0, 50, 200, 900)] == [0.0, 0.0, 0.25, 1.0, 1.0]

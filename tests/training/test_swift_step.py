@@ -98,10 +98,6 @@ def test_rates_are_full_up_to_64_px_and_the_usual_width_and_fall_from_there():
     assert swift.calmed(256, 1.0) == 0.5
 
 
-def test_a_rise_is_a_straight_line_between_its_ends():
-    assert [swift.risen(images, 200) for images in (-50, 0, 50, 200, 900)] == [0.0, 0.0, 0.25, 1.0, 1.0]
-
-
 def test_features_are_matched_only_once_there_is_something_to_match_and_where_no_noise_lasts(tiny, monkeypatch):
     """Until then their average only follows what is drawn."""
     for other in ("OVERSHOOT_WEIGHT", "ANCHOR_WEIGHT"):
