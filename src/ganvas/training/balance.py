@@ -60,7 +60,7 @@ def noise_deviation(discriminator_loss: float, images: int, *, lasting: bool) ->
 
     Args:
         images: those shown so far.
-        lasting: whether so much was needed.
+        lasting: whether so much was needed, or the run was rescued.
     Source: Sønderby et al. 2016, arXiv:1610.04490, section 3 (instance noise); that the loss decides is our own.
     """
     noise = MOST_NOISE * max(1 - discriminator_loss / NOISE_UNDER_LOSS, 0.0)

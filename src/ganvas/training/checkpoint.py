@@ -15,6 +15,15 @@ from ganvas.files import replace_tensors, replace_text
 from ganvas.training.state import TrainingState
 
 _FORMAT = 4
+_SCALARS = {
+    "images": int,
+    "seconds": float,
+    "augment_share": float,
+    "discriminator_loss": float,
+    "was_certain": bool,
+    "noise_lasts": bool,
+    "rescues": int,
+}
 
 
 def save_checkpoint(state: TrainingState, folder: Path) -> None:
@@ -28,13 +37,7 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
     replace_tensors(tensors_path, _tensors(state))
     clock = {
         "format": _FORMAT,
-        "images": state.images,
-        "seconds": state.seconds,
-        "augment_share": state.augment_share,
-        "discriminator_loss": state.discriminator_loss,
-        "was_certain": state.was_certain,
-        "noise_lasts": state.noise_lasts,
-        "rescues": state.rescues,
+        **{name: getattr(state, name) for name in _SCALARS},
         "tally": state.tally,
         "tensors": tensors_path.name,
     }
@@ -64,10 +67,7 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
             raise ModelError(
                 f"{clock_path}: format {clock['format']}, expected {_FORMAT}; train anew with another --out"
             )
-        images, seconds = int(clock["images"]), float(clock["seconds"])
-        augment_share, discriminator_loss = float(clock["augment_share"]), float(clock["discriminator_loss"])
-        was_certain, noise_lasts = bool(clock["was_certain"]), bool(clock["noise_lasts"])
-        rescues = int(clock["rescues"])
+        scalars = {name: kind(clock[name]) for name, kind in _SCALARS.items()}
         tally = {str(name): float(value) for name, value in clock["tally"].items()}
         with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
             targets = _tensors(state)
@@ -82,10 +82,9 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         ) from error
     for name, target in targets.items():  # only now, so that a damaged file leaves the state as it was
         target.detach().copy_(saved[name])
-    state.images, state.seconds = images, seconds
-    state.augment_share, state.discriminator_loss = augment_share, discriminator_loss
-    state.was_certain, state.noise_lasts = was_certain, noise_lasts
-    state.rescues, state.tally = rescues, tally
+    for name, value in scalars.items():
+        setattr(state, name, value)
+    state.tally = tally
     state.slow_down()
     return True
 

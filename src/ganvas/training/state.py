@@ -24,7 +24,7 @@ class TrainingState:
 
     augment_share: the probability that an augmentation is applied.
     discriminator_loss: lately, as balance.averaged_loss has it; was_certain: whether it was ever under CERTAIN_LOSS;
-        noise_lasts: whether so much noise was needed that it stays (balance.noise_deviation).
+        noise_lasts: whether its noise stays, since much was needed or the run was rescued (balance.noise_deviation).
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
     rescues: how often the run went back to a good state; each time the learning rates were halved.
     remembered: what was seen of the pictures; of no consequence but for speed, and not saved.
