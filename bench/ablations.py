@@ -29,14 +29,14 @@ from bench.lines import keep, kept
 from bench.quality import SETS, Judge, drawn, share_of_eigen, source
 from ganvas.config import LimitSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
-from ganvas.grid import picture_grid
-from ganvas.model import kept_moments
+from ganvas.formats.images import picture_grid
+from ganvas.model.weights import kept_moments
 from ganvas.networks import NetworkSpec, eigen, sight
 from ganvas.networks import swift as pair
-from ganvas.networks.eigen import Components
+from ganvas.networks.pca_generator import Components
 from ganvas.recipes import BLIND, recipe
-from ganvas.run import train
 from ganvas.training import swift
+from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/ablations.jsonl")
 COUNT = 500

@@ -24,19 +24,12 @@ from torch.nn import functional as F
 
 from bench.lines import keep, kept
 from ganvas.data import load_pictures
-from ganvas.explore import draw, labels_for, latents_for
+from ganvas.features import as_seen, extract, load_extractor
 from ganvas.files import cache_folder
-from ganvas.folder import RunFolder
-from ganvas.metrics import (
-    as_seen,
-    eigen_pictures,
-    extract,
-    kernel_distance_interval,
-    load_extractor,
-    noise_pictures,
-    reference_order,
-)
-from ganvas.model import kept_moments, load_model
+from ganvas.metrics import eigen_pictures, kernel_distance_interval, noise_pictures, reference_order
+from ganvas.model import draw, labels_for, latents_for
+from ganvas.model.weights import kept_moments, load_model
+from ganvas.run.folder import RunFolder
 
 COUNT, MOMENTS = 200, 5
 POOL = "pool/AvgPool__437:0"

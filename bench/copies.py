@@ -20,17 +20,9 @@ from torch import Tensor
 from bench.lines import keep
 from ganvas.config import PictureSettings
 from ganvas.data import load_pictures
+from ganvas.features import extract, load_extractor
 from ganvas.files import cache_folder
-from ganvas.metrics import (
-    Space,
-    chance_of_copies,
-    count_copies,
-    extract,
-    load_extractor,
-    pixel_rows,
-    pixel_space,
-    reference_order,
-)
+from ganvas.metrics import Space, chance_of_copies, count_copies, pixel_rows, pixel_space, reference_order
 from ganvas.metrics.copies import Copies
 
 RESULTS = Path("bench/results/copies.jsonl")

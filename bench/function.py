@@ -22,9 +22,9 @@ import zipfile
 from pathlib import Path
 
 from ganvas.files import cache_folder
-from ganvas.serve import aws
-from ganvas.serve.engine import Engine
-from ganvas.serve.packaging import Order
+from ganvas.publishing import aws
+from ganvas.publishing.packaging import Order
+from ganvas.serving.engine import Engine
 
 WHEEL, RIE = "aws-sam-cli==1.170.0", "samcli/local/rapid/aws-lambda-rie-x86_64"
 COLD, WARM = 5, 60
@@ -54,7 +54,7 @@ class Running:
         self.address = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
         listening = ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
         listening += ["--runtime-api-address", f"127.0.0.1:{free_port()}"]
-        handler = [sys.executable, "-S", "-m", "awslambdaric", "ganvas.serve.function.handler"]
+        handler = [sys.executable, "-S", "-m", "awslambdaric", "ganvas.serving.lambda_handler.handler"]
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{root}:{runtime}",

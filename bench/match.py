@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.lines import keep, kept
 from bench.quality import COUNT, ENDINGS, PLANNED, Judge, clock, drawn, known_pictures, share_of_eigen, source
 from bench.quality import RESULTS as MARKED
-from ganvas.model import kept_moments
+from ganvas.model.weights import kept_moments
 
 RESULTS = Path("bench/results/match.jsonl")
 SOONEST_SECONDS = 10  # sooner it is the eigen line that would be compared

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from bench.copies import Counter, shuffled
 from bench.lines import keep
-from ganvas.explore import draw_all
+from ganvas.model import draw_all
 from ganvas.networks import NetworkSpec, build_networks
 from ganvas.pixels import to_float
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ganvas.serve.site import ONE_FILE
+from ganvas.publishing.site import ONE_FILE
 
 LOADS, FRAMES, TURNS = 5, 60, 3
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -95,8 +95,8 @@ def python_rate(site: Path) -> float:
     import numpy as np
     import onnxruntime
 
-    from ganvas.bundle import read_description
-    from ganvas.latents import latents, seed_labels
+    from ganvas.formats.latents import latents, seed_labels
+    from ganvas.formats.manifest import read_description
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

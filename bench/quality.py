@@ -32,20 +32,14 @@ from bench.agreement import independent_features
 from bench.lines import keep, kept
 from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, load_pictures
-from ganvas.explore import draw_all, labels_for, latents_for
+from ganvas.features import extract, load_extractor
 from ganvas.files import cache_folder
-from ganvas.grid import picture_grid
-from ganvas.metrics import (
-    eigen_pictures,
-    extract,
-    kernel_distance_interval,
-    load_extractor,
-    neighbourhoods,
-    reference_order,
-)
-from ganvas.model import kept_moments, load_model
-from ganvas.supervision import RESCUED
-from ganvas.viewing import read_log
+from ganvas.formats.images import picture_grid
+from ganvas.metrics import eigen_pictures, kernel_distance_interval, neighbourhoods, reference_order
+from ganvas.model import draw_all, labels_for, latents_for
+from ganvas.model.weights import kept_moments, load_model
+from ganvas.report import read_log
+from ganvas.run.supervisor import RESCUED
 
 RESULTS, ENDINGS = Path("bench/results/quality.jsonl"), Path("bench/results/endings.jsonl")
 FIGURES = Path("docs/figures")

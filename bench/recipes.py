@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from bench.lines import keep, kept
-from ganvas.viewing import read_log
+from ganvas.report import read_log
 
 RESULTS = Path("bench/results/recipes.jsonl")
 FIGURES = Path("docs/figures")

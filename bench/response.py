@@ -21,8 +21,9 @@ from torch import Tensor
 
 from ganvas.config import PictureSettings
 from ganvas.data import load_pictures
+from ganvas.features import extract, load_extractor
 from ganvas.files import cache_folder
-from ganvas.metrics import extract, frechet_distance, kernel_distance_interval, load_extractor, neighbourhoods, spread
+from ganvas.metrics import frechet_distance, kernel_distance_interval, neighbourhoods, spread
 
 RESULTS = Path("bench/results/response.jsonl")
 SIZES = (64, 500, 5000)

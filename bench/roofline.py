@@ -30,9 +30,9 @@ from ganvas.device import prepare
 from ganvas.networks import NetworkSpec
 from ganvas.recipes import RECIPES
 from ganvas.training import TrainingState, new_state
-from ganvas.training.remembered import Remembered
+from ganvas.training.feature_cache import Remembered
 from ganvas.training.step import train_step
-from ganvas.training.swift import swift_play
+from ganvas.training.steps.swift import swift_play
 
 CONFIG = RECIPES["swift"].config
 BATCH = CONFIG.training.step_images  # what all but the first of a run is shown at once

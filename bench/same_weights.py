@@ -34,7 +34,7 @@ def found_by(source: Path, options: list[str], images: int, out: Path) -> dict[s
         out: where the run is made.
     """
     environment = os.environ | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
-    ganvas = [sys.executable, "-c", "from ganvas.cli import main; main()"]
+    ganvas = [sys.executable, "-c", "from ganvas.cli.main import main; main()"]
     train = ["train", "avatars", *options, "--images", str(images), "--seed", "3", "--out", str(out), *NOT_MEASURED]
     for command in (train, ["generate", str(out), "--count", "4", "--out", str(out / "drawn")]):
         done = subprocess.run([*ganvas, *command], env=environment, capture_output=True, text=True)
@@ -81,7 +81,9 @@ def main() -> None:
         before.mkdir(parents=True, exist_ok=True)
         archive = subprocess.run(["git", "archive", wanted.commit, "src"], cwd=ROOT, capture_output=True, check=True)
         subprocess.run(["tar", "-x", "-C", str(before)], input=archive.stdout, check=True)
-    now = subprocess.run(["git", "stash", "create"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    now = subprocess.run(
+        ["git", "stash", "create"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     after = wanted.work / (now or head.strip())
     after.mkdir(parents=True, exist_ok=True)

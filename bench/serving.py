@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ganvas.serve.engine import Engine
+from ganvas.serving.engine import Engine
 
 PORT, AT_ONCE, SECONDS, TURNS = 8917, 32, 10, 3
 SECONDS_KEPT = 3  # that a connection is used again; the server closes what is idle for longer

@@ -16,14 +16,14 @@ import numpy as np
 import torch
 
 from bench.lines import keep
+from ganvas.cli.parse import parse_duration
 from ganvas.config import LimitSettings, PictureSettings, with_settings
 from ganvas.data import load_pictures
-from ganvas.explore import draw, latents_for
 from ganvas.metrics import fit_classifier, pixel_rows
-from ganvas.model import load_model
+from ganvas.model import draw, latents_for
+from ganvas.model.weights import load_model
 from ganvas.recipes import recipe
-from ganvas.run import train
-from ganvas.units import parse_duration
+from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/stacked.jsonl")
 STACKS, SAMPLES = 20_000, 10_000

@@ -40,10 +40,10 @@ from ganvas.errors import DivergedError
 from ganvas.metrics import Measure, judge
 from ganvas.pixels import to_float
 from ganvas.recipes import recipe
-from ganvas.recorder import Recorder
-from ganvas.run import train
+from ganvas.report import read_log
+from ganvas.run.recorder import Recorder
 from ganvas.training import Progress, TrainingState, training_loop
-from ganvas.viewing import read_log
+from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/verdicts.jsonl")
 IMAGES, SPOILT_AT, EVERY, COUNT = 12_800, 6_400, 640, 128
@@ -170,7 +170,7 @@ def measured(config: RunConfig, out: Path, spoil: Spoil | None) -> tuple[list[di
     """The measures of one run, and after how many images it ended with numbers that are not finite, if it did."""
     ended = None
     with contextlib.ExitStack() as patches:
-        patches.enter_context(patch("ganvas.run.training_loop", spoilt_loop(spoil)))
+        patches.enter_context(patch("ganvas.workflows.train.training_loop", spoilt_loop(spoil)))
         patches.enter_context(patch.object(TrainingState, "shown", property(shown)))
         patches.enter_context(patch.object(Recorder, "finish", lambda self: iter(())))  # no model of an impostor
         try:

@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+pytest_plugins = ["exported_models"]
+
 # The networks of the tests are tiny: a second thread costs them more than it brings, and less is left for other work.
 torch.set_num_threads(1)
 

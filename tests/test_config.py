@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganvas.cli.parse import parse_count, parse_duration, parse_share, parse_size
 from ganvas.config import RunConfig, checked, from_toml, to_toml, with_settings
 from ganvas.errors import SettingError
 from ganvas.recipes import RECIPES
-from ganvas.units import parse_count, parse_duration, parse_share, parse_size
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -1,5 +1,5 @@
 """`python -m ganvas`, the same as the `ganvas` command."""
 
-from ganvas.cli import main
+from ganvas.cli.main import main
 
 main()

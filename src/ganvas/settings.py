@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 SMALLEST_PX, LARGEST_PX, STEP_PX = 16, 256, 4
+HUB_PREFIX = "hf:"  # what follows lies on the Hugging Face Hub, as owner/name
 
 
 class Settings(BaseModel):

@@ -10,12 +10,12 @@ from torch import Tensor
 
 import ganvas.metrics.card
 from ganvas.metrics.card import FEW, Card, Modes, Protocol, Scores, Wanted, score_card, scores
+from ganvas.metrics.card_text import card_lines, table_lines, verdict_lines
 from ganvas.metrics.copies import Copies, Share, Space, pixel_space
 from ganvas.metrics.distances import Estimate
 from ganvas.metrics.diversity import ModeCoverage
 from ganvas.metrics.neighbours import Neighbourhoods
 from ganvas.metrics.reference import Sample
-from ganvas.metrics.words import card_lines, table_lines, verdict_lines
 
 PROTOCOL = Protocol(
     model="mine",

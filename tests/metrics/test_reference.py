@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ganvas.metrics.features import Extractor
+from ganvas.features.extractor import Extractor
 from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
 
 

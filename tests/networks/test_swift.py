@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from ganvas.networks import NetworkSpec, build_networks, lite, sight
-from ganvas.networks.eigen import halved
-from ganvas.networks.sight import Sight, finest, for_lite
+from ganvas.features import efficientnet as lite
+from ganvas.networks import NetworkSpec, build_networks
+from ganvas.networks import projected_discriminator as sight
+from ganvas.networks.pca_generator import halved
+from ganvas.networks.projected_discriminator import Sight, finest, for_lite
 from ganvas.networks.spectral import SpectralConv2d
 
 Z_DIM = 8

@@ -3,12 +3,12 @@ import torch
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from ganvas.networks import matching
-from ganvas.networks.sight import SeeingDiscriminator
+from ganvas.networks import feature_matching as matching
+from ganvas.networks.projected_discriminator import SeeingDiscriminator
 from ganvas.pixels import to_float
-from ganvas.training import swift
+from ganvas.training.steps import swift
 from ganvas.training.balance import NOISE_FALLS_FROM_IMAGES
-from ganvas.training.swift import swift_play
+from ganvas.training.steps.swift import swift_play
 from ganvas.training.updates import Numbers, sample_latents
 
 STILL = ("optimizer.generator_rate=1e-30", "optimizer.discriminator_rate=1e-30", "objective.augment=")

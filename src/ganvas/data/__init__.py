@@ -1,9 +1,9 @@
 """Pictures in, seeded batches out."""
 
 from ganvas.data.cache import cache_errors
+from ganvas.data.findings import DoctorReport, Duplicate
 from ganvas.data.listing import Broken, Source
 from ganvas.data.load import PictureSet, contact_indices, load_pictures, natural_size
-from ganvas.data.report import DoctorReport, Duplicate
 from ganvas.data.sources import SOURCES, open_source
 from ganvas.data.stream import BatchStream
 

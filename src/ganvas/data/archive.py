@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from ganvas.data.folder import file_fingerprint
+from ganvas.data.directory import file_fingerprint
 from ganvas.data.listing import LARGEST_FILE_BYTES, Broken, Entry, Listing, Source, folder_labels, is_picture
 from ganvas.errors import PicturesError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ganvas.data.folder import file_fingerprint
+from ganvas.data.directory import file_fingerprint
 from ganvas.data.listing import Entry, Listing, Source, digest
 from ganvas.errors import PicturesError, missing_package
 

@@ -23,10 +23,10 @@ from ganvas.data.cache import (
 )
 from ganvas.data.decode import has_heif
 from ganvas.data.doctor import Verdict, content_digest, examine, read_entry
+from ganvas.data.findings import Sorted, broken_line, printable, sort_out
 from ganvas.data.fit import CHANNELS
 from ganvas.data.imagefile import ImageFile, make_grey
 from ganvas.data.listing import PICTURE_ENDINGS, Broken, Listing, digest
-from ganvas.data.report import Sorted, broken_line, printable, sort_out
 from ganvas.errors import PicturesError
 
 FEWEST_PICTURES = 8

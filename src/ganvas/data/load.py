@@ -9,9 +9,9 @@ import numpy as np
 from ganvas.config import PictureSettings
 from ganvas.data.cache import Content, open_content, read_index, write_index
 from ganvas.data.doctor import examine, read_entry
+from ganvas.data.findings import DoctorReport, write_report
 from ganvas.data.gather import Progress, Task, decode_all, same_content, twins_fingerprint, what_is_asked
 from ganvas.data.listing import Listing, Source, choose, digest
-from ganvas.data.report import DoctorReport, write_report
 from ganvas.data.sources import open_source
 from ganvas.errors import GanvasError, PicturesError, SettingError
 from ganvas.files import cache_folder

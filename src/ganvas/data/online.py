@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from ganvas.data.arrays import array_source
-from ganvas.data.folder import folder_source
+from ganvas.data.directory import folder_source
 from ganvas.data.listing import OUTSIDE, Entry, Listing, Source, digest
 from ganvas.download import fetch
 from ganvas.errors import PicturesError, SettingError, missing_package
-from ganvas.units import HUB_PREFIX
+from ganvas.settings import HUB_PREFIX
 
 MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 MNIST_IMAGES, MNIST_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"

@@ -8,12 +8,12 @@ from pathlib import Path
 from ganvas.config import PictureSettings
 from ganvas.data.archive import tar_source, zip_source
 from ganvas.data.arrays import avatars_source, digits_source, npy_source
-from ganvas.data.folder import folder_source
+from ganvas.data.directory import folder_source
 from ganvas.data.listing import Source
 from ganvas.data.online import celeba_source, hub_source, lfw_source, mnist_source
 from ganvas.errors import PicturesError, SettingError
 from ganvas.files import cache_folder
-from ganvas.units import HUB_PREFIX
+from ganvas.settings import HUB_PREFIX
 
 SOURCES: dict[str, Callable[[Path], Source]] = {
     "avatars": avatars_source,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ganvas.principal import principal_components
+from ganvas.networks.pca import principal_components
 
 COMPONENTS = 256
 

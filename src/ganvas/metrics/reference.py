@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ganvas.data import PictureSet
+from ganvas.features.extractor import Extractor, extract
 from ganvas.files import replace_tensors
-from ganvas.metrics.features import Extractor, extract
 
 MOST_PICTURES = 5000
 _ORDER_SEED = 20_180_101

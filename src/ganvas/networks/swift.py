@@ -1,7 +1,7 @@
 """The default pair: eigen.py draws, sight.py judges. What each is and why, their own files say."""
 
-from ganvas.networks.eigen import EigenGenerator
-from ganvas.networks.sight import PixelSight, SeeingDiscriminator, Sight
+from ganvas.networks.pca_generator import EigenGenerator
+from ganvas.networks.projected_discriminator import PixelSight, SeeingDiscriminator, Sight
 from ganvas.networks.spec import Networks, NetworkSpec
 
 SIGHTS = {

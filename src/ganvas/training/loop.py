@@ -8,12 +8,12 @@ from typing import Protocol
 from torch import Tensor
 
 from ganvas.config import RunConfig
-from ganvas.networks.sight import SeeingDiscriminator
+from ganvas.networks.projected_discriminator import SeeingDiscriminator
 from ganvas.training.state import TrainingState
 from ganvas.training.step import Play, gan_play, train_step
-from ganvas.training.swift import swift_play
+from ganvas.training.steps.swift import swift_play
+from ganvas.training.steps.vaegan import vaegan_play
 from ganvas.training.updates import Report
-from ganvas.training.vaegan import vaegan_play
 
 
 class Stream(Protocol):

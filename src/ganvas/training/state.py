@@ -13,7 +13,7 @@ from ganvas.networks import NetworkSpec, build_networks
 from ganvas.pixels import to_float
 from ganvas.training.adam import Adam
 from ganvas.training.balance import NOISE_UNDER_LOSS
-from ganvas.training.remembered import Remembered
+from ganvas.training.feature_cache import Remembered
 
 LOOKED_AT = 2000
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from ganvas.config import RunConfig
 from ganvas.device import seeded_layers
 from ganvas.pixels import to_float
-from ganvas.training.average import update_average
 from ganvas.training.balance import (
     CERTAIN_LOSS,
     LASTING_NOISE,
@@ -22,6 +21,7 @@ from ganvas.training.balance import (
     noise_deviation,
     player_behind,
 )
+from ganvas.training.ema import update_average
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import (
     Numbers,

@@ -1,0 +1,1 @@
+"""The command line: verbs, parsing, progress and text. Nothing else prints."""

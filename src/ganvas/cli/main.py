@@ -1,0 +1,361 @@
+"""The command line: one short function per verb. Everything heavy is imported where it is used.
+
+Results go to stdout, progress and errors to stderr; only this file and console.py print.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ganvas import __version__
+from ganvas.errors import GanvasError, missing_package
+from ganvas.settings import HUB_PREFIX
+
+app = typer.Typer(
+    name="ganvas",
+    help="Turn a folder of your own pictures into a small generator of new ones, on the machine you have.",
+    epilog="Any command takes --debug, which shows the traceback of an error.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_EXTRA_OF = {
+    **dict.fromkeys(("onnx", "onnxscript"), "export"),
+    **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client"), "serve"),
+}
+_SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"
+_MODEL = "a run folder, a model folder or hf:owner/model"
+Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 256")]
+Fit = Annotated[str, typer.Option(help="how pictures of another shape are made to fit: crop, pad or stretch")]
+Alpha = Annotated[bool, typer.Option("--alpha", help="keep transparency instead of flattening it on white")]
+Conditional = Annotated[bool, typer.Option("--conditional", help="sub-folders are labels that can be asked for later")]
+Title = Annotated[str, typer.Option(help='of the page, as in "This car does not exist"')]
+About = Annotated[str, typer.Option(help="your words on the page and in the card")]
+Licence = Annotated[str, typer.Option(help="of the model and of what it draws, as in CC-BY-4.0")]
+Against = Annotated[str | None, typer.Option(help="the real pictures, to judge it by; those of its run")]
+PublishedMoment = Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")]
+Scored = Annotated[bool, typer.Option("--score/--no-score", help="judge it for the card, half a minute")]
+PerClass = Annotated[str, typer.Option(help="the share of every class that is used, as in 5%")]
+
+
+def _is_remote(model: Path) -> bool:
+    return str(model).startswith(HUB_PREFIX)
+
+
+def _local(model: Path) -> Path:
+    """A folder as it was typed; what lies on the Hub is fetched first."""
+    if not _is_remote(model):
+        return model
+    from ganvas.publishing.hub import pull
+
+    return pull(str(model))
+
+
+def _judged(subject: Path) -> Path:
+    """What is to be judged: `hf:owner/name` is a model there if there is one, else a set of pictures."""
+    if not _is_remote(subject):
+        return subject
+    from ganvas.publishing.hub import has_model
+
+    return _local(subject) if has_model(str(subject)) else subject
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM, where there is no training to save."""
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="print the version and end")] = False) -> None:
+    if version:
+        typer.echo(f"ganvas {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def train(
+    source: Annotated[str | None, typer.Argument(help=_SOURCE)] = None,
+    recipe: Annotated[str | None, typer.Option(help="`ganvas recipes` lists them")] = None,
+    size: Size = None,
+    time: Annotated[str | None, typer.Option(help="90s, 10m, 1h; 10m unless --images or --epochs is given")] = None,
+    images: Annotated[str | None, typer.Option(help="images shown, as in 200k")] = None,
+    epochs: Annotated[float | None, typer.Option(help="passes over the pictures")] = None,
+    until: Annotated[str | None, typer.Option(help="plateau: stop as soon as nothing improves any more")] = None,
+    rescue: Annotated[bool, typer.Option(help="go back to the last good state when it collapses")] = True,
+    out: Annotated[Path | None, typer.Option(help="the run folder; runs/SOURCE-RECIPE unless given")] = None,
+    width: Annotated[float | None, typer.Option(help="multiplies the channels of every layer: 0.25 is quicker")] = None,
+    seed: Annotated[int | None, typer.Option(help="of everything random; 0 unless given")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps")] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="swift without ImageNet's weights in training")] = False,
+    fit: Annotated[str | None, typer.Option(help="for other shapes: crop, pad or stretch")] = None,
+    alpha: Alpha = False,
+    conditional: Conditional = False,
+    per_class: Annotated[str | None, typer.Option(help="the share of every class that is used, as in 5%")] = None,
+    keep: Annotated[str | None, typer.Option(help="disk for the models of past moments; 500MB unless given")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="section.field=value, more than once; `ganvas recipes NAME` lists them"),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="repeat the run of this run.toml")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with the run in --out; refuse if there is none")
+    ] = False,
+) -> None:
+    """Look the pictures over, plan, train, report. The same command again goes on where it stopped."""
+    from ganvas import recipes
+    from ganvas.cli import parse as units
+    from ganvas.cli import progress as console
+    from ganvas.workflows import generate as commandline
+    from ganvas.workflows import train as run
+
+    given: dict[str, Any] = {
+        "seed": seed,
+        "device": device,
+        "keep_bytes": None if keep is None else units.parse_count(keep, "B"),
+        "pictures.source": source,
+        "pictures.fit": fit,
+        "pictures.channels": "rgba" if alpha else None,
+        "pictures.conditional": conditional or None,
+        "pictures.per_class": None if per_class is None else units.parse_share(per_class),
+        "network.width": width,
+        "limits.seconds": None if time is None else units.parse_duration(time),
+        "limits.images": None if images is None else units.parse_count(images),
+        "limits.epochs": epochs,
+        "measuring.until": until,
+        "measuring.rescue": None if rescue else False,
+    }
+    if blind:
+        given |= recipes.BLIND
+    if size is not None:
+        given["pictures.width"], given["pictures.height"] = units.parse_size(size)
+    wanted = commandline.wanted_run(recipe, config, out, given, settings or [], resume=resume)
+    interruption = console.Interruption()
+    news = run.train(wanted.config, wanted.out, interrupted=interruption.happened, looking=console.show_looking)
+    if console.show_training(news, interruption):
+        raise Interrupted
+
+
+@app.command()
+def look(
+    source: Annotated[str, typer.Argument(help=_SOURCE)],
+    size: Size = None,
+    fit: Fit = "crop",
+    alpha: Alpha = False,
+    conditional: Conditional = False,
+    per_class: PerClass = "100%",
+    out: Annotated[Path, typer.Option(help="where the contact sheet is written")] = Path("look.png"),
+) -> None:
+    """The folder doctor alone: what was found, what will be done to it, what is broken; a contact sheet."""
+    from ganvas.cli import parse as units
+    from ganvas.cli import progress as console
+    from ganvas.config import PictureSettings, checked
+    from ganvas.data import contact_indices, load_pictures
+    from ganvas.formats.images import save_grid
+
+    width, height = units.parse_size(size or "64")
+    values = {
+        "source": source,
+        "width": width,
+        "height": height,
+        "fit": fit,
+        "channels": "rgba" if alpha else "auto",
+        "conditional": conditional,
+        "per_class": units.parse_share(per_class),
+    }
+    pictures = load_pictures(checked(PictureSettings, values), progress=console.show_looking)
+    save_grid(out, pictures.images[contact_indices(pictures, 64)])
+    typer.echo(pictures.report.summary())
+    typer.echo(f"contact sheet: {out}")
+
+
+@app.command()
+def recipes(name: Annotated[str | None, typer.Argument(help="one recipe, with all its settings")] = None) -> None:
+    """Every recipe: what it is, which paper or project it reproduces, what it reached."""
+    from ganvas.workflows.generate import recipe_list, recipe_page
+
+    typer.echo(recipe_list() if name is None else recipe_page(name))
+
+
+@app.command()
+def generate(
+    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    count: Annotated[int, typer.Option(min=1, help="how many pictures")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="of the first; the next picture has the next seed")] = 0,
+    truncation: Annotated[float, typer.Option(min=0, help="below 1: nearer to the mean picture, less varied")] = 1.0,
+    label: Annotated[str | None, typer.Option(help="a class, of a model trained with --conditional")] = None,
+    at: Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")] = None,
+    out: Annotated[Path | None, typer.Option(help="the folder for the pictures; MODEL/generated unless given")] = None,
+    grid: Annotated[bool, typer.Option("--grid", help="only the one grid, no single pictures")] = False,
+    rebuild: Annotated[str | None, typer.Option(help="vaegan: encode and rebuild the pictures of this SOURCE")] = None,
+) -> None:
+    """Draw pictures with the best model that was measured; the same seed gives the same picture, however many."""
+    from ganvas.cli import parse as units
+    from ganvas.workflows import generate as commandline
+
+    moment = units.parse_moment(at)
+    folder = out or (Path("generated") if _is_remote(model) else model / "generated")
+    model = _local(model)
+    if rebuild is not None:
+        path = commandline.rebuild_pictures(model, rebuild, count, folder)
+    else:
+        wanted = commandline.Drawing(count, seed, truncation, label, moment, singles=not grid)
+        path = commandline.draw_pictures(model, wanted, folder)
+    typer.echo(path)
+
+
+@app.command()
+def score(
+    subject: Annotated[Path, typer.Argument(metavar="MODEL", help=f"{_MODEL}, or pictures that any generator made")],
+    against: Annotated[str, typer.Option(help=f"the real pictures: {_SOURCE}")],
+    held_out: Annotated[
+        str | None, typer.Option(help="real pictures that it was not trained on, if you kept some")
+    ] = None,
+    count: Annotated[int, typer.Option(min=4, max=5000, help="generated pictures to judge")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="of the first picture, and of every sample")] = 0,
+    at: Annotated[str | None, typer.Option(help="judge that moment of the run: images shown, or last")] = None,
+    size: Size = None,
+    features: Annotated[str, typer.Option(help="lite, inception or dinov2")] = "lite",
+    weights: Annotated[Path | None, typer.Option(help="the extractor's weights, instead of fetching them")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="a picture of the closest generated and training pictures")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the card as JSON")] = False,
+) -> None:
+    """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get."""
+    from ganvas.cli import parse as units
+    from ganvas.workflows import generate as commandline
+
+    moment = units.parse_moment(at)
+    sides = None if size is None else units.parse_size(size)
+    typer.echo(
+        commandline.score_text(
+            commandline.Judging(_judged(subject), against, held_out, count, seed, moment, sides, features, weights),
+            pairs,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    out: Annotated[Path | None, typer.Option(help="the folder to write; MODEL/exported unless given")] = None,
+    title: Title = "",
+    about: About = "",
+    licence: Licence = "",
+    against: Against = None,
+    at: PublishedMoment = None,
+    scored: Scored = True,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="eight-bit weights, if measured faster and hardly worse")
+    ] = False,
+) -> None:
+    """The model as ONNX, checked against the original before it is written, with a card and a preview."""
+    from ganvas.cli import parse as units
+    from ganvas.config import checked
+    from ganvas.workflows import publish as publishing
+
+    wording = checked(publishing.Wording, {"title": title, "about": about, "licence": licence})
+    folder = out or (Path("exported") if _is_remote(model) else model / "exported")
+    moment = units.parse_moment(at)
+    asked = publishing.Exporting(_local(model), folder, wording, against, moment, scored, int8)
+    typer.echo(publishing.export_text(asked))
+
+
+@app.command()
+def publish(
+    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    to: Annotated[str, typer.Option(help="site, server, lambda, docker or hub")],
+    out: Annotated[Path, typer.Option(help="the folder to write")],
+    title: Title = "",
+    about: About = "",
+    licence: Licence = "",
+    against: Against = None,
+    at: PublishedMoment = None,
+    scored: Scored = True,
+    yes: Annotated[bool, typer.Option("--yes", help="publish even a model that copies its training pictures")] = False,
+    repository: Annotated[str, typer.Option(help="hub: push to this owner/name; only written unless given")] = "",
+    webgpu: Annotated[bool, typer.Option("--webgpu", help="site: draw on WebGPU where a browser has it")] = False,
+    python: Annotated[str, typer.Option(help="lambda: the version of its runtime")] = "3.13",
+    architecture: Annotated[str, typer.Option(help="lambda: x86_64 or arm64")] = "x86_64",
+) -> None:
+    """The model as something that can be put online as it is, checked before it is handed over."""
+    from ganvas.cli import parse as units
+    from ganvas.config import checked
+    from ganvas.workflows import publish as publishing
+
+    wording = checked(publishing.Wording, {"title": title, "about": about, "licence": licence})
+    asked = publishing.Exporting(_local(model), out, wording, against, units.parse_moment(at), scored)
+    order = publishing.Order(repository=repository, webgpu=webgpu, python=python, architecture=architecture)
+    typer.echo(publishing.publish_text(asked, to, order, even_copies=yes))
+
+
+@app.command()
+def serve(
+    models: Annotated[list[Path], typer.Argument(help="exported models or hf:owner/model; the first is the default")],
+    host: Annotated[str, typer.Option(help="to listen on; 0.0.0.0 is every address here")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    keys: Annotated[Path | None, typer.Option(help="a file with one key a line; who asks must send one")] = None,
+    public: Annotated[bool, typer.Option("--public", help="let everyone in, without keys")] = False,
+    rate: Annotated[
+        float | None, typer.Option(min=0, help="requests a second of one client, 0 for any; 20 unless on loopback")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="that drawing may use; all cores unless given")] = None,
+) -> None:
+    """The HTTP API, and the page at /; PyTorch is not needed for it."""
+    from ganvas.files import cache_folder
+    from ganvas.formats.manifest import is_outdated
+    from ganvas.serving import server
+    from ganvas.serving.auth import read_keys
+    from ganvas.serving.middleware import Limits
+    from ganvas.workflows.serve import serve as serve_models
+
+    if rate is None:
+        rate = 0.0 if server.is_loopback(host) else 20.0
+    limits = Limits(keys=() if keys is None else read_keys(keys), requests_per_second=rate or None)
+    folders = {name: _local(model) for name, model in server.names_of(models).items()}
+    for folder in filter(is_outdated, folders.values()):
+        typer.echo(f"ganvas: {folder} was trained further; `ganvas export {folder}` brings what is served up", err=True)
+    typer.echo(f"http://{host}:{port}/ (the page), /docs (the API)", err=True)
+    try:
+        serve_models(folders, host=host, port=port, limits=limits, public=public, threads=threads)
+    except Interrupted:  # uvicorn passes the signal on once everything is answered
+        return
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="two or more run folders")],
+    out: Annotated[Path, typer.Option(help="the page to write")] = Path("compare.html"),
+) -> None:
+    """Runs side by side: curves, grids and the settings that differ, in one HTML page."""
+    from ganvas.report import write_comparison
+
+    typer.echo(write_comparison(runs, out))
+
+
+def main() -> None:
+    """Run the command line; every GanvasError becomes one line on stderr and its exit status."""
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        try:
+            app()
+        except ModuleNotFoundError as error:
+            if error.name not in _EXTRA_OF:
+                raise
+            raise missing_package(error.name, _EXTRA_OF[error.name], "This command and its like") from error
+    except GanvasError as error:
+        if debug:
+            raise
+        typer.echo(f"ganvas: {error}", err=True)
+        sys.exit(error.exit_status)
+    except Interrupted:
+        sys.exit(130)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise Interrupted

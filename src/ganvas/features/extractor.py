@@ -1,0 +1,148 @@
+"""Pictures -> features, by networks that learned on other pictures. A score is only as good as these, so it names them.
+
+To add an extractor, write its network in a file of its own and give it a line in EXTRACTORS.
+"""
+
+import hashlib
+import math
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganvas.data.fit import resize
+from ganvas.download import fetch, sha256
+from ganvas.errors import ModelError, SettingError
+from ganvas.features import dinov2, efficientnet, inception
+from ganvas.pixels import to_float
+
+AT_ONCE = 32
+WAY_OUT = "fetch it with a browser and pass it with --weights FILE"
+RESIZE = "Pillow's Lanczos, antialiased"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an extractor comes from.
+
+    size_px: (height, width) of the pictures -> the side of the network's square input.
+    find: the folder for downloads -> the file of weights.
+    has_unit_length: features are scaled to one length. EfficientNet's grow many times over on pictures smaller than
+        those it was trained on, and distances then say little but how large they are.
+    """
+
+    title: str
+    size_px: Callable[[int, int], int]
+    build: Callable[[dict[str, Tensor]], nn.Module]
+    find: Callable[[Path], Path]
+    sha256_prefix: str
+    has_unit_length: bool = False
+
+
+EXTRACTORS: dict[str, Source] = {
+    "lite": Source(
+        "EfficientNet-Lite0",
+        efficientnet.size_for,
+        efficientnet.build,
+        lambda downloads: efficientnet.weights_path(),
+        efficientnet.SHA256,
+        has_unit_length=True,
+    ),
+    "inception": Source(
+        "Inception-v3 of the original FID",
+        lambda height, width: inception.SIZE_PX,
+        inception.build,
+        lambda downloads: fetch(inception.URL, downloads / "inception.pth", inception.SHA256_PREFIX, way_out=WAY_OUT),
+        inception.SHA256_PREFIX,
+    ),
+    "dinov2": Source(
+        "DINOv2 ViT-S/14",
+        lambda height, width: dinov2.SIZE_PX,
+        dinov2.build,
+        lambda downloads: fetch(dinov2.URL, downloads / "dinov2.pth", dinov2.SHA256_PREFIX, way_out=WAY_OUT),
+        dinov2.SHA256_PREFIX,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A network ready to use, and what a score says of it.
+
+    network: (B, 3, S, S) in [-1, 1] -> (B, F), S = size_px, in evaluation mode on the CPU.
+    sha256: of the file that the weights came from.
+    """
+
+    name: str
+    title: str
+    network: nn.Module
+    size_px: int
+    has_unit_length: bool
+    sha256: str
+
+    @property
+    def key(self) -> str:
+        """Differs where features may differ: by the weights, the size, the resize and the scaling."""
+        said = f"{self.name} {self.sha256} {self.size_px} {self.has_unit_length} {RESIZE}"
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def load_extractor(name: str, size: tuple[int, int], downloads: Path, weights: Path | None = None) -> Extractor:
+    """An extractor with its weights, whose checksum is verified before anything is read from them.
+
+    Args:
+        size: (height, width) of the pictures that it will see.
+        downloads: where weights that have to be fetched are kept.
+        weights: a file to use instead of fetching it.
+    Raises:
+        SettingError: there is no such extractor, or its weights cannot be fetched.
+        ModelError: the weights are damaged or are not this network's.
+    """
+    if name not in EXTRACTORS:
+        raise SettingError(f"there is no extractor {name!r}; there are {', '.join(EXTRACTORS)}")
+    source = EXTRACTORS[name]
+    path = weights or source.find(downloads)
+    try:
+        digest = sha256(path)
+        if not digest.startswith(source.sha256_prefix):
+            raise ModelError(
+                f"{path}: not the weights of {source.title}: its SHA-256 begins with {digest[:8]}, "
+                f"expected {source.sha256_prefix[:8]}"
+            )
+        network = source.build(torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise ModelError(f"{path}: cannot be read as the weights of {source.title}: {reason}") from error
+    return Extractor(name, source.title, network, source.size_px(*size), source.has_unit_length, digest)
+
+
+@torch.no_grad()
+def extract(extractor: Extractor, images: np.ndarray) -> Tensor:
+    """(N, H, W, C) uint8 -> (N, F) float32 features, N >= 1."""
+    parts = []
+    for start in range(0, len(images), AT_ONCE):
+        seen = as_seen(images[start : start + AT_ONCE], extractor.size_px)
+        parts.append(extractor.network(to_float(torch.from_numpy(seen)).contiguous()))
+    features = torch.cat(parts)
+    return F.normalize(features, dim=1) * math.sqrt(features.shape[1]) if extractor.has_unit_length else features
+
+
+def as_seen(images: np.ndarray, size_px: int) -> np.ndarray:
+    """(N, H, W, C) uint8 -> (N, S, S, 3) uint8: the one resize of every score.
+
+    Grey is repeated for the three channels, opacity is laid on white, other shapes are stretched to the square.
+    """
+    return np.stack([np.asarray(resize(_colour(image), (size_px, size_px), "stretch")) for image in images])
+
+
+def _colour(image: np.ndarray) -> Image.Image:
+    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    if picture.mode == "RGBA":
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")

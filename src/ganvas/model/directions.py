@@ -1,0 +1,105 @@
+"""The main directions of variation: unit vectors in latent space, the one that changes pictures most first."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganvas.model.sampling import labels_for, latents_for
+from ganvas.model.weights import Model
+from ganvas.networks.pca_generator import EigenGenerator
+
+DRAWN, AT_ONCE, SEEN_PX = 1024, 16, 32
+UNHEARD = 1e-6  # of the strongest: what lies below changes nothing
+ALIKE = 0.25  # the least share of a change that gives it its name
+
+
+@dataclass(frozen=True)
+class MainDirection:
+    """name: what grows along it, or its number where nothing simple does. share: of the variance that all directions
+    bring about. vector: (Z,), of length 1.
+    """
+
+    name: str
+    share: float
+    vector: Tensor
+
+
+def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
+    """At most `count`, strongest first, at right angles to each other.
+
+    They are the singular vectors of what the latents do to pictures: for a generator with principal components these
+    themselves, for others the mean effect.
+    """
+    generator = model.generator
+    if isinstance(generator, EigenGenerator):
+        height, width = generator.components.size
+        effects = generator.components.axes.unflatten(1, (height, width, -1)).permute(0, 3, 1, 2)  # (Z, C, h, w)
+    else:
+        effects = mean_effects(model)
+    changes, lengths, vectors = torch.linalg.svd(effects.flatten(1).T.double(), full_matrices=False)
+    shares = lengths.square() / lengths.square().sum().clamp(min=UNHEARD)
+    found: list[MainDirection] = []
+    for change, length, share, vector in zip(changes.T, lengths, shares, vectors, strict=True):
+        if len(found) == count or length <= lengths[0] * UNHEARD:
+            break
+        name, sign = named(change.view(effects.shape[1:]))
+        taken = sum(each.name.split(", ")[0] == name for each in found)
+        number = f"direction {len(found) + 1}"
+        full = f"{name}, {number}" if name and taken else name or number
+        found.append(MainDirection(full, float(share), vector * sign))
+    return found
+
+
+@torch.no_grad()
+def mean_effects(model: Model) -> Tensor:
+    """(Z, C, h, w): what a step along each latent changes on average, in pictures made small, levels in [-1, 1].
+
+    It is the linear map from latents to pictures that fits best: over N(0, I) the mean of the generator's Jacobian, by
+    Stein's lemma.
+    """
+    z, labels = latents_for(model.description, range(DRAWN)), labels_for(model.description, range(DRAWN))
+    parts = z.split(AT_ONCE)
+    labelled = [None] * len(parts) if labels is None else labels.split(AT_ONCE)
+    described = model.description
+    size = min(described.height, SEEN_PX), min(described.width, SEEN_PX)
+    seen = [
+        F.adaptive_avg_pool2d(model.generator(*part), size)  # (B, C, H, W) -> (B, C, h, w)
+        for part in zip(parts, labelled, strict=True)
+    ]
+    deviations = z - z.mean(0)
+    pictures = torch.cat(seen)  # (N, C, h, w)
+    effects = torch.einsum("nz,nchw->zchw", deviations, pictures - pictures.mean(0))
+    return effects / deviations.square().sum(0).view(-1, 1, 1, 1)
+
+
+def named(change: Tensor) -> tuple[str, float]:
+    """What a (C, h, w) change of pictures looks most like, or "", and the sign that makes it so."""
+    colours = change[:3]  # without opacity
+    if not colours.any():
+        return "", 1.0
+    likeness = {name: float((colours * pattern).sum() / colours.norm()) for name, pattern in patterns(colours).items()}
+    name = max(likeness, key=lambda each: abs(likeness[each]))
+    if likeness[name] ** 2 < ALIKE:
+        return "", 1.0 if likeness["lighter"] >= 0 else -1.0
+    return name, 1.0 if likeness[name] >= 0 else -1.0
+
+
+def patterns(like: Tensor) -> dict[str, Tensor]:
+    """Simple changes of length 1, each of the shape of `like`, (1 | 3, h, w)."""
+    channels, height, width = like.shape
+    across = torch.linspace(-1, 1, width, dtype=like.dtype).expand(height, width)
+    down = torch.linspace(-1, 1, height, dtype=like.dtype)[:, None].expand(height, width)
+    middle = -(across.square() + down.square())
+    grey = torch.ones(channels, 1, 1, dtype=like.dtype)
+    found = {
+        "lighter": torch.ones_like(across) * grey,
+        "light from the right": across * grey,
+        "light from above": -down * grey,
+        "light in the middle": (middle - middle.mean()) * grey,
+    }
+    if channels == 3:
+        found["warmer"] = torch.ones_like(across) * torch.tensor([1, 0, -1], dtype=like.dtype).view(3, 1, 1)
+        found["greener"] = torch.ones_like(across) * torch.tensor([-1, 2, -1], dtype=like.dtype).view(3, 1, 1)
+    return {name: pattern / pattern.norm() for name, pattern in found.items()}

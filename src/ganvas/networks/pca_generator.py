@@ -1,0 +1,123 @@
+"""The default generator: draws on the principal components of the set, sharpened by a small network.
+
+It starts as the eigen line: mean + components x latents, varied and blurred pictures before the first step. A small
+residual network sees that picture at every scale, and nothing else, and adds what it lacks; its last layer starts at
+zero. The latents are the coefficients, so that the first of them move what differs most and nearby latents stay alike.
+
+At 64x64 the maps are 4x4x128, 8x8x128, 16x16x64, 32x32x32 and 64x64x16, all dense 3x3 convolutions between bilinear
+doublings, which cannot leave a checkerboard. The smallest map, at most 5 px on its shorter side, is where the parts of
+a picture are made to agree: without it both eyes are drawn well, each for itself.
+
+Source of the start: Turk & Pentland 1991, doi:10.1162/jocn.1991.3.1.71 (eigenfaces).
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganvas.networks.layers import LINEAR, Conv2d, Double, Residual, check_labels, resized
+from ganvas.networks.pca import principal_components
+from ganvas.networks.spec import NetworkSpec
+
+BASE, CAP = 16, 128
+COARSEST_PX = 5
+LARGEST_EIGEN_PX = 96
+BRANCH = 0.3
+
+
+class Components(nn.Module):
+    """(B, Z) latents and labels -> (B, C, h, w) draws on the principal components, kept at up to 96 px a side.
+
+    One mean a class, and one set of components for all. Zero until `learn`; later latents than there are components
+    stay unheard.
+    """
+
+    mean: Tensor
+    axes: Tensor
+
+    def __init__(self, spec: NetworkSpec, size: tuple[int, int]):
+        super().__init__()
+        self.size, self.channels = size, spec.channels
+        numbers = size[0] * size[1] * spec.channels  # in the order (h, w, C)
+        self.register_buffer("mean", torch.zeros(max(spec.classes, 1), numbers))
+        self.register_buffer("axes", torch.zeros(spec.z_dim, numbers))
+
+    def reset_buffers(self) -> None:
+        self.mean.zero_()
+        self.axes.zero_()
+
+    @torch.no_grad()
+    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+        """From (N, C, h, w) pictures in [-1, 1] of this size and (N,) labels or None."""
+        rows = images.permute(0, 2, 3, 1).flatten(1).to(self.mean)  # (N, D)
+        groups = torch.zeros(len(rows), dtype=torch.int64) if labels is None else labels
+        self.mean.copy_(rows.mean(0).expand_as(self.mean))
+        for group in groups.unique().tolist():
+            self.mean[group] = rows[groups == group].mean(0)
+        centred = rows - self.mean[groups]
+        wanted = min(len(self.axes), len(rows) - 1, rows.shape[1])
+        self.axes.zero_()
+        if wanted > 0:
+            axes, deviations = principal_components(centred, wanted, generator)
+            self.axes[:wanted] = axes * deviations[:, None]
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        mean = self.mean if labels is None else self.mean.index_select(0, labels)
+        return torch.addmm(mean, z, self.axes).unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
+
+
+class EigenGenerator(nn.Module):
+    """Latents and labels -> pictures in [-1, 1]: a draw on the components, then that draw sharpened.
+
+    The draw is all that the network hears of the latents, and with labels a learned vector of the class.
+    """
+
+    def __init__(self, spec: NetworkSpec):
+        super().__init__()
+        self.size = spec.height, spec.width
+        halvings = max(math.ceil(math.log2(max(self.size) / LARGEST_EIGEN_PX)), 0)
+        self.components = Components(spec, (spec.height >> halvings, spec.width >> halvings))
+        levels = math.ceil(math.log2(min(self.size) / COARSEST_PX)) + 1
+        channels = spec.pyramid(base=BASE, cap=CAP, levels=levels)
+        self.classes = nn.Embedding(spec.classes, channels[0]) if spec.classes else None
+        self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)
+        self.narrow = nn.ModuleList(Conv2d(a, b, 1, initial_scale=LINEAR) for a, b in pairwise(channels))
+        self.enlarge = Double()
+        self.residual = nn.ModuleList(Residual(each, last_scale=BRANCH) for each in channels)
+        self.out = Conv2d(channels[-1], spec.channels, 3, initial_scale=0.0)
+
+    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+        """Take the principal components of (N, C, H, W) pictures in [-1, 1] and their labels or None."""
+        self.components.learn(resized(images, self.components.size), labels, generator)
+
+    def draw(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, Z) -> (B, C, H, W), any real numbers: the draw on the components."""
+        check_labels(labels, self.classes.num_embeddings if self.classes else 0)
+        return resized(self.components(z, labels), self.size)
+
+    def sharpen(self, drawn: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What `draw` returned -> the same shape, any real numbers."""
+        pyramid = [drawn.clamp(-1, 1)]
+        while len(pyramid) < len(self.eigen):
+            pyramid.insert(0, halved(pyramid[0]))
+        views = [see(level) for see, level in zip(self.eigen, pyramid, strict=True)]
+        maps = views[0] if self.classes is None else views[0] + self.classes(labels)[:, :, None, None]
+        maps = self.residual[0](maps)
+        for view, narrow, residual in zip(views[1:], self.narrow, self.residual[1:], strict=True):
+            height, width = view.shape[2:]
+            maps = residual(view + self.enlarge(narrow(maps))[:, :, :height, :width])  # (B, C, h, w) -> (B, C', 2h, 2w)
+        return drawn + self.out(F.leaky_relu(maps, 0.2))
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.sharpen(self.draw(z, labels), labels).clamp(-1, 1)
+
+
+def halved(images: Tensor) -> Tensor:
+    """(B, C, h, w) -> (B, C, ceil(h / 2), ceil(w / 2)): means of four; an odd last row or column counts twice."""
+    height, width = images.shape[2:]
+    if height % 2 or width % 2:
+        images = F.pad(images, (0, width % 2, 0, height % 2), mode="replicate")
+    return F.avg_pool2d(images, 2)

@@ -1,0 +1,119 @@
+"""An exported model -> a repository on the Hugging Face Hub and a space with its page; and the way back.
+
+The library that owns the Hub does the talking; it takes the token from HF_TOKEN or from where `hf auth login` left it,
+and the address from HF_ENDPOINT. Nothing here reads, prints or writes a token.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ganvas.errors import SettingError, missing_package
+from ganvas.files import replace_bytes
+from ganvas.formats.manifest import CARD_FILE, DESCRIPTION_FILE, ONNX_FILE, PREVIEW_FILE, read_description
+from ganvas.publishing.packaging import Order, files_in, size_of
+from ganvas.publishing.site import page_files
+from ganvas.settings import HUB_PREFIX
+
+WEIGHTS = "generator.safetensors", "encoder.safetensors"
+MODEL_FILES = (DESCRIPTION_FILE, *WEIGHTS, ONNX_FILE, CARD_FILE, PREVIEW_FILE)
+
+
+def publish(order: Order) -> dict[str, int]:
+    """Write `model` and `space`, and push both if a repository is named; their files and the bytes of each.
+
+    Raises:
+        SettingError: the Hub cannot be reached or refuses, or its library is not installed.
+        GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
+        OSError: the folder cannot be written.
+    """
+    if order.repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", order.repository):
+        raise SettingError(f"--repository {order.repository}: expected OWNER/NAME, as in ada/cats")
+    described = read_description(order.folder)
+    assert described.published is not None
+    model, space = order.out / "model", order.out / "space"
+    model.mkdir(parents=True, exist_ok=True)
+    for name in MODEL_FILES:
+        if (order.folder / name).exists():
+            shutil.copyfile(order.folder / name, model / name)
+    pages = page_files(order.folder, order.downloads) | {CARD_FILE: _space_card(described.published.title, order)}
+    for name, stored in pages.items():
+        replace_bytes(space / name, stored)
+    if order.repository:
+        push(order.repository, model, space, tuple(pages))
+    return {path.relative_to(order.out).as_posix(): size_of(path) for each in (model, space) for path in files_in(each)}
+
+
+def push(repository: str, model: Path, space: Path, pages: tuple[str, ...]) -> None:
+    """Make both repositories where they are not there yet, and upload.
+
+    Args:
+        pages: names of the space's files; nothing else that lies there is pushed.
+
+    Raises:
+        SettingError: the Hub cannot be reached or refuses, or its library is not installed.
+    """
+    hub = _library("Pushing to the Hub")
+    api = hub.HfApi()
+    with _as_setting_error(hub, repository):
+        api.create_repo(repository, exist_ok=True)
+        said = "A generator made by Ganvas"
+        api.upload_folder(repo_id=repository, folder_path=model, commit_message=said, allow_patterns=list(MODEL_FILES))
+        api.create_repo(repository, repo_type="space", space_sdk="static", exist_ok=True)
+        said = "The generator's page"
+        space_at = {"repo_id": repository, "repo_type": "space", "folder_path": space}
+        api.upload_folder(**space_at, commit_message=said, allow_patterns=list(pages))
+
+
+def pull(name: str) -> Path:
+    """The model folder of `hf:owner/model` or `hf:owner/model@revision`, fetched once.
+
+    Raises:
+        SettingError: the Hub cannot be reached or has no such model, or its library is not installed.
+    """
+    repository, _, revision = name.removeprefix(HUB_PREFIX).partition("@")
+    hub = _library("Models of the Hub")
+    with _as_setting_error(hub, repository):
+        return Path(hub.snapshot_download(repository, revision=revision or None, allow_patterns=list(MODEL_FILES)))
+
+
+def has_model(name: str) -> bool:
+    """Whether the Hub has a model of the name `hf:owner/name`; raises as `pull`."""
+    repository = name.removeprefix(HUB_PREFIX).partition("@")[0]
+    hub = _library("Models of the Hub")
+    with _as_setting_error(hub, repository):
+        return bool(hub.HfApi().repo_exists(repository, repo_type="model"))
+
+
+def _space_card(title: str, order: Order) -> bytes:
+    quoted = '"' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    models = f"models:\n- {order.repository}\n" if order.repository else ""
+    front = f"title: {quoted}\nsdk: static\napp_file: index.html\n{models}"
+    return f"---\n{front}---\n\nThe page of a generator made by Ganvas.\n".encode()
+
+
+def _library(purpose: str) -> Any:
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise missing_package("huggingface_hub", "hub", purpose) from error
+    return huggingface_hub
+
+
+@contextmanager
+def _as_setting_error(hub: Any, repository: str) -> Iterator[None]:
+    """What the Hub or the network says, in one line."""
+    name = HUB_PREFIX + repository
+    try:
+        yield
+    except hub.errors.RepositoryNotFoundError as error:
+        raise SettingError(f"{name}: there is no such repository, or it is not yours to see") from error
+    except hub.errors.HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", "nothing")
+        login = "; log in with `hf auth login`, or set HF_TOKEN" if status in (401, 403) else ""
+        raise SettingError(f"{name}: the Hub answered {status}{login}") from error
+    except Exception as error:
+        raise SettingError(f"{name}: {' '.join(str(error).split())}") from error

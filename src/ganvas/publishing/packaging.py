@@ -1,0 +1,102 @@
+"""What a deployed copy of Ganvas is made of: only the modules that serve, and the packages they need."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import ganvas
+from ganvas.errors import SettingError
+from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be published.
+
+    folder: an exported model. out: where it is written. downloads: where what is fetched is kept. repository: of a hub,
+    as owner/name; "": it is only written. webgpu: of a site. python, architecture: of a cloud function.
+    """
+
+    folder: Path = Path()
+    out: Path = Path()
+    downloads: Path = Path()
+    repository: str = ""
+    python: str = "3.13"
+    architecture: str = "x86_64"
+    webgpu: bool = False
+
+
+REQUIREMENTS = {
+    "typer": "typer>=0.16,<1",
+    "onnxruntime": "onnxruntime>=1.20,<2",
+    "numpy": "numpy>=1.26,<3",
+    "pillow": "pillow>=11.3,<14",
+    "pydantic": "pydantic>=2.9,<3",
+    "fastapi": "fastapi>=0.115,<1",
+    "uvicorn": "uvicorn>=0.32,<1",
+    "prometheus-client": "prometheus-client>=0.21,<1",
+}
+
+
+def copy_modules(entry: str, out: Path) -> None:
+    """Copy those modules of Ganvas into `out` that importing `entry` brings in, and no more.
+
+    Args:
+        entry: as in "ganvas.serving.lambda_handler".
+        out: becomes the folder that holds `ganvas`.
+    Raises:
+        SettingError: a package that it needs is not installed.
+    """
+    listing = f"import sys, {entry}; print(*sorted(name for name in sys.modules if name.partition('.')[0] == 'ganvas'))"
+    done = subprocess.run([sys.executable, "-P", "-c", listing], capture_output=True, text=True)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise SettingError(
+            f"{entry} cannot be packed: {' '.join(last)}; pip install 'ganvas[serve]' brings what it needs"
+        )
+    found = done.stdout.split()
+    root = Path(ganvas.__file__).parent
+    for name in found:
+        parts = name.split(".")[1:]
+        module = root.joinpath(*parts)
+        source = module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
+        target = out / "ganvas" / source.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def copy_bundle(folder: Path, out: Path) -> None:
+    """Copy of an exported model folder what drawing needs."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (DESCRIPTION_FILE, ONNX_FILE):
+        shutil.copyfile(folder / name, out / name)
+
+
+def install(requirements: list[str], out: Path, *, python: str, platforms: list[str]) -> None:
+    """Put packages and what they need into `out`, as wheels for another Python and platform than this one.
+
+    Args:
+        python: as in "3.13".
+        platforms: tags of wheels, any of which will do.
+    Raises:
+        SettingError: pip is missing, or finds no such wheels.
+    """
+    tags = [part for platform in platforms for part in ("--platform", platform)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(out), "--only-binary=:all:"]
+    target = ["--implementation", "cp", "--python-version", python, *tags]
+    done = subprocess.run([*command, *target, *requirements], capture_output=True, text=True)
+    if done.returncode != 0:
+        last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
+        raise SettingError(f"pip cannot bring {', '.join(requirements)} for Python {python}: {' '.join(last)}")
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Every file of a folder and of those inside, in order."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    return sum(each.stat().st_size for each in files_in(path)) if path.is_dir() else path.stat().st_size

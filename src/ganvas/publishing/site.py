@@ -1,0 +1,195 @@
+"""An exported model -> a folder that any host of files serves, and the same page as one file that opens by itself.
+
+The model and onnxruntime-web are packed with gzip and unpacked by the page, so that a host needs no settings for it.
+"""
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from ganvas.files import replace_bytes
+from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE, Description, read_description, read_onnx
+from ganvas.publishing.packaging import Order
+from ganvas.publishing.web_runtime import web_runtime
+
+ONE_FILE = "page.html"
+MODULES = "latents.js", "assets.js", "link.js", "generator.js", "controls.js", "app.js"  # each needs those before it
+_MODEL = f"{ONNX_FILE}.gz"
+_VENDOR = {
+    "wasm": ("vendor/ort.js", "vendor/ort.wasm.gz"),
+    "webgpu": ("vendor/ort.webgpu.js", "vendor/ort.webgpu.wasm.gz"),
+}
+_FROM_DISK = 'import.meta.url>"file:"&&import.meta.url<"file;"'
+_LATE = '<p id="late" class="hint late">Nothing yet? From disk, open page.html; this page needs a web server.</p>'
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "style-src": "'self'",
+    "img-src": "'self' blob: data:",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
+
+
+def publish(order: Order) -> dict[str, int]:
+    """Write the site of an exported model; its files and their bytes.
+
+    Raises:
+        GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
+        OSError: the folder cannot be written.
+    """
+    made = page_files(order.folder, order.downloads, webgpu=order.webgpu)
+    made[ONE_FILE] = one_file(read_description(order.folder), made).encode()
+    for name, stored in made.items():
+        replace_bytes(order.out / name, stored)
+    return {name: len(stored) for name, stored in made.items()}
+
+
+def page_files(
+    folder: Path, downloads: Path, *, webgpu: bool = False, most_bytes: int | None = None
+) -> dict[str, bytes]:
+    """Name -> bytes of the page's folder; what an owner may edit is as it is in the package. Raises as `publish`.
+
+    Args:
+        downloads: where onnxruntime-web is kept.
+        webgpu: the page also brings what draws on WebGPU, and uses it where a browser has it.
+        most_bytes: of a file; larger ones are split into NAME.0, NAME.1 and so on, which the page joins. None: any.
+    """
+    description = read_description(folder)
+    kinds = ("wasm", "webgpu") if webgpu else ("wasm",)
+    runtimes = {kind: web_runtime(downloads, kind) for kind in kinds}
+    packed = {_MODEL: _packed(read_onnx(folder, description))}
+    packed |= {_VENDOR[kind][1]: runtime.packed_wasm for kind, runtime in runtimes.items()}
+    whole, split = {}, {}
+    for name, stored in packed.items():
+        if most_bytes is None or len(stored) <= most_bytes:
+            whole[name] = stored
+            continue
+        pieces = [stored[at : at + most_bytes] for at in range(0, len(stored), most_bytes)]
+        split[name] = len(pieces)
+        whole |= {f"{name}.{number}": piece for number, piece in enumerate(pieces)}
+    head = ['<link rel="stylesheet" href="style.css">']
+    head += [f'<link rel="modulepreload" href="{name}">' for name in MODULES]
+    certain = [name for name in whole if not (webgpu and name.startswith("vendor/"))]  # who draws on which, shows later
+    head += [f'<link rel="preload" as="fetch" crossorigin href="{name}">' for name in certain]
+    script = '<script type="module" src="app.js"></script>'
+    page = _page(description, _POLICY, "\n".join(head), script, split=split, webgpu=webgpu, late=_LATE)
+    made = {
+        "index.html": page.encode(),
+        "style.css": _own("style.css").encode(),
+        **{name: _own(name).encode() for name in MODULES},
+        **{_VENDOR[kind][0]: runtime.script for kind, runtime in runtimes.items()},
+        DESCRIPTION_FILE: description.to_json().encode(),
+        **whole,
+    }
+    version = hashlib.sha256(b"".join(made.values())).hexdigest()[:16]
+    kept = ["./", *(name for name in made if "webgpu" not in name)]
+    worker = Template(_own("worker.js")).substitute(version=f"ganvas-{version}", files=json.dumps(kept))
+    return made | {"worker.js": worker.encode()}
+
+
+def one_file(description: Description, made: Mapping[str, bytes]) -> str:
+    """The page of `page_files`, in whole files, as one; its policy names the very scripts by their hashes.
+
+    Raises:
+        ValueError: a script cannot stand inside a page.
+    """
+    script, wasm = _VENDOR["wasm"]
+    style, ort, own = _own("style.css"), _as_global(_from_disk(made[script].decode()), "ort"), joined(MODULES)
+    if re.search(r"</script|<!--|<script|\r", ort + own, re.IGNORECASE):
+        raise ValueError("a script that a page cannot hold inside")
+    policy = {
+        **_POLICY,
+        "script-src": f"{_hash(ort)} {_hash(own)} 'wasm-unsafe-eval'",
+        "style-src": _hash(style),
+        "connect-src": "'none'",
+        "worker-src": "'none'",
+    }
+    held = "\n".join(
+        f'<script type="application/octet-stream" id="asset:{name}">{base64.b64encode(made[name]).decode()}</script>'
+        for name in (DESCRIPTION_FILE, _MODEL, wasm)
+    )
+    scripts = f'{held}\n<script type="module">{ort}</script>\n<script type="module">{own}</script>'
+    return _page(description, policy, f"<style>{style}</style>", scripts)
+
+
+def joined(names: tuple[str, ...]) -> str:
+    """Modules as one: without their imports of each other, what they export in one scope."""
+    text = "\n".join(_own(name) for name in names)
+    return re.sub(r"^(?:import .*;\n|export (?=async |function |class |const ))", "", text, flags=re.MULTILINE)
+
+
+def _page(
+    description: Description,
+    policy: Mapping[str, str],
+    head: str,
+    scripts: str,
+    *,
+    split: Mapping[str, int] | None = None,
+    webgpu: bool = False,
+    late: str = "",
+) -> str:
+    published = description.published
+    assert published is not None
+    escaped = {"title": published.title, "description": published.about or published.title}
+    return Template(_own("index.html")).substitute(
+        {name: html.escape(text) for name, text in escaped.items()},
+        policy="; ".join(f"{name} {value}" for name, value in policy.items()),
+        about=f"<p>{html.escape(published.about)}</p>" if published.about else "",
+        findings="\n    ".join(f"<p>{html.escape(line)}</p>" for line in published.findings),
+        licence=f"Licence: {html.escape(published.licence)}." if published.licence else "",
+        head=head,
+        scripts=scripts,
+        split=html.escape(json.dumps(split or {})),
+        webgpu=str(webgpu).lower(),
+        late=late,
+        width=description.width,
+        height=description.height,
+        kind="see-through" if description.channels == 4 else "",
+    )
+
+
+def _from_disk(script: str) -> str:
+    """onnxruntime-web without its way of finding itself on disk, which some browsers refuse and which is not needed.
+
+    Raises:
+        ValueError: that is no longer in it.
+    """
+    if _FROM_DISK not in script:
+        raise ValueError("onnxruntime-web finds itself in another way than was expected")
+    return script.replace(_FROM_DISK, "!1")
+
+
+def _as_global(script: str, name: str) -> str:
+    """A module whose exports become the fields of one global object.
+
+    Raises:
+        ValueError: it does not end with a list of exports.
+    """
+    head, found, exports = script.rpartition("export{")
+    if not found or not exports.rstrip().endswith("};"):
+        raise ValueError("the script does not end with its exports")
+    pairs = [each.split(" as ") for each in exports.rstrip().removesuffix("};").split(",")]
+    return f"{head}globalThis.{name}={{{','.join(f'{pair[-1]}:{pair[0]}' for pair in pairs)}}};"
+
+
+def _own(name: str) -> str:
+    return (files("ganvas.publishing") / "page" / name).read_text(encoding="utf-8")
+
+
+def _packed(stored: bytes) -> bytes:
+    return gzip.compress(stored, 9, mtime=0)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,121 @@
+"""A run folder as it lies on disk: every part may be missing, since runs are looked at while they train."""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganvas.errors import SettingError
+from ganvas.report.curves import read_log
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One picture of the same latents, drawn when `images` had been shown."""
+
+    images: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What a run has left so far; empty where there is nothing yet."""
+
+    path: Path
+    name: str
+    settings: dict[str, Any]
+    log: list[dict[str, Any]]
+    moments: list[Moment]
+    rebuilt: list[Moment]
+    findings: dict[str, Any]
+    shipped_images: int | None
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.log if "event" in entry]
+
+    @property
+    def last_measures(self) -> dict[str, Any]:
+        """The last line of the log that holds numbers, or {}."""
+        return next((entry for entry in reversed(self.log) if "event" not in entry), {})
+
+    @property
+    def measured(self) -> list[dict[str, Any]]:
+        """The lines of the log at which the generator was measured."""
+        return [entry for entry in self.log if "kernel_distance" in entry]
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The measure of the model that is shipped, {} if it was not measured."""
+        return next((one for one in self.measured if one["images"] == self.shipped_images), {})
+
+    @property
+    def verdict(self) -> str:
+        """The latest verdict on the run; '' before there is one."""
+        return next((entry["event"] for entry in reversed(self.events) if "verdict" in entry), "")
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has been training by its own clock."""
+        last = self.last_measures.get("seconds", 0.0)
+        return float(last) if isinstance(last, int | float) else 0.0
+
+    @property
+    def images(self) -> int:
+        """Images shown so far."""
+        drawn = self.moments[-1].images if self.moments else 0
+        return max(int(self.last_measures.get("images", 0)), drawn)
+
+    def existing(self, relative: str) -> Path | None:
+        """The path of a part of this run, if it is there."""
+        path = self.path / relative
+        return path if path.is_file() else None
+
+
+def read_run(path: Path) -> RunView:
+    """What is in a run folder.
+
+    Raises:
+        SettingError: there is no such folder, or its run.toml, data.json or model.json is damaged.
+    """
+    if not path.is_dir():
+        raise SettingError(f"{path}: there is no such run folder; give one that `ganvas train` made, as runs/NAME")
+    return RunView(
+        path=path,
+        name=path.resolve().name,
+        settings=_read(path / "run.toml", tomllib.loads),
+        log=read_log(path / "log.jsonl"),
+        moments=_moments(path / "samples"),
+        rebuilt=_moments(path / "rebuilt"),
+        findings=_read(path / "data.json", json.loads),
+        shipped_images=_read(path / "model" / "model.json", json.loads).get("images"),
+    )
+
+
+def flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """{'network': {'width': 1.0}} -> {'network.width': 1.0}."""
+    fields: dict[str, Any] = {}
+    for name, value in settings.items():
+        fields |= (
+            {f"{name}.{inner}": one for inner, one in flat(value).items()} if isinstance(value, dict) else {name: value}
+        )
+    return fields
+
+
+def _moments(folder: Path) -> list[Moment]:
+    """Pictures named by images shown, in that order; anything else in the folder is not a moment."""
+    paths = [path for path in folder.glob("*.png") if path.stem.isdecimal()]
+    return sorted((Moment(int(path.stem), path) for path in paths), key=lambda moment: moment.images)
+
+
+def _read(path: Path, parse: Any) -> dict[str, Any]:
+    try:
+        values = parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:  # TOML, JSON and UTF-8 errors are all ValueErrors
+        raise SettingError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise SettingError(f"{path}: expected a table of values, found {type(values).__name__}")
+    return values

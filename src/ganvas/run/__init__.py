@@ -1,0 +1,1 @@
+"""One training run: its folder, what it writes there, what it measures, and what follows from that."""

@@ -1,0 +1,197 @@
+"""What a run leaves behind as it goes: log lines, drawings, saved states, the film and the report."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from ganvas.config import RunConfig
+from ganvas.data import PictureSet, contact_indices
+from ganvas.errors import DivergedError, SettingError
+from ganvas.files import replace_text
+from ganvas.formats.images import save_grid
+from ganvas.formats.manifest import CARD_FILE, TRAINING_FILE, Description, Provenance, read_description
+from ganvas.metrics import Measure
+from ganvas.model import draw_all, labels_for, latents_for
+from ganvas.model.card import model_card
+from ganvas.model.weights import load_model, save_model
+from ganvas.pixels import to_float
+from ganvas.report import draw_curves, read_log, write_film, write_report
+from ganvas.run.folder import RunFolder, moment_name
+from ganvas.training import Progress, TrainingState, save_checkpoint
+
+_DRAWN_PX, _AT_ONCE = 480, 16
+
+
+class Recorder:
+    """Collects the numbers of steps, and writes the run folder when it is told to."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        config: RunConfig,
+        description: Description,
+        pictures: PictureSet,
+        state: TrainingState,
+    ) -> None:
+        self.folder, self.config, self.description, self.state = folder, config, description, state
+        self.has_saved = False
+        self.best: Measure | None = None
+        self._collected: list[Progress] = []
+        self._last_images, self._last_seconds = state.images, state.seconds
+        columns, rows = (min(max(_DRAWN_PX // side, 3), 8) for side in (description.width, description.height))
+        seeds = range(columns * rows)
+        self._columns = columns
+        self._z = latents_for(description, seeds).to(state.device)
+        labels = labels_for(description, seeds)
+        self._labels = None if labels is None else labels.to(state.device)
+        chosen = contact_indices(pictures, columns * rows)
+        self._originals = np.asarray(pictures.images[chosen])
+        self._original_labels = torch.from_numpy(pictures.labels[chosen]) if description.classes else None
+        if state.images == 0:
+            save_grid(folder.samples / "originals.png", self._originals, columns=columns)
+
+    @property
+    def seconds_collected(self) -> float:
+        """Seconds of training since the last line of the log."""
+        return self._collected[-1].seconds - self._last_seconds if self._collected else 0.0
+
+    def collect(self, progress: Progress) -> None:
+        """Take in one step."""
+        self._collected.append(progress)
+
+    def flush(self, measures: dict[str, float] | None = None) -> dict[str, float]:
+        """Write the means of the collected steps as one line of the log, and return them.
+
+        Args:
+            measures: what was measured at this moment; it stands in the same line.
+        Raises:
+            DivergedError: one of them is not finite.
+        """
+        last = self._collected[-1]
+        names = {name for progress in self._collected for name in progress.report}
+        numbers = {
+            name: float(np.mean([float(p.report[name]) for p in self._collected if name in p.report]))
+            for name in sorted(names)
+        }
+        wrong = [name for name, value in numbers.items() if not np.isfinite(value)]
+        if wrong:
+            self._diverged(last, wrong[0])
+        seconds = max(last.seconds - self._last_seconds, 1e-9)
+        numbers["images_per_second"] = (last.images - self._last_images) / seconds
+        rounded = {name: float(f"{value:.6g}") for name, value in (numbers | (measures or {})).items()}
+        self.folder.log({"images": last.images, "seconds": round(last.seconds, 3), **rounded})
+        self._last_images, self._last_seconds = last.images, last.seconds
+        self._collected = []
+        return numbers
+
+    def event(self, text: str, **more: str) -> str:
+        """Write one event into the log, with more fields if there are any, and return its text."""
+        self.folder.log({"images": self.state.images, "seconds": round(self.state.seconds, 3), "event": text, **more})
+        return text
+
+    def draw(self) -> str:
+        """Draw the same latents with the generator of this moment, keep its weights, and say so.
+
+        Raises:
+            DivergedError: a weight is not finite.
+        """
+        self.check_weights()
+        state, generator = self.state, self.state.shown
+        pictures = self._drawn(self._z, self._labels, generator)
+        path = self.folder.samples / f"{moment_name(state.images)}.png"
+        save_grid(path, pictures, columns=self._columns)
+        if state.encoder is not None:
+            self._draw_rebuilt()
+        self.folder.keep_moment(generator, state.images, self.config.keep_bytes)
+        return f"drawn at {state.images} images"
+
+    def save(self) -> None:
+        """Save the whole state, and ship the model unless a measured one was shipped: that one is the best.
+
+        Raises:
+            DivergedError: a weight is not finite; what was saved before stays.
+        """
+        self.check_weights()
+        save_checkpoint(self.state, self.folder.checkpoint)
+        self.has_saved = True
+        if self.best is None:
+            self._ship()
+
+    def ship_best(self, measure: Measure) -> None:
+        """Ship the model of this moment, which is the best so far."""
+        self.best = measure
+        self._ship()
+
+    def check_weights(self) -> None:
+        """Raises DivergedError if a weight is not finite: such a state is not drawn, measured, saved or shipped."""
+        if not self.state.is_finite():
+            self._diverged(Progress(self.state.images, self.state.seconds, {}), "a weight")
+
+    def _ship(self) -> None:
+        shipped = self.description.model_copy(update={"images": self.state.images})
+        (self.folder.model / TRAINING_FILE).unlink(missing_ok=True)  # of an earlier end of this run
+        save_model(self.folder.model, shipped, self.state.shown, self.state.encoder)
+
+    def _describe(self) -> None:
+        """Say beside the shipped model how the run came to it."""
+        provenance = Provenance(
+            date=time.strftime("%Y-%m-%d"),
+            images=self.state.images,
+            seconds=round(self.state.seconds, 1),
+            device=self.state.device.type,
+        )
+        replace_text(self.folder.model / TRAINING_FILE, provenance.model_dump_json(indent=1) + "\n")
+        replace_text(self.folder.model / CARD_FILE, model_card(read_description(self.folder.model)))
+
+    def report_progress(self, refresh_seconds: int) -> None:
+        """Write the page as it is so far; it draws its own curves from the log, and loads itself again."""
+        write_report(self.folder.root, refresh=refresh_seconds)
+
+    def report(self) -> None:
+        """Draw the curves and write the page."""
+        draw_curves(read_log(self.folder.log_path), self.folder.curves_path)
+        write_report(self.folder.root)
+
+    def finish(self) -> Iterator[str]:
+        """Write everything that is left when training stops, saying what was left out and why."""
+        samples = self.folder.drawn()
+        preview = self.folder.model / "preview.png"
+        preview.write_bytes(samples[-1].read_bytes())
+        if self.best is not None and self.best.images != self.state.images:
+            generator = load_model(self.folder.model).generator.to(self.state.device)
+            save_grid(preview, self._drawn(self._z, self._labels, generator), columns=self._columns)
+        self._describe()
+        for name in ("film.gif", "film.mp4"):
+            try:
+                write_film(samples, self.folder.root / name)
+            except SettingError as error:
+                yield self.event(f"{name} was left out: {error}")
+        self.report()
+
+    def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None, generator: torch.nn.Module) -> np.ndarray:
+        return draw_all(generator, z, labels, at_once=_AT_ONCE)
+
+    def _draw_rebuilt(self) -> None:
+        """Draw the originals after encoding and decoding, beside the originals themselves."""
+        encoder = self.state.encoder
+        assert encoder is not None
+        encoder.eval()
+        with torch.no_grad():
+            mean, _ = encoder(to_float(torch.from_numpy(self._originals), self.state.device))
+        encoder.train()
+        labels = None if self._original_labels is None else self._original_labels.to(self.state.device)
+        path = self.folder.rebuilt / f"{moment_name(self.state.images)}.png"
+        save_grid(path, self._drawn(mean, labels, self.state.shown), columns=self._columns)
+        originals = self.folder.rebuilt / "originals.png"
+        if not originals.exists():
+            save_grid(originals, self._originals, columns=self._columns)
+
+    def _diverged(self, at: Progress, what: str) -> None:
+        kept = "the last saved state and model are kept" if self.has_saved else "nothing was saved yet"
+        advice = "lower optimizer.generator_rate and optimizer.discriminator_rate"
+        text = f"{what} is not a finite number after {at.images} images; {kept}. Try: {advice}"
+        self.event(text)
+        self.report()
+        raise DivergedError(text)

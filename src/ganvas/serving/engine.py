@@ -1,0 +1,101 @@
+"""An exported model that draws in onnxruntime. Imports neither torch nor a web framework."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from ganvas.errors import ModelError, SettingError
+from ganvas.formats.latents import latents, seed_labels
+from ganvas.formats.manifest import Publication, exported_folder, model_folder, read_description, read_onnx
+
+MOST_AT_ONCE, PIXELS_AT_ONCE = 32, 1 << 19
+
+
+class Engine:
+    """One model.
+
+    Args:
+        path: an exported model folder.
+        threads: that one drawing may use; None: all cores.
+    Raises:
+        ModelError: the folder holds no exported model, or one that is damaged.
+    """
+
+    def __init__(self, path: Path, *, threads: int | None = None):
+        folder = model_folder(exported_folder(path))
+        self.description = read_description(folder)
+        if self.description.published is None:
+            raise ModelError(f"{path}: was not exported; `ganvas export {path}` writes its model.onnx")
+        stored = read_onnx(folder, self.description)
+        self.publication: Publication = self.description.published
+        self.identity = sha256(self.description.to_json().encode()).hexdigest()  # changes with all that can be drawn
+        described = self.description
+        self.at_once = max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // (described.height * described.width)))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.log_severity_level = 3
+        # A thread that waits for work leaves its core to whoever makes files and answers.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(stored, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise ModelError(f"{folder}: onnxruntime cannot load model.onnx: {error}") from error
+        self._check_shapes(folder)
+        self._vectors = np.array([each.vector for each in self.publication.directions], np.float64)
+
+    def latents(
+        self, seeds: Sequence[int], truncation: float | None = None, steps: Mapping[int, float] | None = None
+    ) -> np.ndarray:
+        """(N, Z) float32 latents of seeds, times the truncation, then moved along the directions.
+
+        Args:
+            truncation: None: the model's own.
+            steps: number of a direction, from 1 -> how far, where a latent is 1 unit wide.
+        Raises:
+            SettingError: there is no such direction. ValueError: as `ganvas.formats.latents.latents`.
+        """
+        z = latents(seeds, self.description.z_dim, self.description.z_distribution) * self.truncation(truncation)
+        return self.moved(z, steps or {})
+
+    def truncation(self, asked: float | None) -> np.float32:
+        """What latents are multiplied by: what was asked for, else the model's own."""
+        return np.float32(self.publication.truncation if asked is None else asked)
+
+    def moved(self, z: np.ndarray, steps: Mapping[int, float]) -> np.ndarray:
+        """(N, Z) latents moved along directions; raises as `latents`."""
+        for number in steps:
+            if not 1 <= number <= len(self._vectors):
+                raise SettingError(f"there is no direction {number}; this model has {len(self._vectors)}, from 1 on")
+        if not steps:
+            return z
+        push = sum(amount * self._vectors[number - 1] for number, amount in steps.items())
+        return (z + push).astype(np.float32)
+
+    def labels(self, seeds: Sequence[int], label: str | None = None) -> np.ndarray | None:
+        """(N,) int64, or None for a model without classes; raises SettingError for a label it does not know."""
+        return seed_labels(self.description.classes, seeds, label)
+
+    def draw(self, z: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """(N, Z) float32 latents, and (N,) int64 labels where it has classes -> (N, H, W, C) uint8.
+
+        As many at once as memory should hold, whatever N is.
+        """
+        feeds = {"z": z} if labels is None else {"z": z, "label": labels}
+        parts = [slice(at, at + self.at_once) for at in range(0, len(z), self.at_once)]
+        drawn = [self._session.run(["image"], {name: each[part] for name, each in feeds.items()})[0] for part in parts]
+        return np.concatenate(drawn)  # type: ignore[arg-type]
+
+    def _check_shapes(self, folder: Path) -> None:
+        """Raises ModelError unless the graph takes and gives what model.json says; a stranger may have written both."""
+        described = self.description
+        expected = {"z": ("tensor(float)", [described.z_dim])}
+        if described.classes:
+            expected["label"] = ("tensor(int64)", [])
+        picture = ("tensor(uint8)", [described.height, described.width, described.channels])
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        found = {each.name: (each.type, each.shape[1:]) for each in inputs}
+        if found != expected or [(each.name, each.type, each.shape[1:]) for each in outputs] != [("image", *picture)]:
+            raise ModelError(f"{folder}: model.onnx takes or gives something else than model.json says")

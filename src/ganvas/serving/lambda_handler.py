@@ -1,0 +1,195 @@
+"""The cloud function: the page and the pictures from one handler, for function URLs and both kinds of API gateway.
+
+Imports no web framework: a cold start loads nothing that it does not need. The model lies beside the code, in `model`;
+the page in `page`.
+"""
+
+import base64
+import json
+import os
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import ValidationError
+
+from ganvas.errors import GanvasError
+from ganvas.serving.encoding import KINDS
+from ganvas.serving.engine import Engine
+from ganvas.serving.pages import PageFile, page_file
+from ganvas.serving.requests import LARGEST_SEED, ManyPictures, OnePicture, Walk
+from ganvas.serving.responses import (
+    Answer,
+    film,
+    job_for_many,
+    job_for_one,
+    job_for_walk,
+    many_pictures,
+    model_facts,
+    one_picture,
+    picture_headers,
+    problem,
+)
+
+ROOT = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
+MOST_RESPONSE_BYTES = 6 * 1024 * 1024 - 16_384  # what the platform takes, less the rest of the answer
+MOST_BODY_BYTES = 262_144
+MB_PER_CORE = 1769  # the platform gives cores by memory
+MODEL = "model"
+_IMAGE = re.compile(r"/v1/images/(\d{1,20})\.(png|webp|jpeg)")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, whoever passed it on. headers: names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ProblemError(Exception):
+    """An answer other than what was asked for."""
+
+    def __init__(self, status: int, detail: str):
+        super().__init__(detail)
+        self.status = status
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """What the platform calls."""
+    try:
+        asked = request(event)
+        answer = answered(asked)
+        if asked.method == "HEAD":
+            answer = replace(answer, body=b"")
+    except ProblemError as error:
+        answer = problem(error.status, str(error))
+    except ValidationError as error:
+        first = error.errors()[0]
+        answer = problem(422, f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}")
+    except GanvasError as error:
+        answer = problem(422, str(error))
+    except Exception:  # noqa: BLE001 - the platform would say less; its log gets the whole of it
+        traceback.print_exc()
+        answer = problem(500, "this failed here, and is none of your doing; the log says more")
+    return response(answer)
+
+
+def request(event: Mapping[str, Any]) -> Asked:
+    """The request of an event: format 2.0 (function URL, HTTP API) or 1.0 (REST API).
+
+    Raises:
+        ProblemError: it is neither, or its body cannot be read or is too large.
+    """
+    try:
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        if event.get("version") == "2.0":
+            http = event["requestContext"]["http"]
+            method, path, query = http["method"], event["rawPath"], event.get("rawQueryString") or ""
+            stage = f"/{event['requestContext'].get('stage', '$default')}"
+            if path == stage or path.startswith(f"{stage}/"):
+                path = path.removeprefix(stage) or "/"
+        else:
+            method, path = event["httpMethod"], event["path"]
+            query = urlencode(event.get("queryStringParameters") or {})
+        if (rest := (event.get("pathParameters") or {}).get("proxy")) is not None:  # without the base path of a domain
+            path = f"/{rest}"
+        if not (isinstance(method, str) and isinstance(path, str)):
+            raise TypeError("its method and its path are no texts")
+        body = event.get("body") or ""
+        stored = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ProblemError(400, f"not an event of a function URL or an API gateway: {error!r}") from error
+    if len(stored) > MOST_BODY_BYTES:
+        raise ProblemError(413, f"expected a body of at most {MOST_BODY_BYTES} bytes")
+    return Asked(method, path, query, headers, stored)
+
+
+def answered(asked: Asked) -> Answer:
+    """Hear one request.
+
+    Raises:
+        ProblemError, GanvasError, ValidationError: it cannot be answered.
+    """
+    if asked.method == "POST" and asked.path == "/v1/images":
+        wanted = ManyPictures.model_validate_json(asked.body)
+        _check_model(wanted.model)
+        job = job_for_many(engine(), wanted)
+        return many_pictures(engine().draw(job.z, job.labels), wanted)
+    if asked.method not in ("GET", "HEAD"):
+        raise ProblemError(405, f"{asked.method} is not taken here; GET and POST are")
+    query = dict(parse_qsl(asked.query, keep_blank_values=True))
+    if found := _IMAGE.fullmatch(asked.path):
+        return _image(asked, int(found[1]), found[2], OnePicture.model_validate(query))
+    if asked.path == "/v1/walk":
+        walk = Walk.model_validate(query)
+        _check_model(walk.model)
+        job = job_for_walk(engine(), walk)
+        return film(engine().draw(job.z, job.labels), walk)
+    if asked.path == "/v1/models":
+        return Answer(json.dumps([model_facts(MODEL, engine())]).encode(), "application/json")
+    if asked.path == "/healthz":
+        return Answer(b'{"status":"ok"}', "application/json")
+    return _page(asked)
+
+
+def _check_model(name: str | None) -> None:
+    if name not in (None, MODEL):
+        raise ProblemError(404, f"there is no model {name!r} here, only {MODEL!r}")
+
+
+def _image(asked: Asked, seed: int, format: Any, wanted: OnePicture) -> Answer:
+    if seed > LARGEST_SEED:
+        raise ProblemError(404, f"seeds are from 0 to {LARGEST_SEED}")
+    _check_model(wanted.model)
+    job = job_for_one(engine(), seed, wanted)
+    headers = picture_headers(engine(), asked.path, asked.query)
+    if headers["ETag"] in asked.headers.get("if-none-match", ""):
+        return Answer(b"", KINDS[format].media_type, headers, 304)
+    return one_picture(engine().draw(job.z, job.labels), format, headers)
+
+
+def _page(asked: Asked) -> Answer:
+    name = asked.path.strip("/") or "index.html"
+    if name not in _page_names():
+        raise ProblemError(404, "there is nothing here; / is the page, /v1/models the model")
+    file = _page_file(name)
+    if file.tag in asked.headers.get("if-none-match", ""):
+        return Answer(b"", file.media_type, file.headers, 304)
+    return Answer(file.stored, file.media_type, file.headers)
+
+
+@cache
+def _page_file(name: str) -> PageFile:
+    return page_file(name, (ROOT / "page" / name).read_bytes())
+
+
+@cache
+def engine() -> Engine:
+    """The model, read at the first request that needs it, on as many threads as cores are paid for."""
+    memory_mb = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MB_PER_CORE))
+    return Engine(ROOT / "model", threads=max(1, memory_mb // MB_PER_CORE))
+
+
+@cache
+def _page_names() -> frozenset[str]:
+    page = ROOT / "page"
+    return frozenset(path.relative_to(page).as_posix() for path in page.rglob("*") if path.is_file())
+
+
+def response(answer: Answer) -> dict[str, Any]:
+    """What the platform is given; what would be larger than it takes becomes a problem."""
+    body = base64.b64encode(answer.body).decode()
+    if len(body) > MOST_RESPONSE_BYTES:
+        sizes = f"{len(body)} bytes as it is passed on, where at most {MOST_RESPONSE_BYTES} can be"
+        return response(problem(413, f"the answer would be {sizes}; ask for less"))
+    headers = {"Content-Type": answer.media_type, "X-Content-Type-Options": "nosniff", **answer.headers}
+    return {"statusCode": answer.status, "headers": headers, "body": body, "isBase64Encoded": True}

@@ -1,0 +1,161 @@
+"""What every request passes before it is heard: host, key, rate, size and time; and what is counted of it."""
+
+import asyncio
+import contextlib
+import math
+import time
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ganvas.serving.auth import Rate, client_of, given_key, host_of, is_known
+from ganvas.serving.responses import Answer, problem
+
+OPEN_PATHS = ("/healthz", "/readyz")
+RATED_PREFIX = "/v1/"
+CLIENT = "ganvas.client"
+"""Who is counted as one client, in the scope of a request that was let in."""
+
+_PIECE_BYTES = 65_536
+_LEFT = 499  # whoever asked went away; there is no standard number for it
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one client, and all of them together, may ask for.
+
+    keys: what guard.read_keys gave; () lets everyone in. hosts: names that the server may be asked by; (): any.
+    requests_per_second: of one client, for the API; None: as many as come. burst: requests that a client may be ahead.
+    requests: heard at once. pictures: that may be in the making, of a model; half of them for one client where it has a
+    rate. body_bytes: of one request. seconds: until an answer begins, and for each piece of it to be taken.
+    """
+
+    keys: tuple[bytes, ...] = ()
+    hosts: tuple[str, ...] = ()
+    requests_per_second: float | None = None
+    burst: int = 40
+    requests: int = 512
+    pictures: int = 1024
+    body_bytes: int = 262_144
+    seconds: float = 30.0
+
+
+def as_response(answer: Answer) -> Response:
+    """What Starlette sends."""
+    return Response(answer.body, answer.status, answer.headers, answer.media_type)
+
+
+class Gate:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, limits: Limits, registry: CollectorRegistry):
+        self._app, self._limits = app, limits
+        self._rate = None if limits.requests_per_second is None else Rate(limits.requests_per_second, limits.burst)
+        self._too_large = f"expected a body of at most {limits.body_bytes} bytes"
+        self._heard = 0
+        self._requests = Counter("ganvas_requests", "Requests", ["route", "status"], registry=registry)
+        self._seconds = Histogram("ganvas_request_seconds", "Time to answer", ["route"], registry=registry)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        # Whoever asks for the head alone gets that of the whole answer; the server leaves the body out.
+        scope = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        started, status, deadline = time.perf_counter(), 0, asyncio.timeout(None)
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if deadline.when() is not None and not deadline.expired():
+                    deadline.reschedule(None)  # from here on each piece has a time of its own
+            await self._send_in_pieces(message, send)
+
+        self._heard += 1
+        try:
+            if (refusal := self._refusal(scope)) is not None:
+                await as_response(refusal)(scope, receive, noting)
+                return
+            async with deadline:
+                deadline.reschedule(asyncio.get_running_loop().time() + self._limits.seconds)
+                await self._app(scope, self._measured(receive), noting)
+            status = status or _LEFT
+        except TimeoutError:
+            if status:
+                return  # it does not take what it asked for; the server closes what is left unfinished
+            if not deadline.expired():
+                raise
+            late = problem(503, f"this took longer than {self._limits.seconds:g} s", {"Retry-After": "1"})
+            with contextlib.suppress(TimeoutError):
+                await as_response(late)(scope, receive, noting)
+        except Exception:
+            status = status or 500  # what answers it stands outside
+            raise
+        finally:
+            self._heard -= 1
+            route = getattr(scope.get("route"), "path", "none")
+            self._requests.labels(route, status).inc()
+            self._seconds.labels(route).observe(time.perf_counter() - started)
+
+    async def _send_in_pieces(self, message: Message, send: Send) -> None:
+        """So that no more of an answer lies in the connection's buffer than whoever asked for it takes.
+
+        Raises:
+            TimeoutError: it takes nothing for as long as an answer may take.
+        """
+        body = message.get("body", b"")
+        for at in range(0, max(len(body), 1), _PIECE_BYTES):
+            piece = dict(message)
+            if message["type"] == "http.response.body":
+                is_last = at + _PIECE_BYTES >= len(body)
+                piece |= {
+                    "body": body[at : at + _PIECE_BYTES],
+                    "more_body": not is_last or message.get("more_body", False),
+                }
+            async with asyncio.timeout(self._limits.seconds):
+                await send(piece)
+
+    def _refusal(self, scope: Scope) -> Answer | None:
+        """What is answered in place of what was asked for; for those that are let in, None, and CLIENT in the scope."""
+        limits = self._limits
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if limits.hosts and host_of(headers.get("host", "")) not in limits.hosts:
+            return problem(421, f"this server goes by {', '.join(limits.hosts)}; --public lets it go by any name")
+        if scope["path"] in OPEN_PATHS:
+            return None
+        if self._heard > limits.requests:
+            return problem(503, "too many requests at once; try again", {"Retry-After": "1"})
+        client, key = client_of((scope["client"] or ("",))[0]), given_key(headers)
+        is_let_in = not limits.keys or is_known(limits.keys, key)
+        rate = self._rate if scope["path"].startswith(RATED_PREFIX) or not is_let_in else None
+        # A key has a rate of its own; who guesses keys has that of the address.
+        scope[CLIENT] = whose = key if limits.keys and is_let_in and key else client
+        if rate is not None and (wait := rate.seconds_to_wait(whose)):
+            later = {"Retry-After": str(math.ceil(wait))}
+            return problem(429, f"more than {limits.requests_per_second:g} requests a second", later)
+        if not is_let_in:
+            asked = {"WWW-Authenticate": 'Basic realm="ganvas", charset="UTF-8"'}
+            return problem(401, "a key is needed: X-API-Key, a bearer token, or the password of basic", asked)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > limits.body_bytes:
+            return problem(413, self._too_large)
+        return None
+
+    def _measured(self, receive: Receive) -> Receive:
+        """A body without a length is counted as it comes."""
+        seen = 0
+
+        async def counting() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limits.body_bytes:
+                raise HTTPException(413, self._too_large)
+            return message
+
+        return counting

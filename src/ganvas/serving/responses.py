@@ -1,0 +1,132 @@
+"""From what was asked to latents, and from pictures to an answer; the server draws between the two, many at once."""
+
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any
+
+import numpy as np
+
+from ganvas.errors import SettingError
+from ganvas.formats.images import over_checkerboard, picture_grid
+from ganvas.formats.latents import latent_walk
+from ganvas.serving.encoding import ANIMATED, KINDS, Format, animated, encoded, zipped
+from ganvas.serving.engine import Engine
+from ganvas.serving.requests import ManyPictures, OnePicture, Walk
+
+FOR_EVER = "max-age=31536000, immutable"
+MOST_PIXELS = 1 << 22  # of one request: 64 pictures of 256 px, 1,024 of 64 px
+
+
+@dataclass(frozen=True)
+class Job:
+    """Latents (N, Z) to draw, and labels (N,) or None."""
+
+    z: np.ndarray
+    labels: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back over HTTP."""
+
+    body: bytes
+    media_type: str
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Answer:
+    """An answer that says what went wrong and what to do, as problem details. Source: RFC 9457."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return Answer(json.dumps(body).encode(), "application/problem+json", headers or {}, status)
+
+
+def job_for_one(engine: Engine, seed: int, asked: OnePicture) -> Job:
+    """Raises SettingError for a label or a direction that the model does not have."""
+    return Job(engine.latents([seed], asked.truncation, asked.steps), engine.labels([seed], asked.label))
+
+
+def one_picture(drawn: np.ndarray, format: Format, headers: dict[str, str]) -> Answer:
+    """Of (1, H, W, C) uint8."""
+    return Answer(encoded(drawn[0], format), KINDS[format].media_type, headers)
+
+
+def picture_headers(engine: Engine, path: str, query: str, *, private: bool = False) -> dict[str, str]:
+    """That a picture of a seed may be kept for ever, and a tag that says so without drawing it.
+
+    private: only by whoever asked, and not by caches on the way, which would hand it to others.
+
+    The tag is a weak one: drawn beside others a picture may differ by a grey level.
+    """
+    name = sha256(f"{engine.identity} {path} {query}".encode()).hexdigest()[:32]
+    return {"Cache-Control": f"{'private' if private else 'public'}, {FOR_EVER}", "ETag": f'W/"{name}"'}
+
+
+def check_size(engine: Engine, pictures: int) -> None:
+    """Raises SettingError if so many pictures of this model are more than one request may ask for."""
+    most = MOST_PIXELS // (engine.description.height * engine.description.width)
+    if pictures > most:
+        raise SettingError(f"{pictures} pictures of this size are too many at once; ask for at most {most}")
+
+
+def job_for_many(engine: Engine, asked: ManyPictures) -> Job:
+    """Raises SettingError for what the model does not have, for latents of another length, and for too many."""
+    check_size(engine, len(asked.latents or asked.chosen or ()))
+    if (seeds := asked.chosen) is not None:
+        return Job(engine.latents(seeds, asked.truncation, asked.directions), engine.labels(seeds, asked.label))
+    z_dim, given = engine.description.z_dim, asked.latents or []
+    if any(len(row) != z_dim for row in given):
+        raise SettingError(f"latents: expected rows of {z_dim} numbers")
+    z = np.array(given, np.float32)
+    scaled = z if asked.truncation is None else z * np.float32(asked.truncation)
+    return Job(engine.moved(scaled, asked.directions), engine.labels(range(len(z)), asked.label))
+
+
+def many_pictures(drawn: np.ndarray, asked: ManyPictures) -> Answer:
+    """Of (N, H, W, C) uint8: one sheet, or a zip with a file a picture, named by its seed or its place."""
+    if asked.layout == "zip":
+        names = [f"{name:06d}" for name in asked.chosen or range(len(drawn))]
+        return Answer(zipped(drawn, names, asked.format), "application/zip")
+    sheet = picture_grid(over_checkerboard(drawn) if drawn.shape[-1] == 4 else drawn)
+    return Answer(encoded(sheet, asked.format), KINDS[asked.format].media_type)
+
+
+def job_for_walk(engine: Engine, asked: Walk) -> Job:
+    """Raises SettingError for a label that the model does not have, and for too many frames."""
+    frames = max(asked.frames, len(asked.stops))
+    check_size(engine, frames)
+    z = latent_walk(engine.latents(asked.stops, 1.0), frames)
+    if engine.description.z_distribution == "uniform":
+        z = np.clip(z, -1, 1)  # a great circle leaves the cube
+    labels = engine.labels(asked.stops[:1], asked.label)
+    return Job(z * engine.truncation(asked.truncation), None if labels is None else labels.repeat(len(z)))
+
+
+def film(drawn: np.ndarray, asked: Walk) -> Answer:
+    """Of (N, H, W, C) uint8."""
+    return Answer(animated(drawn, asked.format, asked.fps), ANIMATED[asked.format].media_type)
+
+
+def model_facts(name: str, engine: Engine) -> dict[str, object]:
+    """What /v1/models says of one."""
+    described, published = engine.description, engine.publication
+    return {
+        "model": name,
+        "title": published.title,
+        "about": published.about,
+        "licence": published.licence,
+        "width": described.width,
+        "height": described.height,
+        "channels": described.channels,
+        "z_dim": described.z_dim,
+        "z_distribution": described.z_distribution,
+        "classes": list(described.classes),
+        "truncation": published.truncation,
+        "directions": [
+            {"number": at, "name": each.name, "share": each.share} for at, each in enumerate(published.directions, 1)
+        ],
+        "findings": list(published.findings),
+        "sha256": published.sha256,
+    }

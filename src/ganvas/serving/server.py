@@ -1,0 +1,144 @@
+"""What `ganvas serve` runs: the models, their pages, and uvicorn around the application."""
+
+import asyncio
+import gc
+import ipaddress
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ganvas.errors import SettingError
+from ganvas.formats.manifest import exported_folder, model_folder
+from ganvas.serving.api import create_app
+from ganvas.serving.engine import Engine
+from ganvas.serving.middleware import Limits
+from ganvas.serving.pages import Page
+from ganvas.settings import HUB_PREFIX
+
+LOOPBACK = "localhost", "127.0.0.1", "[::1]"
+GRACE_SECONDS, CONNECTIONS = 35, 2000
+SECONDS_OF_SILENCE = 10
+
+
+class Connection(H11Protocol):
+    """One that is closed if it asks for nothing: the server's own patience begins only behind a first answer."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Watch from the beginning."""
+        super().connection_made(transport)
+        self._watch(None)
+
+    def _watch(self, seen: object) -> None:
+        cycle = self.cycle
+        is_silent = cycle is None or cycle.response_complete
+        if is_silent and cycle is seen and self._watched:
+            self.transport.close()
+        elif not self.transport.is_closing():
+            self._watched = True
+            self.loop.call_later(SECONDS_OF_SILENCE, self._watch, cycle)
+
+    _watched = False
+
+
+def serve(
+    models: Mapping[str, Path],
+    *,
+    host: str,
+    port: int,
+    limits: Limits,
+    public: bool,
+    threads: int | None,
+    make_page: Callable[[Path], Page],
+) -> None:
+    """Serve exported models until SIGTERM or Ctrl-C; what was begun is finished.
+
+    Args:
+        models: exported models by the names they go by; the first is the default.
+        public: listen elsewhere than on this machine without keys.
+        threads: that one drawing may use; None: all cores.
+        make_page: the page of an exported model's folder, where none was published beside it.
+    Raises:
+        ModelError: a model cannot be read.
+        SettingError: a host that others reach without keys, or a port that is taken.
+    """
+    if not (limits.keys or public or is_loopback(host)):
+        raise SettingError(
+            f"--host {host} can be reached by others: give --keys FILE with one key a line, or --public to let all in"
+        )
+    if is_loopback(host) and not (limits.keys or public):
+        limits = replace(limits, hosts=LOOPBACK)  # or any page could ask here, by a name that it points to this machine
+    engines = {name: Engine(path, threads=threads) for name, path in models.items()}
+    pages = {name: partial(_page, model_folder(exported_folder(path)), make_page) for name, path in models.items()}
+    config = uvicorn.Config(
+        create_app(engines, limits, pages),
+        host=host,
+        port=port,
+        http=Connection,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=CONNECTIONS,
+        server_header=False,
+    )
+    bound = listening(host, port)
+    gc.freeze()  # what is loaded by now stays; looking through it again and again would hold up requests
+    uvicorn.Server(config).run([bound])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def names_of(models: Sequence[Path]) -> dict[str, Path]:
+    """What models go by: their folders' names, or the name on the Hub.
+
+    A folder called exported or model goes by the name of the one above it.
+
+    Raises:
+        SettingError: two go by the same name.
+    """
+    named: dict[str, Path] = {}
+    for path in models:
+        plain = Path(str(path).partition("@")[0]) if str(path).startswith(HUB_PREFIX) else path.resolve()
+        name = plain.parent.name if plain.name in ("exported", "model") else plain.name
+        if name in named:
+            raise SettingError(f"two models are called {name!r}: {named[name]} and {path}; rename a folder")
+        named[name] = path
+    return named
+
+
+def _page(folder: Path, make_page: Callable[[Path], Page]) -> Page:
+    """The page's files by their names: those beside the model if it was published with them, else made now."""
+    ready = folder / "page"
+    if not ready.is_dir() or ready.is_symlink():
+        return make_page(folder)
+    found = (path for path in ready.rglob("*") if path.is_file() and not path.is_symlink())
+    return {path.relative_to(ready).as_posix(): path.read_bytes() for path in found}
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """The socket to listen on, bound before anything else is done, so that a taken port is one line and not a log.
+
+    Raises:
+        SettingError: it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named by its protocol, or asyncio would let small packets wait for each other, 40 ms an answer.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise SettingError(f"--host {host} --port {port}: {error.strerror}; choose another") from error
+    return bound

@@ -1,0 +1,1 @@
+"""How the players take turns: one file for each kind of step."""

@@ -1,0 +1,139 @@
+"""One step of the default recipe: both players judged on one sight of the same pictures.
+
+Seeing is dearer than judging what was seen, so that generated pictures are looked at once a step and real ones once a
+run: the discriminator's update judges what was seen, the generator's judges the same again with the new heads and
+follows it back through the sight into the picture. With the old heads, which would save that pass, it collapses.
+
+A generator that only has to please soon varies little: its broad light and its tint are held to those of the draw on
+the principal components, which vary as the set's do, and all that it draws to the set's statistics
+(networks/matching.py). Where the discriminator once was certain of everything, as it is of flat shapes, it is shown
+noise (balance.py), and tint is held harder.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganvas.config import RunConfig
+from ganvas.device import mixed_precision
+from ganvas.networks.pca_generator import EigenGenerator
+from ganvas.networks.projected_discriminator import SeeingDiscriminator
+from ganvas.objectives import LOSSES
+from ganvas.pixels import to_float
+from ganvas.training.balance import noise_deviation, risen
+from ganvas.training.state import TrainingState
+from ganvas.training.updates import (
+    Numbers,
+    Report,
+    apply,
+    augmentations,
+    augmented,
+    frozen,
+    real_sign,
+    sample_latents,
+)
+
+OVERSHOOT_WEIGHT = 0.25
+ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
+CERTAIN_TINT = 5.0  # to a certain discriminator flat shapes of every colour soon have one; faces would swing
+MATCHING_WEIGHT = 3.0
+MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
+RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
+FULL_RATES_TO_PX, FULL_RATES_TO_WIDTH = 64, 1.0
+
+
+def swift_play(
+    state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
+) -> Report:
+    """Update the discriminator, then the generator, on (B, H, W, C) uint8 pictures and their labels."""
+    generator, discriminator = state.generator, state.discriminator
+    assert isinstance(generator, EigenGenerator)
+    assert isinstance(discriminator, SeeingDiscriminator)
+    loss_pair = LOSSES[config.objective.loss]
+    labels = None if labels is None else labels.to(state.device)
+    z = sample_latents(len(stored), config, numbers.latents).to(state.device)
+    noise, matched = 0.0, risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
+    if state.was_certain:
+        noise = noise_deviation(state.discriminator_loss, state.images, lasting=state.noise_lasts)
+        matched = 0.0 if state.noise_lasts else matched  # what is matched was learned without noise
+    with mixed_precision(state.device):
+        drawn = generator.draw(z, labels)
+        unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
+        fake = unbounded.clamp(-1, 1)
+        before = numbers.augment.get_state()
+        real_seen = see_real(state, stored, config, numbers, noise)
+        numbers.augment.set_state(before)  # each generated picture is changed as the real one it is compared with
+        fake_seen = discriminator.see(shown(fake, state, config, numbers, noise))
+
+    def judge(seen: list[Tensor], labels: Tensor | None) -> Tensor:
+        with mixed_precision(state.device):
+            return discriminator.judge(seen, labels).float().flatten()  # (B * L,)
+
+    pairs = [torch.cat((one, other.detach())) for one, other in zip(real_seen, fake_seen, strict=True)]
+    pair_labels = None if labels is None else labels.repeat(2)
+    real_scores, fake_scores = judge(pairs, pair_labels).chunk(2)  # (B * L,) each
+    discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
+    assert config.network.width != "planned"
+    calm = calmed(max(fake.shape[2:]), config.network.width)
+    apply(state, "discriminator", discriminator_loss, share=calm)
+    with frozen(discriminator):
+        overshoot = (unbounded - fake.detach()).square().mean()
+        tint_weight = CERTAIN_TINT if state.was_certain else 1.0
+        drift = broad(fake - drawn.clamp(-1, 1), tint_weight).square().mean()
+        generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
+        mismatch = discriminator.mismatch(fake_seen)
+        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + MATCHING_WEIGHT * matched * mismatch
+        share = calm * risen(state.images + len(stored), RATE_RISES_IMAGES)
+        apply(state, "generator", generator_loss + held, share=share)
+    return {
+        "discriminator_loss": discriminator_loss.detach(),
+        "generator_loss": generator_loss.detach(),
+        "real_score": real_scores.detach().mean(),
+        "fake_score": fake_scores.detach().mean(),
+        "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), loss_pair.boundary),
+        "overshoot": overshoot.detach(),
+        "drift": drift.detach(),
+        "mismatch": mismatch.detach(),
+        "noise": noise,
+    }
+
+
+def calmed(side: int, width: float) -> float:
+    """The share of the learning rates at which pictures of so many pixels, and networks of such a width, learn.
+
+    Each level more multiplies what a step changes: at full rates pictures of 256 px were burnt after a minute, and cars
+    at 128 px stood still for two.
+    """
+    return 1 / (max(side / FULL_RATES_TO_PX, 1.0) ** 0.5 * max(width / FULL_RATES_TO_WIDTH, 1.0))
+
+
+def broad(images: Tensor, tint_weight: float) -> Tensor:
+    """(B, C, H, W) -> (B, C, 4, 4): how light, and how opaque, a part of a picture is, in the tint of all of it.
+
+    Not the tint of each part: where a draw has a red stain, a whole thing may become red or none. The square of a
+    difference in tint counts `tint_weight` times.
+    """
+    cells = F.adaptive_avg_pool2d(images, ANCHOR_CELLS)
+    colours, opacity = cells[:, :3], cells[:, 3:]
+    light = colours.mean(1, keepdim=True)
+    tint = (colours - light).mean((2, 3), keepdim=True)
+    return torch.cat((light + tint_weight**0.5 * tint, opacity), dim=1)
+
+
+def see_real(state: TrainingState, stored: Tensor, config: RunConfig, numbers: Numbers, noise: float) -> list[Tensor]:
+    """What is looked at of (B, H, W, C) uint8 pictures; from memory where nothing changes a picture."""
+    discriminator = state.discriminator
+    assert isinstance(discriminator, SeeingDiscriminator)
+    see = discriminator.see
+    with torch.no_grad():
+        if noise > 0 or augmentations(state, config):
+            return see(shown(to_float(stored, state.device), state, config, numbers, noise))
+        return state.remembered.maps(stored, lambda group: see(to_float(group, state.device)))
+
+
+def shown(images: Tensor, state: TrainingState, config: RunConfig, numbers: Numbers, noise: float) -> Tensor:
+    """(B, C, H, W) pictures after augmentation and under Gaussian noise of that deviation."""
+    images = augmented(images, state, config, numbers)
+    if noise == 0:
+        return images
+    return images + noise * torch.randn(images.shape, generator=numbers.augment).to(state.device)

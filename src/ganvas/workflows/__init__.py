@@ -1,0 +1,1 @@
+"""The verbs as functions: values in, values out, no text and no printing."""
