@@ -31,11 +31,12 @@ from ganvas.config import LimitSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
 from ganvas.formats.images import picture_grid
 from ganvas.model.weights import kept_moments
-from ganvas.networks import NetworkSpec, eigen, sight
+from ganvas.networks import NetworkSpec
+from ganvas.networks import projected_discriminator as sight
 from ganvas.networks import swift as pair
 from ganvas.networks.pca_generator import Components
 from ganvas.recipes import BLIND, recipe
-from ganvas.training import swift
+from ganvas.training.steps import swift
 from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/ablations.jsonl")
@@ -99,13 +100,16 @@ def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
 PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "nothing left out": ([], list),
     "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
-    "begun at 8 to 12 px instead of 3 to 5": ([], attribute(eigen, "COARSEST_PX", 12)),
+    "begun at 8 to 12 px instead of 3 to 5": ([], attribute(pca_generator, "COARSEST_PX", 12)),
     "without ImageNet (--blind)": ([f"{name}={json.dumps(value)}" for name, value in BLIND.items()], list),
     "with a look at pixels too": ([], attribute(pair, "SeeingDiscriminator", AlsoPixels)),
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
     "without holding light and tint": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
-    "without noise for a certain discriminator": ([], attribute(swift, "noise_deviation", lambda loss: 0.0)),
+    "without noise for a certain discriminator": (
+        [],
+        attribute(swift, "noise_deviation", lambda loss, images, *, lasting: 0.0),
+    ),
     "with its tint held as light is": ([], attribute(swift, "CERTAIN_TINT", 1.0)),
     "with each part's tint held": ([], attribute(swift, "broad", coloured_cells)),
     "without matching features": ([], attribute(swift, "MATCHING_WEIGHT", 0.0)),

@@ -81,11 +81,9 @@ def main() -> None:
         before.mkdir(parents=True, exist_ok=True)
         archive = subprocess.run(["git", "archive", wanted.commit, "src"], cwd=ROOT, capture_output=True, check=True)
         subprocess.run(["tar", "-x", "-C", str(before)], input=archive.stdout, check=True)
-    now = subprocess.run(
-        ["git", "stash", "create"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    after = wanted.work / (now or head.strip())
+    sources = sorted((ROOT / "src").rglob("*.py"))
+    now = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    after = wanted.work / now
     after.mkdir(parents=True, exist_ok=True)
     differing = []
     for name in wanted.only:
