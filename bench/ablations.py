@@ -31,7 +31,7 @@ from ganvas.config import LimitSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
 from ganvas.formats.images import picture_grid
 from ganvas.model.weights import kept_moments
-from ganvas.networks import NetworkSpec
+from ganvas.networks import NetworkSpec, pca_generator
 from ganvas.networks import projected_discriminator as sight
 from ganvas.networks import swift as pair
 from ganvas.networks.pca_generator import Components
@@ -82,9 +82,9 @@ class AlsoPixels(sight.SeeingDiscriminator):
         self.pixels.learn(images)
 
 
-def coloured_cells(images: Tensor, _: float) -> Tensor:
+def coloured_cells(images: Tensor, _: float, cells: int) -> Tensor:
     """In place of the tint of the whole: each part's own."""
-    return F.adaptive_avg_pool2d(images, swift.ANCHOR_CELLS)
+    return F.adaptive_avg_pool2d(images, (cells, cells))
 
 
 def burnt(images: np.ndarray) -> float:
@@ -105,16 +105,13 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "with a look at pixels too": ([], attribute(pair, "SeeingDiscriminator", AlsoPixels)),
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
-    "without holding light and tint": ([], attribute(swift, "ANCHOR_WEIGHT", 0.0)),
-    "without noise for a certain discriminator": (
-        [],
-        attribute(swift, "noise_deviation", lambda loss, images, *, lasting: 0.0),
-    ),
-    "with its tint held as light is": ([], attribute(swift, "CERTAIN_TINT", 1.0)),
+    "without holding light and tint": (["anchor.weight=0"], list),
+    "without noise for a certain discriminator": (["noise.largest_deviation=0"], list),
+    "with its tint held as light is": (["anchor.saturated_tint_weight=1"], list),
     "with each part's tint held": ([], attribute(swift, "broad", coloured_cells)),
-    "without matching features": ([], attribute(swift, "MATCHING_WEIGHT", 0.0)),
-    "without pulling back what sticks out": ([], attribute(swift, "OVERSHOOT_WEIGHT", 0.0)),
-    "without a slow start of the generator": ([], attribute(swift, "RATE_RISES_IMAGES", 1)),
+    "without matching features": (["matching.weight=0"], list),
+    "without pulling back what sticks out": (["objective.out_of_range_weight=0"], list),
+    "without a slow start of the generator": (["optimizer.warmup_images=0"], list),
     "without a limit to the length of a step": (["optimizer.largest_step=1000"], list),
     "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),
     "colours and places augmented": (['objective.augment=["tint", "translation"]'], list),

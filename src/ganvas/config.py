@@ -13,6 +13,10 @@ from pydantic import BeforeValidator, Field, ValidationError
 from ganvas.errors import SettingError
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
 
+FORMAT = 2  # of run.toml; 1 had no number, and no sections for what the swift step does
+SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
+SWIFT_RATES: dict[str, Any] = {"warmup_images": 512, "full_rate_px": 64, "full_rate_width": 1.0}
+
 
 class PictureSettings(Settings):
     """Which pictures, and what is done to each before the network sees it."""
@@ -77,6 +81,12 @@ class ObjectiveSettings(Settings):
     reconstruction_weight: float = Field(
         default=0.0, ge=0, description="VAE-GAN: reconstruction against fooling, for the decoder"
     )
+    out_of_range_weight: float = Field(
+        default=0.0,
+        ge=0,
+        description="swift: penalty on the mean square by which pixels leave [-1, 1]; without it cars become blobs: "
+        "precision 0.68 for 0.79 (journal, 2026-11-26, seventh round)",
+    )
 
 
 class OptimizerSettings(Settings):
@@ -88,6 +98,86 @@ class OptimizerSettings(Settings):
     beta2: float = Field(default=0.999, ge=0, lt=1, description="memory of the gradients' squares")
     largest_step: float | None = Field(
         default=None, gt=0, description="times the rate, over which a step of all weights is shortened; None: none is"
+    )
+    warmup_images: int = Field(
+        default=0,
+        ge=0,
+        description="swift: images over which the generator's rate rises from 0; without, the first steps spoil the "
+        "PCA draw: cars at 1.2 of the PCA baseline after five seconds (journal, 2026-11-26, seventh round)",
+    )
+    full_rate_px: int | None = Field(
+        default=None,
+        gt=0,
+        description="swift: pixels of the longer side up to which both rates are full; above, they fall with its root "
+        "(journal, 2026-11-27, what begins well and goes to pieces)",
+    )
+    full_rate_width: float | None = Field(
+        default=None,
+        gt=0,
+        description="swift: network.width up to which both rates are full; above, they fall in proportion "
+        "(journal, 2026-11-26, sixth round)",
+    )
+
+
+class NoiseSettings(Settings):
+    """Instance noise: Gaussian noise on all that a saturated discriminator is shown. Images in [-1, 1].
+
+    Source: Sønderby et al. 2016, arXiv:1610.04490; that the loss decides is our own. Every number is measured in
+    docs/journal.md, 2026-11-28, unless said otherwise.
+    """
+
+    largest_deviation: float = Field(default=0.6, ge=0, description="at a loss of 0; 0: there is never any noise")
+    under_loss: float = Field(default=0.2, gt=0, description="nats; the discriminator's loss under which there is any")
+    saturated_loss: float = Field(
+        default=0.1, gt=0, description="nats; only a discriminator whose loss was once under this is shown noise"
+    )
+    average_images: int = Field(default=500, gt=0, description="images over which that loss is averaged")
+    fades_from_images: int = Field(default=8000, ge=0, description="images shown from which on noise fades")
+    fades_over_images: int = Field(default=8000, gt=0, description="images over which it fades")
+    lasting_deviation: float = Field(
+        default=0.15,
+        ge=0,
+        description="noise that is larger than this when it begins to fade stays for the whole run: flat shapes on a "
+        "coloured ground need 0.21 to 0.31, cars and faces at most 0.13",
+    )
+    lasting_decrease: float = Field(default=0.1, ge=0, description="taken off the deviation of noise that stays")
+
+
+class AnchorSettings(Settings):
+    """Broad light and tint of a drawn picture are held to those of its PCA draw, which vary as the set's do."""
+
+    weight: float = Field(
+        default=5.0,
+        ge=0,
+        description="of the mean square difference; 1 and 20 were worse (journal, 2026-11-22, second round)",
+    )
+    cells: int = Field(
+        default=4, gt=0, description="parts of a side whose light is compared (journal, 2026-11-22, second round)"
+    )
+    saturated_tint_weight: float = Field(
+        default=5.0,
+        ge=0,
+        description="times the weight of tint once the discriminator was saturated; else flat shapes of every colour "
+        "soon have one (journal, 2026-11-28, noise for a discriminator that is certain)",
+    )
+
+
+class MatchingSettings(Settings):
+    """Feature matching: mean and deviation of the frozen features of drawn pictures against those of the set.
+
+    Sources: Salimans et al. 2016, arXiv:1606.03498; dos Santos et al. 2019, arXiv:1904.02762.
+    """
+
+    weight: float = Field(
+        default=3.0, ge=0, description="of the root of the mismatch (journal, 2026-11-26, sixth round)"
+    )
+    from_images: int = Field(
+        default=16_000,
+        ge=0,
+        description="images shown before anything is matched; sooner, blobs are filled with texture (the same round)",
+    )
+    rise_images: int = Field(
+        default=16_000, gt=0, description="images over which the weight rises to its full value; at once it jolts"
     )
 
 
@@ -152,8 +242,9 @@ class PlanSettings(Settings):
 
 
 class RunConfig(Settings):
-    """Everything that decides what a run does."""
+    """Everything that decides what a run does. Sections that an architecture's step does not use are None."""
 
+    format: Literal[2] = FORMAT
     recipe: str
     seed: int = Field(default=0, ge=0, lt=2**32)
     device: str = "auto"
@@ -163,6 +254,9 @@ class RunConfig(Settings):
     objective: ObjectiveSettings
     optimizer: OptimizerSettings
     training: TrainingSettings
+    noise: NoiseSettings | None = None
+    anchor: AnchorSettings | None = None
+    matching: MatchingSettings | None = None
     measuring: MeasuringSettings = MeasuringSettings()
     limits: LimitSettings = LimitSettings()
     plan: PlanSettings | None = None
@@ -229,7 +323,17 @@ def from_toml(path: Path) -> RunConfig:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingError(f"{path}: cannot be read as a configuration: {error}") from error
     values.pop("versions", None)
-    return checked(RunConfig, values)
+    return checked(RunConfig, values if "format" in values else _from_format_1(values))
+
+
+def _from_format_1(values: dict[str, Any]) -> dict[str, Any]:
+    """A configuration as it was written before it had a format: what the swift step did was in its code, not here."""
+    if not str(values.get("network", {}).get("architecture", "")).startswith("swift"):
+        return values
+    added = {"noise": {}, "anchor": {}, "matching": {}}
+    for section, more in (("objective", SWIFT_OBJECTIVE), ("optimizer", SWIFT_RATES)):
+        added[section] = more | values.get(section, {})
+    return values | added
 
 
 def _sections(values: dict[str, Any]) -> list[str]:

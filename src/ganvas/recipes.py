@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from ganvas.config import (
+    SWIFT_OBJECTIVE,
+    SWIFT_RATES,
+    AnchorSettings,
+    MatchingSettings,
     NetworkSettings,
+    NoiseSettings,
     ObjectiveSettings,
     OptimizerSettings,
     PictureSettings,
@@ -50,11 +55,14 @@ RECIPES: dict[str, Recipe] = {
             recipe="swift",
             pictures=PictureSettings(),
             network=NetworkSettings(architecture="swift", z_dim=64, width="planned", weights="kaiming"),
-            objective=ObjectiveSettings(loss="relativistic", rescue_augment=()),
+            objective=ObjectiveSettings(loss="relativistic", rescue_augment=(), **SWIFT_OBJECTIVE),
             optimizer=OptimizerSettings(
-                generator_rate=1e-3, discriminator_rate=1e-3, beta1=0.0, beta2=0.99, largest_step=2.0
+                generator_rate=1e-3, discriminator_rate=1e-3, beta1=0.0, beta2=0.99, largest_step=2.0, **SWIFT_RATES
             ),
             training=TrainingSettings(batch=16, double_batch_at=8000, average_half_life_images=2000),
+            noise=NoiseSettings(),
+            anchor=AnchorSettings(),
+            matching=MatchingSettings(),
         ),
     ),
     "quick": Recipe(

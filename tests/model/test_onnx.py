@@ -6,10 +6,10 @@ import pytest
 import torch
 from onnx import TensorProto
 
-from ganvas.model import onnx as exporting
 from ganvas.errors import ModelError, SettingError
 from ganvas.formats.manifest import read_description
 from ganvas.model import main_directions
+from ganvas.model import onnx as exporting
 from ganvas.model.directions import mean_effects, named, patterns
 from ganvas.model.onnx import COMPARED_SEEDS, MOST_DIFFERENT, OPSET, export, run, to_onnx
 from ganvas.model.weights import Model, load_model

@@ -18,8 +18,8 @@ from PIL import Image
 
 from ganvas.files import cache_folder
 from ganvas.publishing import aws
-from ganvas.serving import lambda_handler as function
 from ganvas.publishing.packaging import Order, copy_bundle
+from ganvas.serving import lambda_handler as function
 
 
 def function_url_event(path, query="", method="GET", body=None, **headers):

@@ -2,10 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganvas.config import NoiseSettings
 from ganvas.training.balance import (
     ADAPTING_IMAGES,
-    NOISE_FALLS_FROM_IMAGES,
-    NOISE_FALLS_IMAGES,
     adapted_share,
     averaged_loss,
     noise_deviation,
@@ -13,6 +12,7 @@ from ganvas.training.balance import (
     risen,
 )
 
+NOISE = NoiseSettings()
 losses = st.floats(0, 20)
 
 
@@ -62,7 +62,7 @@ def test_from_none_to_all_and_back_takes_twenty_thousand_images(sign, start, end
 
 @given(losses, losses, st.integers(1, 2000))
 def test_an_average_moves_towards_the_loss_and_not_beyond(average, loss, images):
-    moved = averaged_loss(average, loss, images)
+    moved = averaged_loss(average, loss, images, 500)
     assert moved == pytest.approx(loss if images >= 500 else average + (loss - average) * images / 500)
 
 
@@ -71,26 +71,26 @@ def test_an_average_forgets_over_five_hundred_images_in_steps_of_any_size():
     for step in (1, 4, 20):
         average = 1.0
         for _ in range(500 // step):
-            average = averaged_loss(average, 0.0, step)
+            average = averaged_loss(average, 0.0, step, 500)
         assert average == pytest.approx(0.3679, rel=0.03)
 
 
 @given(st.floats(0, 0.2), st.floats(0, 0.2))
 def test_noise_falls_on_a_straight_line_as_the_discriminator_errs_more(one, other):
-    difference = noise_deviation(one, 0, lasting=False) - noise_deviation(other, 0, lasting=False)
+    difference = noise_deviation(one, 0, NOISE, lasting=False) - noise_deviation(other, 0, NOISE, lasting=False)
     assert difference == pytest.approx(3 * (other - one), abs=1e-12)
 
 
 @given(st.floats(0.2, 20), st.integers(0, 100_000), st.booleans())
 def test_a_discriminator_that_errs_sees_no_noise(loss, images, lasting):
-    assert noise_deviation(loss, images, lasting=lasting) == 0.0
+    assert noise_deviation(loss, images, NOISE, lasting=lasting) == 0.0
 
 
 def test_one_that_is_never_wrong_sees_the_most_noise():
-    assert noise_deviation(0.0, 0, lasting=False) == 0.6
+    assert noise_deviation(0.0, 0, NOISE, lasting=False) == 0.6
 
 
-BEGUN, GONE = NOISE_FALLS_FROM_IMAGES, NOISE_FALLS_FROM_IMAGES + NOISE_FALLS_IMAGES
+BEGUN, GONE = NOISE.fades_from_images, NOISE.fades_from_images + NOISE.fades_over_images
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ BEGUN, GONE = NOISE_FALLS_FROM_IMAGES, NOISE_FALLS_FROM_IMAGES + NOISE_FALLS_IMA
 )
 def test_noise_falls_to_none_or_by_a_tenth(loss, lasting, noise):
     moments = (BEGUN, (BEGUN + GONE) // 2, GONE, 10 * GONE)
-    assert [noise_deviation(loss, images, lasting=lasting) for images in moments] == pytest.approx(noise)
+    assert [noise_deviation(loss, images, NOISE, lasting=lasting) for images in moments] == pytest.approx(noise)
 
 
 @given(st.floats(0, 0.3), st.integers(0, BEGUN))
 def test_until_noise_falls_it_is_the_same_whether_it_lasts_or_not(loss, images):
-    assert noise_deviation(loss, images, lasting=True) == noise_deviation(loss, images, lasting=False)
+    assert noise_deviation(loss, images, NOISE, lasting=True) == noise_deviation(loss, images, NOISE, lasting=False)
 
 
 def test_a_rise_is_a_straight_line_between_its_ends():

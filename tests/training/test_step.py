@@ -6,13 +6,15 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ganvas.config import NoiseSettings
 from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
 from ganvas.training import load_checkpoint, save_checkpoint, training_loop
-from ganvas.training.balance import NOISE_FALLS_FROM_IMAGES
 from ganvas.training.step import TALLIED, train_step
 from ganvas.training.updates import frozen, real_sign, score_pair
+
+FADES_FROM = NoiseSettings().fades_from_images
 
 
 def weights(state):
@@ -232,11 +234,11 @@ def test_a_discriminator_was_certain_once_its_loss_averaged_over_five_hundred_im
 @pytest.mark.parametrize(
     ("images", "loss", "was_certain", "lasts"),
     [
-        (NOISE_FALLS_FROM_IMAGES - 4, 0.14, True, True),  # noise of 0.18
-        (NOISE_FALLS_FROM_IMAGES - 4, 0.16, True, False),  # of 0.12
-        (NOISE_FALLS_FROM_IMAGES - 4, 0.14, False, False),  # of none, for it never was certain
-        (NOISE_FALLS_FROM_IMAGES - 8, 0.14, True, False),  # not yet
-        (NOISE_FALLS_FROM_IMAGES, 0.14, True, False),  # too late
+        (FADES_FROM - 4, 0.14, True, True),  # noise of 0.18
+        (FADES_FROM - 4, 0.16, True, False),  # of 0.12
+        (FADES_FROM - 4, 0.14, False, False),  # of none, for it never was certain
+        (FADES_FROM - 8, 0.14, True, False),  # not yet
+        (FADES_FROM, 0.14, True, False),  # too late
     ],
 )
 def test_whether_noise_lasts_is_decided_once_by_how_much_is_needed_when_it_falls(

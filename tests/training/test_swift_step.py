@@ -3,11 +3,12 @@ import torch
 from torch.nn import functional as F
 from torch.testing import assert_close
 
+from ganvas.config import OptimizerSettings
 from ganvas.networks import feature_matching as matching
 from ganvas.networks.projected_discriminator import SeeingDiscriminator
 from ganvas.pixels import to_float
+from ganvas.recipes import RECIPES
 from ganvas.training.steps import swift
-from ganvas.training.balance import NOISE_FALLS_FROM_IMAGES
 from ganvas.training.steps.swift import swift_play
 from ganvas.training.updates import Numbers, sample_latents
 
@@ -40,17 +41,18 @@ def test_pictures_are_remembered_unless_something_changes_them(tiny):
         assert len(state.remembered) == remembered
 
 
-MATCHED = swift.MATCHING_FROM_IMAGES + swift.MATCHING_RISES_IMAGES
-WEIGHTS = {"overshoot": "OVERSHOOT_WEIGHT", "drift": "ANCHOR_WEIGHT", "mismatch": "MATCHING_WEIGHT"}
+CONFIG = RECIPES["swift"].config
+FADES_FROM, MATCHED_FROM = CONFIG.noise.fades_from_images, CONFIG.matching.from_images
+MATCHED = MATCHED_FROM + CONFIG.matching.rise_images
+WEIGHTS = {"overshoot": "objective.out_of_range_weight", "drift": "anchor.weight", "mismatch": "matching.weight"}
 
 
 @pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4), ("mismatch", 0.4)])
 def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(name, bias, tiny, monkeypatch):
     """Where the discriminator is indifferent, each alone moves the generator, and it falls."""
-    for other in WEIGHTS.keys() - {name}:
-        monkeypatch.setattr(swift, WEIGHTS[other], 0.0)
+    alone = [f"{WEIGHTS[other]}=0" for other in WEIGHTS.keys() - {name}]
     monkeypatch.setattr(matching, "HALF_LIFE_IMAGES", 1e-3)  # nothing is averaged, which would lag behind
-    config, stream, fresh = tiny("swift", "objective.augment=")
+    config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
     state.images = MATCHED
     with torch.no_grad():
@@ -83,32 +85,30 @@ def test_the_generators_rate_rises_over_its_first_steps_and_the_discriminators_d
 
 
 @pytest.mark.parametrize(("full_rates_to_px", "width", "share"), [(4, 0.02, 0.5), (16, 0.04, 0.5), (4, 0.04, 0.25)])
-def test_larger_pictures_and_wider_networks_are_learned_at_lower_rates(
-    full_rates_to_px, width, share, tiny, monkeypatch
-):
-    monkeypatch.setattr(swift, "FULL_RATES_TO_PX", full_rates_to_px)  # pictures are of 16 px
-    monkeypatch.setattr(swift, "FULL_RATES_TO_WIDTH", 0.02)
-    moved = first_move(16_000, tiny, f"network.width={width}")
+def test_larger_pictures_and_wider_networks_are_learned_at_lower_rates(full_rates_to_px, width, share, tiny):
+    full = [f"optimizer.full_rate_px={full_rates_to_px}", "optimizer.full_rate_width=0.02"]  # pictures are of 16 px
+    moved = first_move(16_000, tiny, f"network.width={width}", *full)
     assert moved == pytest.approx({"generator": share, "discriminator": share}, rel=1e-3)
 
 
 def test_rates_are_full_up_to_64_px_and_the_usual_width_and_fall_from_there():
-    assert [swift.calmed(side, width) for side, width in ((32, 1.0), (64, 0.5), (64, 1.0))] == [1.0] * 3
-    assert swift.calmed(64, 1.5) == pytest.approx(1 / 1.5)
-    assert swift.calmed(256, 1.0) == 0.5
+    rates = CONFIG.optimizer
+    assert [swift.rate_scale(side, width, rates) for side, width in ((32, 1.0), (64, 0.5), (64, 1.0))] == [1.0] * 3
+    assert swift.rate_scale(64, 1.5, rates) == pytest.approx(1 / 1.5)
+    assert swift.rate_scale(256, 1.0, rates) == 0.5
+    assert swift.rate_scale(256, 4.0, OptimizerSettings()) == 1.0
 
 
 def test_features_are_matched_only_once_there_is_something_to_match_and_where_no_noise_lasts(tiny, monkeypatch):
     """Until then their average only follows what is drawn."""
-    for other in ("OVERSHOOT_WEIGHT", "ANCHOR_WEIGHT"):
-        monkeypatch.setattr(swift, other, 0.0)
-    config, stream, fresh = tiny("swift", "objective.augment=")
+    alone = ("objective.out_of_range_weight=0", "anchor.weight=0")
+    config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
     state.was_certain = True
     weight = state.discriminator.look[0].score.weight
     monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
     moved = []
-    for images, lasts in ((0, False), (swift.MATCHING_FROM_IMAGES, False), (MATCHED, True), (MATCHED, False)):
+    for images, lasts in ((0, False), (MATCHED_FROM, False), (MATCHED, True), (MATCHED, False)):
         state.images, state.noise_lasts = images, lasts
         before = state.generator.out.weight.clone(), state.discriminator.matching[0].drawn_mean.clone()
         swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
@@ -219,7 +219,7 @@ def test_an_unsure_discriminator_or_one_that_never_was_certain_sees_pictures_as_
 
 
 def test_noise_is_gone_when_matching_begins_or_has_fallen_by_a_tenth(tiny):
-    moments = (0, NOISE_FALLS_FROM_IMAGES, swift.MATCHING_FROM_IMAGES, MATCHED)
+    moments = (0, FADES_FROM, MATCHED_FROM, MATCHED)
     noise = [play_at(0.1, tiny, images=images)[1]["noise"] for images in moments]
     assert noise == pytest.approx([0.3, 0.3, 0.0, 0.0])
     noise = [play_at(0.1, tiny, images=images, noise_lasts=True)[1]["noise"] for images in moments]

@@ -1,7 +1,8 @@
 """The parts of a report that are words and tables: events, ways to go on, the doctor's findings, settings."""
 
 import shlex
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 from ganvas.config import RunConfig
 from ganvas.report.html import in_figures, in_time, table, text
@@ -100,6 +101,7 @@ def _meaning(section: str, name: str) -> str:
     kind: Any = RunConfig if section == "run" else None
     if kind is None and section in RunConfig.model_fields:
         kind = RunConfig.model_fields[section].annotation
+        kind = next((each for each in get_args(kind) if each is not NoneType), kind)  # a section that may be missing
     if not (isinstance(kind, type) and issubclass(kind, Settings)) or name not in kind.model_fields:
         return ""
     return kind.model_fields[name].description or ""

@@ -7,11 +7,9 @@ generator's a single mean; they are compared per picture, so the discriminator's
 
 from typing import Literal
 
+from ganvas.config import NoiseSettings
+
 ADAPTING_IMAGES = 20_000
-LOSS_IMAGES, CERTAIN_LOSS = 500, 0.1
-MOST_NOISE, NOISE_UNDER_LOSS = 0.6, 0.2
-NOISE_FALLS_FROM_IMAGES, NOISE_FALLS_IMAGES = 8_000, 8_000
-LASTING_NOISE, NOISE_TAKEN = 0.15, 0.1
 Player = Literal["discriminator", "generator"]
 
 
@@ -43,29 +41,29 @@ def adapted_share(share: float, real_sign: float, target: float, images: int) ->
     return min(max(moved, 0.0), 1.0)
 
 
-def averaged_loss(average: float, loss: float, images: int) -> float:
-    """The moving average over the last LOSS_IMAGES of a loss that was `loss` on the last `images` of them."""
-    return average + (loss - average) * min(images / LOSS_IMAGES, 1.0)
+def averaged_loss(average: float, loss: float, images: int, over_images: int) -> float:
+    """The moving average over the last `over_images` of a loss that was `loss` on the last `images` of them."""
+    return average + (loss - average) * min(images / over_images, 1.0)
 
 
-def noise_deviation(discriminator_loss: float, images: int, *, lasting: bool) -> float:
+def noise_deviation(discriminator_loss: float, images: int, settings: NoiseSettings, *, lasting: bool) -> float:
     """How much noise to add to all that a discriminator of this loss is shown, of pictures in [-1, 1].
 
     One that is certain has no more to say than that a picture is wrong, and all pictures grow alike that please it a
     little. Noise lays real and generated pictures over each other until it is less certain, and goes as it errs more.
-    It is for one whose loss was once under CERTAIN_LOSS: others come near it in passing and err by themselves.
+    It is for one whose loss was once under `saturated_loss`: others come near it in passing and err by themselves.
 
-    From NOISE_FALLS_FROM_IMAGES on it falls to none; but where more than LASTING_NOISE was needed until then, pictures
-    would grow alike without, and only NOISE_TAKEN is taken off.
+    From `fades_from_images` on it falls to none; but where more than `lasting_deviation` was needed until then,
+    pictures would grow alike without, and only `lasting_decrease` is taken off.
 
     Args:
         images: those shown so far.
         lasting: whether so much was needed, or the run was rescued.
     Source: Sønderby et al. 2016, arXiv:1610.04490, section 3 (instance noise); that the loss decides is our own.
     """
-    noise = MOST_NOISE * max(1 - discriminator_loss / NOISE_UNDER_LOSS, 0.0)
-    fallen = risen(images - NOISE_FALLS_FROM_IMAGES, NOISE_FALLS_IMAGES)
-    return max(noise - NOISE_TAKEN * fallen, 0.0) if lasting else noise * (1 - fallen)
+    noise = settings.largest_deviation * max(1 - discriminator_loss / settings.under_loss, 0.0)
+    fallen = risen(images - settings.fades_from_images, settings.fades_over_images)
+    return max(noise - settings.lasting_decrease * fallen, 0.0) if lasting else noise * (1 - fallen)
 
 
 def risen(images: int, over: int) -> float:

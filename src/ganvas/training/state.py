@@ -12,7 +12,6 @@ from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec, build_networks
 from ganvas.pixels import to_float
 from ganvas.training.adam import Adam
-from ganvas.training.balance import NOISE_UNDER_LOSS
 from ganvas.training.feature_cache import Remembered
 
 LOOKED_AT = 2000
@@ -23,7 +22,8 @@ class TrainingState:
     """The players, their optimizers, what was adapted on the way, and the clock.
 
     augment_share: the probability that an augmentation is applied.
-    discriminator_loss: lately, as balance.averaged_loss has it; was_certain: whether it was ever under CERTAIN_LOSS;
+    discriminator_loss: lately, as balance.averaged_loss has it; was_certain: whether it was ever under
+        `noise.saturated_loss`;
         noise_lasts: whether its noise stays, since much was needed or the run was rescued (balance.noise_deviation).
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
     rescues: how often the run went back to a good state; each time the learning rates were halved.
@@ -41,7 +41,7 @@ class TrainingState:
     tally: dict[str, float] = field(default_factory=dict)
     remembered: Remembered = field(default_factory=Remembered)
     augment_share: float = 1.0
-    discriminator_loss: float = NOISE_UNDER_LOSS
+    discriminator_loss: float = 0.0
     was_certain: bool = False
     noise_lasts: bool = False
     rescues: int = 0
@@ -107,7 +107,9 @@ def new_state(
     if encoder is not None:
         optimizers["encoder"] = _adam(encoder, rates.generator_rate, config)
     share = 1.0 if config.objective.augment_target is None else 0.0
-    return TrainingState(generator, discriminator, encoder, averaged, optimizers, device, augment_share=share)
+    state = TrainingState(generator, discriminator, encoder, averaged, optimizers, device, augment_share=share)
+    state.discriminator_loss = 0.0 if config.noise is None else config.noise.under_loss
+    return state
 
 
 def _adam(module: nn.Module, rate: float, config: RunConfig) -> Adam:

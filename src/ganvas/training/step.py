@@ -9,13 +9,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ganvas.config import RunConfig
+from ganvas.config import NoiseSettings, RunConfig
 from ganvas.device import seeded_layers
 from ganvas.pixels import to_float
 from ganvas.training.balance import (
-    CERTAIN_LOSS,
-    LASTING_NOISE,
-    NOISE_FALLS_FROM_IMAGES,
     adapted_share,
     averaged_loss,
     noise_deviation,
@@ -58,11 +55,8 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
     told = dict(zip(TALLIED, values, strict=True))
     for name, value in told.items():
         state.tally[name] = state.tally.get(name, 0.0) + value
-    state.discriminator_loss = averaged_loss(state.discriminator_loss, told["discriminator_loss"], len(stored))
-    state.was_certain = state.was_certain or state.discriminator_loss < CERTAIN_LOSS
-    if state.images < NOISE_FALLS_FROM_IMAGES <= state.images + len(stored):
-        noise = noise_deviation(state.discriminator_loss, state.images, lasting=False)
-        state.noise_lasts = state.was_certain and noise > LASTING_NOISE
+    if config.noise is not None:
+        _decide_on_noise(state, told["discriminator_loss"], len(stored), config.noise)
     state.tally["steps"] = state.tally.get("steps", 0.0) + 1
     state.images += len(stored)
     if state.averaged is not None:
@@ -74,6 +68,15 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
             half_life=config.training.average_half_life_images,
         )
     return report
+
+
+def _decide_on_noise(state: TrainingState, loss: float, images: int, settings: NoiseSettings) -> None:
+    """Follow the discriminator's loss, and decide once, when noise begins to fade, whether it stays."""
+    state.discriminator_loss = averaged_loss(state.discriminator_loss, loss, images, settings.average_images)
+    state.was_certain = state.was_certain or state.discriminator_loss < settings.saturated_loss
+    if state.images < settings.fades_from_images <= state.images + images:
+        noise = noise_deviation(state.discriminator_loss, state.images, settings, lasting=False)
+        state.noise_lasts = state.was_certain and noise > settings.lasting_deviation
 
 
 def gan_play(

@@ -26,6 +26,9 @@ SECTIONS = {
     "objective": "what the players minimise",
     "optimizer": "Adam, for each player",
     "training": "how the players take turns, and what is kept",
+    "noise": "instance noise when the discriminator saturates",
+    "anchor": "what holds broad light and tint to the PCA draw",
+    "matching": "feature matching",
     "measuring": "how the run is judged while it goes on",
 }
 
@@ -113,6 +116,8 @@ def recipe_page(name: str) -> str:
     lines = []
     for section, title in SECTIONS.items():
         settings = getattr(known.config, section)
+        if settings is None:
+            continue
         lines += ["", f"# {title}"]
         for field, value in settings.model_dump(mode="json").items():
             meaning = type(settings).model_fields[field].description or field

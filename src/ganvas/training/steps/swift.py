@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganvas.config import RunConfig
+from ganvas.config import OptimizerSettings, RunConfig
 from ganvas.device import mixed_precision
 from ganvas.networks.pca_generator import EigenGenerator
 from ganvas.networks.projected_discriminator import SeeingDiscriminator
@@ -33,14 +33,6 @@ from ganvas.training.updates import (
     sample_latents,
 )
 
-OVERSHOOT_WEIGHT = 0.25
-ANCHOR_WEIGHT, ANCHOR_CELLS = 5.0, (4, 4)
-CERTAIN_TINT = 5.0  # to a certain discriminator flat shapes of every colour soon have one; faces would swing
-MATCHING_WEIGHT = 3.0
-MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES = 16_000, 16_000  # sooner it fills blobs with texture; at once it jolts
-RATE_RISES_IMAGES = 512  # the generator's: Adam's first steps, as large as any, would leave the components for worse
-FULL_RATES_TO_PX, FULL_RATES_TO_WIDTH = 64, 1.0
-
 
 def swift_play(
     state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
@@ -49,12 +41,16 @@ def swift_play(
     generator, discriminator = state.generator, state.discriminator
     assert isinstance(generator, EigenGenerator)
     assert isinstance(discriminator, SeeingDiscriminator)
+    noisy, anchor, matching = config.noise, config.anchor, config.matching
+    assert noisy is not None
+    assert anchor is not None
+    assert matching is not None
     loss_pair = LOSSES[config.objective.loss]
     labels = None if labels is None else labels.to(state.device)
     z = sample_latents(len(stored), config, numbers.latents).to(state.device)
-    noise, matched = 0.0, risen(state.images - MATCHING_FROM_IMAGES, MATCHING_RISES_IMAGES)
+    noise, matched = 0.0, risen(state.images - matching.from_images, matching.rise_images)
     if state.was_certain:
-        noise = noise_deviation(state.discriminator_loss, state.images, lasting=state.noise_lasts)
+        noise = noise_deviation(state.discriminator_loss, state.images, noisy, lasting=state.noise_lasts)
         matched = 0.0 if state.noise_lasts else matched  # what is matched was learned without noise
     with mixed_precision(state.device):
         drawn = generator.draw(z, labels)
@@ -74,16 +70,17 @@ def swift_play(
     real_scores, fake_scores = judge(pairs, pair_labels).chunk(2)  # (B * L,) each
     discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
     assert config.network.width != "planned"
-    calm = calmed(max(fake.shape[2:]), config.network.width)
-    apply(state, "discriminator", discriminator_loss, share=calm)
+    scale = rate_scale(max(fake.shape[2:]), config.network.width, config.optimizer)
+    apply(state, "discriminator", discriminator_loss, share=scale)
     with frozen(discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
-        tint_weight = CERTAIN_TINT if state.was_certain else 1.0
-        drift = broad(fake - drawn.clamp(-1, 1), tint_weight).square().mean()
+        tint_weight = anchor.saturated_tint_weight if state.was_certain else 1.0
+        drift = broad(fake - drawn.clamp(-1, 1), tint_weight, anchor.cells).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), judge(fake_seen, labels))
         mismatch = discriminator.mismatch(fake_seen)
-        held = OVERSHOOT_WEIGHT * overshoot + ANCHOR_WEIGHT * drift + MATCHING_WEIGHT * matched * mismatch
-        share = calm * risen(state.images + len(stored), RATE_RISES_IMAGES)
+        held = config.objective.out_of_range_weight * overshoot + anchor.weight * drift
+        held = held + matching.weight * matched * mismatch
+        share = scale * risen(state.images + len(stored), max(config.optimizer.warmup_images, 1))
         apply(state, "generator", generator_loss + held, share=share)
     return {
         "discriminator_loss": discriminator_loss.detach(),
@@ -98,23 +95,25 @@ def swift_play(
     }
 
 
-def calmed(side: int, width: float) -> float:
-    """The share of the learning rates at which pictures of so many pixels, and networks of such a width, learn.
+def rate_scale(side_px: int, width: float, rates: OptimizerSettings) -> float:
+    """Learning-rate scale, in (0, 1], for pictures of so many pixels on the longer side and networks of such a width.
 
     Each level more multiplies what a step changes: at full rates pictures of 256 px were burnt after a minute, and cars
     at 128 px stood still for two.
     """
-    return 1 / (max(side / FULL_RATES_TO_PX, 1.0) ** 0.5 * max(width / FULL_RATES_TO_WIDTH, 1.0))
+    by_size = 1.0 if rates.full_rate_px is None else max(side_px / rates.full_rate_px, 1.0) ** 0.5
+    by_width = 1.0 if rates.full_rate_width is None else max(width / rates.full_rate_width, 1.0)
+    return 1 / (by_size * by_width)
 
 
-def broad(images: Tensor, tint_weight: float) -> Tensor:
-    """(B, C, H, W) -> (B, C, 4, 4): how light, and how opaque, a part of a picture is, in the tint of all of it.
+def broad(images: Tensor, tint_weight: float, cells: int = 4) -> Tensor:
+    """(B, C, H, W) -> (B, C, cells, cells): how light and opaque a part of a picture is, in the tint of all of it.
 
     Not the tint of each part: where a draw has a red stain, a whole thing may become red or none. The square of a
     difference in tint counts `tint_weight` times.
     """
-    cells = F.adaptive_avg_pool2d(images, ANCHOR_CELLS)
-    colours, opacity = cells[:, :3], cells[:, 3:]
+    means = F.adaptive_avg_pool2d(images, (cells, cells))
+    colours, opacity = means[:, :3], means[:, 3:]
     light = colours.mean(1, keepdim=True)
     tint = (colours - light).mean((2, 3), keepdim=True)
     return torch.cat((light + tint_weight**0.5 * tint, opacity), dim=1)
