@@ -18,8 +18,9 @@ from torch.nn import functional as F
 from bench.copies import Counter, shuffled
 from bench.lines import keep
 from ganvas.model import draw_all
-from ganvas.networks import NetworkSpec, build_networks
+from ganvas.networks import NetworkSpec
 from ganvas.pixels import to_float
+from ganvas.training import build_networks
 
 RESULTS = Path("bench/results/overfit.jsonl")
 LEARNED, LATENTS, COUNT, BATCH, RATE = 50, 6, 200, 32, 1e-3

@@ -22,7 +22,8 @@ from ganvas.device import prepare
 from ganvas.networks import NetworkSpec
 from ganvas.recipes import RECIPES
 from ganvas.training import TrainingState, new_state
-from ganvas.training.step import gan_play, train_step
+from ganvas.training.step import train_step
+from ganvas.training.steps.gan import gan_play
 from ganvas.training.updates import Numbers, sample_latents
 
 CONFIG = RECIPES["dcgan"].config

@@ -14,8 +14,8 @@ from ganvas.formats.manifest import Description
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.onnx import export
 from ganvas.model.weights import Model, spec_of
-from ganvas.networks import build_networks
 from ganvas.publishing.web_runtime import web_runtime
+from ganvas.training import build_networks
 from ganvas.workflows.publish import Opinion, Wording, write_export
 
 

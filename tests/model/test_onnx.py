@@ -13,8 +13,8 @@ from ganvas.model import onnx as exporting
 from ganvas.model.directions import mean_effects, named, patterns
 from ganvas.model.onnx import COMPARED_SEEDS, MOST_DIFFERENT, OPSET, export, run, to_onnx
 from ganvas.model.weights import Model, load_model
-from ganvas.networks import ARCHITECTURES
 from ganvas.publishing.packaging import Order
+from ganvas.training import ARCHITECTURES
 from ganvas.workflows.publish import Exporting, Wording, publish_text
 
 BROWSER_HAS = {

@@ -12,8 +12,8 @@ from ganvas.errors import ModelError
 from ganvas.formats.manifest import Description
 from ganvas.model import draw, labels_for, latents_for
 from ganvas.model.weights import kept_moments, load_model, save_model, save_weights, spec_of
-from ganvas.networks import ARCHITECTURES, build_networks
 from ganvas.run.folder import RunFolder
+from ganvas.training import ARCHITECTURES, build_networks
 
 
 def description(architecture="dcgan", **changes):

@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from ganvas.errors import SettingError
-from ganvas.networks import ARCHITECTURES, Networks, NetworkSpec, build_networks
+from ganvas.networks import Networks, NetworkSpec
 from ganvas.networks.spectral import SpectralConv2d
+from ganvas.training import ARCHITECTURES, build_networks
 
 SIZES = [(16, 16), (28, 28), (44, 44), (64, 64), (72, 40), (64, 96), (128, 128), (16, 256)]
 Z_DIM = 20
@@ -49,7 +50,7 @@ def settled(network: nn.Module) -> nn.Module:
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_pictures_of_every_size_and_kind_go_in_and_come_out(name, height, width, channels, classes):
     with torch.device("meta"):
-        networks = ARCHITECTURES[name](NetworkSpec(height, width, channels, Z_DIM, classes))
+        networks = ARCHITECTURES[name].build(NetworkSpec(height, width, channels, Z_DIM, classes))
         labels = torch.zeros(2, dtype=torch.int64) if classes else None
         images = networks.generator(torch.empty(2, Z_DIM), labels)
         assert images.shape == (2, channels, height, width)

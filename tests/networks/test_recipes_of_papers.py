@@ -5,11 +5,12 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from ganvas.networks import ARCHITECTURES, NetworkSpec, build_networks
+from ganvas.networks import NetworkSpec
 from ganvas.networks.balanced import DoublingConv2d
 from ganvas.networks.layers import Residual
 from ganvas.networks.r3gan import Halve
 from ganvas.networks.weights import initialise
+from ganvas.training import ARCHITECTURES, build_networks
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -18,7 +19,7 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 def parameters_of(name: str, size: int, channels: int) -> list[int]:
     with torch.device("meta"):
-        networks = ARCHITECTURES[name](NetworkSpec(size, size, channels, 100))
+        networks = ARCHITECTURES[name].build(NetworkSpec(size, size, channels, 100))
     return [
         sum(parameter.numel() for parameter in network.parameters())
         for network in (networks.generator, networks.discriminator)
@@ -43,7 +44,7 @@ def test_dcgan_has_the_parameters_of_the_tutorial():
 )
 def test_the_channels_are_the_documented_ones(name, size, channels, generator_maps, discriminator_maps):
     with torch.device("meta"):
-        networks = ARCHITECTURES[name](NetworkSpec(size, size, channels, 100))
+        networks = ARCHITECTURES[name].build(NetworkSpec(size, size, channels, 100))
     kinds = nn.Linear if name == "mlp" else nn.Conv2d | nn.ConvTranspose2d
 
     def maps(network: nn.Module) -> list[int]:

@@ -7,11 +7,12 @@ import torch
 from torch.testing import assert_close
 
 from ganvas.features import efficientnet as lite
-from ganvas.networks import NetworkSpec, build_networks
+from ganvas.networks import NetworkSpec
 from ganvas.networks import projected_discriminator as sight
 from ganvas.networks.pca_generator import halved
 from ganvas.networks.projected_discriminator import Sight, finest, for_lite
 from ganvas.networks.spectral import SpectralConv2d
+from ganvas.training import build_networks
 
 Z_DIM = 8
 

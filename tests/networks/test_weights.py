@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from ganvas.networks import ARCHITECTURES, NetworkSpec
+from ganvas.networks import NetworkSpec
 from ganvas.networks.weights import fan_in, initialise
+from ganvas.training import ARCHITECTURES
 
 
 def seeded() -> torch.Generator:
@@ -15,7 +16,7 @@ def seeded() -> torch.Generator:
 @pytest.mark.parametrize("weights", ["normal", "kaiming"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_nothing_is_left_as_it_was(name, weights):
-    networks = ARCHITECTURES[name](NetworkSpec(16, 16, 3, 10, classes=3, multiplier=0.125))
+    networks = ARCHITECTURES[name].build(NetworkSpec(16, 16, 3, 10, classes=3, multiplier=0.125))
     for network in filter(None, (networks.generator, networks.discriminator, networks.encoder)):
         floats = [tensor for tensor in network.state_dict().values() if tensor.is_floating_point()]
         for tensor in floats:

@@ -1,7 +1,7 @@
 """The README.md of a model folder: what the model is, what it was made of, how good it is, what may be done with it."""
 
 from ganvas.formats.manifest import Description, Publication
-from ganvas.networks.swift import SIGHTS
+from ganvas.training import ARCHITECTURES
 
 HUB_LICENCES = frozenset(
     (
@@ -67,7 +67,8 @@ def _training(description: Description) -> str:
     if made.images != description.images:
         best = "" if description.published else ", which was measured to be the best"
         lines.append(f"This is the model after {description.images} of them{best}.")
-    if said := SIGHTS.get(description.architecture):
+    row = ARCHITECTURES.get(description.architecture)
+    if row is not None and (said := row.disclosure):
         lines.append(f"{said[0].upper()}{said[1:]}.")
     return "\n".join(lines) + "\n"
 

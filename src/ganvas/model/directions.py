@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from ganvas.model.sampling import labels_for, latents_for
 from ganvas.model.weights import Model
 from ganvas.networks.pca_generator import EigenGenerator
+from ganvas.training import ARCHITECTURES
 
 DRAWN, AT_ONCE, SEEN_PX = 1024, 16, 32
 UNHEARD = 1e-6  # of the strongest: what lies below changes nothing
@@ -33,7 +34,8 @@ def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
     themselves, for others the mean effect.
     """
     generator = model.generator
-    if isinstance(generator, EigenGenerator):
+    if ARCHITECTURES[model.description.architecture].starts_at_pca:
+        assert isinstance(generator, EigenGenerator)
         height, width = generator.components.size
         effects = generator.components.axes.unflatten(1, (height, width, -1)).permute(0, 3, 1, 2)  # (Z, C, h, w)
     else:

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from ganvas.errors import ModelError
 from ganvas.files import replace_tensors, replace_text
 from ganvas.formats.manifest import DESCRIPTION_FILE, Description, model_folder, read_description
-from ganvas.networks import ARCHITECTURES, Networks, NetworkSpec
+from ganvas.networks import Networks, NetworkSpec
+from ganvas.training import ARCHITECTURES
 
 _HEADER_LIMIT_BYTES = 1_000_000
 MOMENTS = "moments"
@@ -80,7 +81,7 @@ def load_model(path: Path, at: int | None = None) -> Model:
     description = read_description(folder)
     try:
         with torch.device("meta"):
-            networks: Networks = ARCHITECTURES[description.architecture](spec_of(description))
+            networks: Networks = ARCHITECTURES[description.architecture].build(spec_of(description))
     except (KeyError, ValueError) as error:
         raise ModelError(f"{folder}: names an architecture that cannot be built: {error}") from error
     weights = folder / "generator.safetensors" if at is None else moment_at(path, at)

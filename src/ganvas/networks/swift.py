@@ -4,11 +4,6 @@ from ganvas.networks.pca_generator import EigenGenerator
 from ganvas.networks.projected_discriminator import PixelSight, SeeingDiscriminator, Sight
 from ganvas.networks.spec import Networks, NetworkSpec
 
-SIGHTS = {
-    "swift": "its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
-    "swift-blind": "no pretrained network had a part in its training",
-}  # what cards say, by architecture
-
 
 def build(spec: NetworkSpec) -> Networks:
     """The pair for `spec`."""

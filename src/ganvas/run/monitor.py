@@ -39,8 +39,7 @@ from ganvas.metrics import (
     spread,
 )
 from ganvas.model import draw_all, labels_for, latents_for
-from ganvas.networks.pca_generator import EigenGenerator
-from ganvas.training import TrainingState
+from ganvas.training import TrainingState, architecture
 from ganvas.training.step import TALLIED
 
 _AT_ONCE = 32
@@ -137,7 +136,7 @@ class Judge:
     @property
     def starts_at_eigen_line(self) -> bool:
         """Whether the run's first pictures were draws from the set's principal components."""
-        return isinstance(self.state.generator, EigenGenerator)
+        return architecture(self.config.network.architecture).starts_at_pca
 
     @property
     def latest_is_sound(self) -> bool:

@@ -8,11 +8,9 @@ from typing import Protocol
 from torch import Tensor
 
 from ganvas.config import RunConfig
-from ganvas.networks.projected_discriminator import SeeingDiscriminator
+from ganvas.training.architectures import architecture
 from ganvas.training.state import TrainingState
-from ganvas.training.step import Play, gan_play, train_step
-from ganvas.training.steps.swift import swift_play
-from ganvas.training.steps.vaegan import vaegan_play
+from ganvas.training.step import train_step
 from ganvas.training.updates import Report
 
 
@@ -33,20 +31,13 @@ class Progress:
     report: Report
 
 
-def _play(state: TrainingState) -> Play:
-    """How these players take turns."""
-    if isinstance(state.discriminator, SeeingDiscriminator):
-        return swift_play
-    return gan_play if state.encoder is None else vaegan_play
-
-
 def training_loop(state: TrainingState, stream: Stream, config: RunConfig, until_images: int) -> Iterator[Progress]:
     """Train `state` in place until `until_images` have been shown, yielding after each step.
 
     `state.seconds` counts the time spent here and by whoever handles the progress, but not that of earlier sittings
     twice: a resumed state goes on from its own.
     """
-    play = _play(state)
+    play = architecture(config.network.architecture).step
     started = time.perf_counter() - state.seconds
     while state.images < until_images:
         stored, labels = stream.batch_at(state.images, config.training.step_after(state.images))

@@ -33,9 +33,9 @@ from ganvas.metrics import (
 )
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.weights import Model, load_model
-from ganvas.networks.swift import SIGHTS
 from ganvas.run.folder import RunFolder
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX
+from ganvas.training import ARCHITECTURES
 
 _AT_ONCE = 16
 
@@ -176,10 +176,12 @@ def _drawn(asked: Judging, model: Model, pictures: PictureSet) -> tuple[np.ndarr
 
 def _sight(asked: Judging, model: Model) -> list[str]:
     """What is to be said of the network through which the model's discriminator saw."""
-    said = SIGHTS.get(model.description.architecture)
-    if model.description.architecture == "swift" and asked.extractor == "lite":
-        return [f"{said}; KD-lite does too, so hold it against other recipes by --features inception or dinov2"]
-    return [said] if said else []
+    row = ARCHITECTURES[model.description.architecture]
+    if row.features == asked.extractor:
+        return [
+            f"{row.disclosure}; KD-lite does too, so hold it against other recipes by --features inception or dinov2"
+        ]
+    return [row.disclosure] if row.disclosure else []
 
 
 def _modes(pictures: PictureSet, training: tuple[Space, Space], fake: Sample) -> Modes | None:

@@ -14,25 +14,26 @@ from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
 from ganvas.formats.manifest import Description
-from ganvas.networks import ARCHITECTURES, NetworkSpec
-from ganvas.networks.swift import SIGHTS
+from ganvas.networks import NetworkSpec
 from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.run.events import Finished, Happened, Looked, News, Planned, Stepped
 from ganvas.run.folder import RunFolder
 from ganvas.run.recorder import Recorder
 from ganvas.run.supervisor import Supervisor
-from ganvas.training import Progress, TrainingState, has_checkpoint, load_checkpoint, new_state, training_loop
+from ganvas.training import (
+    ARCHITECTURES,
+    Progress,
+    TrainingState,
+    architecture,
+    has_checkpoint,
+    load_checkpoint,
+    new_state,
+    training_loop,
+)
 from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed, width_for
 
 SECONDS_BETWEEN_SAVES = 45.0
 SECONDS_BETWEEN_LOG_LINES = 1.0
-_NOT_SWIFT = (
-    "training.balance_margin",
-    "training.discriminator_updates",
-    "objective.gradient_penalty_weight",
-    "objective.r1_weight",
-    "objective.r2_weight",
-)
 
 
 def train(
@@ -196,16 +197,16 @@ def check_parts(config: RunConfig) -> None:
                 raise SettingError(f"setting {setting} = {name!r}: expected one of {', '.join(table)}")
     if config.objective.augment_target is not None and not config.objective.augment:
         raise SettingError("objective.augment_target needs objective.augment, as in color,translation,cutout")
-    architecture = config.network.architecture
-    refused = {
-        "vaegan": ("training.balance_margin", "objective.gradient_penalty_weight"),
-        **dict.fromkeys(SIGHTS, _NOT_SWIFT),
-    }
-    for path in refused.get(architecture, ()):
+    name = config.network.architecture
+    row = architecture(name)
+    for section in row.needs:
+        if getattr(config, section) is None:
+            raise SettingError(f"{name} needs the settings of [{section}]; start from the recipe swift, which has them")
+    for path in row.refuses:
         section, field = path.split(".")
         settings = getattr(config, section)
         if getattr(settings, field) != type(settings).model_fields[field].default:
-            raise SettingError(f"setting {path} does not go with {architecture}, whose step is its own")
+            raise SettingError(f"setting {path} does not go with {name}, whose step is its own")
 
 
 def network_spec(config: RunConfig, pictures: PictureSet) -> NetworkSpec:

@@ -1,0 +1,116 @@
+"""The architectures: one row says all that differs between them. Nothing else asks which one a run has.
+
+To add one, write `build(spec)` in a file of `ganvas.networks`, and a line here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from ganvas.errors import SettingError
+from ganvas.networks import Networks, NetworkSpec, balanced, dcgan, dcgan28, mlp, r3gan, swift, vaegan
+from ganvas.networks.weights import Weights, initialise
+from ganvas.training.step import Play
+from ganvas.training.steps.gan import gan_play
+from ganvas.training.steps.swift import swift_play
+from ganvas.training.steps.vaegan import vaegan_play
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How networks are built and trained.
+
+    build: the pair, and an encoder where there is one. step: how the players take turns.
+    starts_at_pca: the generator is a PcaGenerator, whose first pictures are draws from the set's principal components.
+    disclosure: what cards say of pretrained networks that had a part in training; "": nothing needs to be said.
+    features: the extractor (a name in features.EXTRACTORS) that its discriminator sees through, whose scores of it are
+        therefore not independent; "": none.
+    needs: optional sections of RunConfig that its step uses. refuses: settings that its step does not heed.
+    """
+
+    build: Callable[[NetworkSpec], Networks]
+    step: Play = gan_play
+    starts_at_pca: bool = False
+    disclosure: str = ""
+    features: str = ""
+    needs: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
+
+
+_SWIFT_NEEDS = ("noise", "anchor", "matching")
+_SWIFT_REFUSES = (
+    "training.balance_margin",
+    "training.discriminator_updates",
+    "objective.gradient_penalty_weight",
+    "objective.r1_weight",
+    "objective.r2_weight",
+)
+_SWIFT_ALONE = (
+    "objective.out_of_range_weight",
+    "optimizer.warmup_images",
+    "optimizer.full_rate_px",
+    "optimizer.full_rate_width",
+)
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "mlp": Architecture(mlp.build, refuses=_SWIFT_ALONE),
+    "dcgan28": Architecture(dcgan28.build, refuses=_SWIFT_ALONE),
+    "balanced": Architecture(balanced.build, refuses=_SWIFT_ALONE),
+    "dcgan": Architecture(dcgan.build, refuses=_SWIFT_ALONE),
+    "dcgan-critic": Architecture(dcgan.build_critic, refuses=_SWIFT_ALONE),
+    "vaegan": Architecture(
+        vaegan.build,
+        vaegan_play,
+        refuses=("training.balance_margin", "objective.gradient_penalty_weight", *_SWIFT_ALONE),
+    ),
+    "r3gan": Architecture(r3gan.build, refuses=_SWIFT_ALONE),
+    "swift": Architecture(
+        swift.build,
+        swift_play,
+        starts_at_pca=True,
+        disclosure="its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
+        features="lite",
+        needs=_SWIFT_NEEDS,
+        refuses=_SWIFT_REFUSES,
+    ),
+    "swift-blind": Architecture(
+        swift.build_blind,
+        swift_play,
+        starts_at_pca=True,
+        disclosure="no pretrained network had a part in its training",
+        needs=_SWIFT_NEEDS,
+        refuses=_SWIFT_REFUSES,
+    ),
+}
+
+
+def architecture(name: str) -> Architecture:
+    """The row of that name.
+
+    Raises:
+        SettingError: there is none; names those that there are.
+    """
+    if name not in ARCHITECTURES:
+        raise SettingError(f"there is no architecture {name!r}; there are {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name]
+
+
+def build_networks(name: str, spec: NetworkSpec, weights: Weights, generator: torch.Generator) -> Networks:
+    """The networks of architecture `name` on the CPU, in training mode, with initial weights drawn from `generator`.
+
+    Nothing else is random: one seed gives the same weights wherever the networks are moved afterwards.
+
+    Raises:
+        SettingError: there is no architecture `name`.
+        ValueError: `generator` is not on the CPU.
+    """
+    build = architecture(name).build
+    if generator.device.type != "cpu":
+        raise ValueError(f"expected a random generator on the CPU, got one on {generator.device}")
+    with torch.device("meta"):
+        networks = build(spec)
+    for network in filter(None, (networks.generator, networks.discriminator, networks.encoder)):
+        network.to_empty(device="cpu")
+        initialise(network, weights, generator)
+    return networks

@@ -1,0 +1,60 @@
+"""The state before the first step: networks of a configuration, what they take from the set, and their optimizers."""
+
+import copy
+
+import torch
+from torch import nn
+
+from ganvas.config import RunConfig
+from ganvas.data import PictureSet
+from ganvas.device import random_numbers
+from ganvas.networks import NetworkSpec
+from ganvas.pixels import to_float
+from ganvas.training.adam import Adam
+from ganvas.training.architectures import build_networks
+from ganvas.training.state import TrainingState
+
+LOOKED_AT = 2000
+
+
+def new_state(
+    config: RunConfig, spec: NetworkSpec, device: torch.device, pictures: PictureSet | None = None
+) -> TrainingState:
+    """The state before the first step: the same for the same configuration and pictures, whatever the device.
+
+    Args:
+        pictures: what networks may learn from before the first step; None: nothing.
+    """
+    networks = build_networks(
+        config.network.architecture, spec, config.network.weights, random_numbers(config.seed, "weights")
+    )
+    if pictures is not None:
+        numbers = random_numbers(config.seed, "components")
+        chosen = torch.randperm(len(pictures.images), generator=numbers)[:LOOKED_AT].sort().values.numpy()
+        labels = torch.from_numpy(pictures.labels[chosen]) if spec.classes else None
+        networks.learn(to_float(torch.from_numpy(pictures.images[chosen])), labels, numbers)
+
+    def place(module: nn.Module | None) -> nn.Module | None:
+        return None if module is None else module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    generator, discriminator, encoder = map(place, (networks.generator, networks.discriminator, networks.encoder))
+    assert generator is not None
+    assert discriminator is not None
+    keeps_average = config.training.average_half_life_images > 0
+    averaged = copy.deepcopy(generator).requires_grad_(False) if keeps_average else None
+    rates = config.optimizer
+    optimizers = {
+        "generator": _adam(generator, rates.generator_rate, config),
+        "discriminator": _adam(discriminator, rates.discriminator_rate, config),
+    }
+    if encoder is not None:
+        optimizers["encoder"] = _adam(encoder, rates.generator_rate, config)
+    share = 1.0 if config.objective.augment_target is None else 0.0
+    state = TrainingState(generator, discriminator, encoder, averaged, optimizers, device, augment_share=share)
+    state.discriminator_loss = 0.0 if config.noise is None else config.noise.under_loss
+    return state
+
+
+def _adam(module: nn.Module, rate: float, config: RunConfig) -> Adam:
+    settings = config.optimizer
+    return Adam(module, rate=rate, beta1=settings.beta1, beta2=settings.beta2, largest_step=settings.largest_step)
