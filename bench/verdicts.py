@@ -37,7 +37,7 @@ from bench.response import shape
 from ganvas.config import LimitSettings, PlanSettings, RunConfig, with_settings
 from ganvas.data import load_pictures
 from ganvas.errors import DivergedError
-from ganvas.metrics import Measure, judge
+from ganvas.metrics import Measure, assess
 from ganvas.pixels import to_float
 from ganvas.recipes import recipe
 from ganvas.report import read_log
@@ -187,7 +187,7 @@ def verdicts(line: dict) -> list[tuple[int, str]]:
     """(images, kind of verdict) after every measure."""
     unknown = {"eigen_distance": 0.0}  # in lines from before it was part of a measure
     every = [Measure(**{**unknown, **one, "images": int(one["images"])}) for one in line["measures"]]
-    said: list[tuple[int, str]] = [(one.images, judge(every[: at + 1]).kind) for at, one in enumerate(every)]
+    said: list[tuple[int, str]] = [(one.images, assess(every[: at + 1]).kind) for at, one in enumerate(every)]
     return [*said, (line["ended"], "divergence")] if line.get("ended") else said
 
 

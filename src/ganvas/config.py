@@ -219,6 +219,49 @@ class MeasuringSettings(Settings):
     )
 
 
+class HealthSettings(Settings):
+    """The rules of the verdict on a run. KD is the kernel distance of one measure.
+
+    They were tuned on 39 runs and tried on 20 others (`python -m bench.verdicts`, docs/scores.md); where a number has
+    a story of its own, its description names it.
+    """
+
+    alarm_measures: int = Field(default=2, ge=1, description="measures in a row that an alarm needs")
+    fewest_for_trend: int = Field(default=6, ge=2, description="measures before anything is said of the trend")
+    stretch_share: float = Field(
+        default=0.35, gt=0, lt=1, description="of the measures, the last stretch, compared with as many before it"
+    )
+    least_gain: float = Field(
+        default=0.05, ge=0, description="of the best KD, the PCA baseline or the worst moment: less is no gain, no loss"
+    )
+    same_share: float = Field(
+        default=0.02, ge=0, le=1, description="of pairs that look the same, above which: collapse"
+    )
+    lost_spread: float = Field(default=0.6, ge=0, description="times the best spread of the run, below which: collapse")
+    worse_factor: float = Field(default=1.3, ge=1, description="times the best KD, above which: divergence")
+    behind_factor: float = Field(
+        default=1.1,
+        ge=1,
+        description="times the PCA baseline, above which a run that began there is diverging; a healthy run has shown "
+        "0.96 at most (journal, 2026-11-27, what begins well and goes to pieces)",
+    )
+    hardly_begun_share: float = Field(
+        default=0.5,
+        gt=0,
+        description="of the PCA baseline: a run that began there and never came below cannot decline "
+        "(journal, 2026-11-28, noise that stays where much of it is needed)",
+    )
+    smoothed_measures: int = Field(default=3, ge=1, description="neighbours whose median a slow decline is seen in")
+    slowly_worse_factor: float = Field(
+        default=1.2, ge=1, description="times the lowest such median, above which: a slow decline"
+    )
+    runaway_factor: float = Field(default=8.0, ge=1, description="times a player's usual loss, above which it ran away")
+    saturated_sign: float = Field(
+        default=0.98, ge=0, le=1, description="mean sign of real scores, above which the discriminator is saturated"
+    )
+    saturated_gap: float = Field(default=10.0, ge=0, description="between real and generated scores, likewise")
+
+
 class LimitSettings(Settings):
     """When to stop: whichever comes first. None: no such limit."""
 
@@ -258,6 +301,7 @@ class RunConfig(Settings):
     anchor: AnchorSettings | None = None
     matching: MatchingSettings | None = None
     measuring: MeasuringSettings = MeasuringSettings()
+    health: HealthSettings = HealthSettings()
     limits: LimitSettings = LimitSettings()
     plan: PlanSettings | None = None
 

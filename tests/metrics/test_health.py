@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.metrics import Measure, best_measure, is_sound, judge
+from ganvas.config import HealthSettings
+from ganvas.metrics import Measure, assess, best_measure, is_sound
 
 HEALTHY = Measure(
     images=0,
@@ -63,7 +64,7 @@ def noisy(kernel_distances, seed, size):
 
 def moments(series):
     """What was said after each measure."""
-    return [judge(series[:end]) for end in range(len(series) + 1)]
+    return [assess(series[:end]) for end in range(len(series) + 1)]
 
 
 def text(verdict):
@@ -72,12 +73,12 @@ def text(verdict):
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_fewer_than_two_measures_are_too_early(count):
-    assert judge(run(falling(count))).kind == "too early"
+    assert assess(run(falling(count))).kind == "too early"
 
 
 def test_a_few_measures_are_too_early_for_a_trend_whichever_way_they_point():
-    assert judge(run([3, 3.3, 3.6, 3.9])).kind == "too early"
-    assert judge(run([3.9, 3.6, 3.3, 3])).kind == "too early"
+    assert assess(run([3, 3.3, 3.6, 3.9])).kind == "too early"
+    assert assess(run([3.9, 3.6, 3.3, 3])).kind == "too early"
 
 
 @pytest.mark.parametrize("count", [6, 7, 20])
@@ -87,13 +88,13 @@ def test_a_run_that_gets_better_without_noise_is_improving_from_the_first_trend_
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_run_that_gets_better_under_noise_is_improving(seed):
-    assert judge(run(noisy(falling(40), seed, 0.03), error=0.02)).kind == "improving"
+    assert assess(run(noisy(falling(40), seed, 0.03), error=0.02)).kind == "improving"
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_long_level_stretch_is_a_plateau_whatever_came_before(seed):
     level = 3 + 4 * np.exp(-np.arange(40) / 3)
-    verdict = judge(run(noisy(level, seed, 0.02), error=0.02))
+    verdict = assess(run(noisy(level, seed, 0.02), error=0.02))
     assert verdict.kind == "plateau"
     assert not verdict.is_alarm
 
@@ -106,13 +107,13 @@ def test_constant_measures_are_a_plateau(distance, error):
 
 
 def test_a_gain_of_less_than_a_twentieth_is_a_plateau_even_without_noise():
-    assert judge(run(np.linspace(1.02, 1, 20))).kind == "plateau"
-    assert judge(run(np.linspace(1.3, 1, 20))).kind == "improving"
+    assert assess(run(np.linspace(1.02, 1, 20))).kind == "plateau"
+    assert assess(run(np.linspace(1.3, 1, 20))).kind == "improving"
 
 
 def test_a_plateau_names_the_best_moment_and_a_setting():
     series = run([*settled(10), 2.9, *settled(9)], error=0.02)
-    verdict = judge(series)
+    verdict = assess(series)
     assert verdict.kind == "plateau"
     assert "2.9 after 11,000 images" in verdict.evidence
     assert "network.width" in verdict.advice
@@ -120,11 +121,11 @@ def test_a_plateau_names_the_best_moment_and_a_setting():
 
 def test_pictures_that_lose_their_spread_for_two_measures_are_a_collapse():
     series = run(settled(12), spread=at_the_end(0.95, 0.4, 2, of=12))
-    verdict = judge(series)
+    verdict = assess(series)
     assert verdict.kind == "collapse"
     assert verdict.is_alarm
     assert "0.40" in verdict.evidence
-    assert judge(series[:-1]).kind == "plateau"
+    assert assess(series[:-1]).kind == "plateau"
 
 
 def test_a_spread_that_comes_down_from_noise_to_that_of_real_pictures_is_no_collapse():
@@ -133,15 +134,15 @@ def test_a_spread_that_comes_down_from_noise_to_that_of_real_pictures_is_no_coll
 
 
 def test_a_spread_that_was_never_there_is_not_lost():
-    assert judge(run(falling(12), spread=[0.3] * 12)).kind == "improving"
+    assert assess(run(falling(12), spread=[0.3] * 12)).kind == "improving"
 
 
 def test_spread_that_was_lost_before_a_rescue_is_still_lost_after_it():
     before, after = run(settled(3), spread=[0.9, 0.8, 0.4]), run(settled(8), spread=[0.4] * 8)
-    assert judge(after).kind == "plateau"
-    assert judge(after, before=before).kind == "collapse"
-    assert judge(after[:1], before=before).kind == "too early"
-    assert judge(run(settled(8), spread=[0.6] * 8), before=before).kind == "plateau"
+    assert assess(after).kind == "plateau"
+    assert assess(after, before=before).kind == "collapse"
+    assert assess(after[:1], before=before).kind == "too early"
+    assert assess(run(settled(8), spread=[0.6] * 8), before=before).kind == "plateau"
 
 
 def test_a_state_is_sound_while_it_is_as_varied_as_it_was_and_not_behind_where_it_began():
@@ -153,10 +154,10 @@ def test_a_state_is_sound_while_it_is_as_varied_as_it_was_and_not_behind_where_i
 
 
 def test_identical_pictures_in_two_measures_are_a_collapse_after_the_start():
-    verdict = judge(run(settled(12), same=at_the_end(0.0, 0.5, 2, of=12)))
+    verdict = assess(run(settled(12), same=at_the_end(0.0, 0.5, 2, of=12)))
     assert verdict.kind == "collapse"
     assert "50% of pairs" in verdict.evidence
-    assert judge(run(falling(2), same=[1.0, 1.0])).kind == "too early"
+    assert assess(run(falling(2), same=[1.0, 1.0])).kind == "too early"
 
 
 def test_a_discriminator_certain_of_everything_is_a_collapse_only_while_pictures_get_worse():
@@ -164,16 +165,16 @@ def test_a_discriminator_certain_of_everything_is_a_collapse_only_while_pictures
         "mean_score_gap": at_the_end(1, 40, 2, of=12),
         "mean_real_sign": at_the_end(0.4, 1, 2, of=12),
     }
-    verdict = judge(run(at_the_end(3, 9, 2, of=12), **certain))
+    verdict = assess(run(at_the_end(3, 9, 2, of=12), **certain))
     assert verdict.kind == "collapse"
     assert "40 apart" in verdict.evidence
-    assert judge(run(falling(12), **certain)).kind == "improving"
+    assert assess(run(falling(12), **certain)).kind == "improving"
     unsure: dict[str, Any] = certain | {"mean_real_sign": [0.9] * 12}
-    assert judge(run(at_the_end(3, 9, 2, of=12), **unsure)).kind == "divergence"
+    assert assess(run(at_the_end(3, 9, 2, of=12), **unsure)).kind == "divergence"
 
 
 def test_pictures_that_get_worse_are_a_divergence_that_names_both_moments():
-    verdict = judge(run([*falling(12), 9, 9.5], error=0.02))
+    verdict = assess(run([*falling(12), 9, 9.5], error=0.02))
     assert verdict.kind == "divergence"
     assert verdict.is_alarm
     assert "KD 9.5 now" in verdict.evidence
@@ -189,54 +190,54 @@ def test_a_slow_decline_is_a_divergence_before_any_measure_is_far_off():
 
 
 def test_a_run_that_was_better_before_the_last_stretch_is_not_improving():
-    assert judge(run([9, 8, 7, 6, 5, 4, 3, 3.1, 3.2, 3.2, 3.3, 3.3, 3.3])).kind == "plateau"
+    assert assess(run([9, 8, 7, 6, 5, 4, 3, 3.1, 3.2, 3.2, 3.3, 3.3, 3.3])).kind == "plateau"
 
 
 def test_a_run_from_its_best_beginning_may_diverge_too():
-    assert judge(run([3, 3, 6, 7], error=0.02)).kind == "divergence"
-    assert judge(run([3, 6, 7], error=0.02)).kind == "divergence"
+    assert assess(run([3, 3, 6, 7], error=0.02)).kind == "divergence"
+    assert assess(run([3, 6, 7], error=0.02)).kind == "divergence"
 
 
 def test_a_run_that_begins_at_the_eigen_line_has_diverged_when_it_falls_behind_it_even_from_its_first_measure_on():
     series = run([3, 3], error=0.02, eigen_distance=[2, 2])
-    verdict = judge(series, from_eigen_line=True)
+    verdict = assess(series, from_eigen_line=True)
     assert verdict.kind == "divergence"
     assert "KD 3, eigen line 2" in verdict.evidence
-    assert judge(series).kind == "too early"  # of one that began with noise
+    assert assess(series).kind == "too early"  # of one that began with noise
     for healthy, error in (([3, 1], 0.02), ([1, 3], 0.02), ([2.1, 2.1], 0.0), ([2.5, 2.5], 0.1)):
         series = run(healthy, error=error, eigen_distance=[2, 2])
-        assert judge(series, from_eigen_line=True).kind == "too early"
+        assert assess(series, from_eigen_line=True).kind == "too early"
 
 
 @pytest.mark.parametrize(("eigen", "kind"), [(5, "too early"), (7, "divergence")])
 def test_a_run_from_the_eigen_line_declines_only_from_more_than_half_the_way_to_the_set(eigen, kind):
     series = run([3, 4.4, 4.4], error=0.02, eigen_distance=[eigen] * 3)
-    assert judge(series, from_eigen_line=True).kind == kind
-    assert judge(series).kind == "divergence"
+    assert assess(series, from_eigen_line=True).kind == kind
+    assert assess(series).kind == "divergence"
 
 
 @pytest.mark.parametrize(("player", "sign"), [("discriminator", 1), ("generator", 1), ("generator", -1)])
 def test_a_loss_that_runs_away_with_the_pictures_is_named(player, sign):
     losses: dict[str, Any] = {f"mean_{player}_loss": at_the_end(0.9, sign * 30.0, 2, of=14)}
-    verdict = judge(run([*falling(12), 9, 9.5], error=0.02, **losses))
+    verdict = assess(run([*falling(12), 9, 9.5], error=0.02, **losses))
     assert verdict.kind == "divergence"
     assert f"the {player}'s loss ran from about 0.9 to 30" in verdict.evidence
-    assert judge(run(falling(14), error=0.02, **losses)).kind == "improving"
+    assert assess(run(falling(14), error=0.02, **losses)).kind == "improving"
 
 
 def test_copies_above_chance_in_two_measures_are_copying_but_no_alarm():
     low, shares = at_the_end(0.0, 0.2, 2, of=12), at_the_end(0.0, 0.3, 2, of=12)
     series = run(falling(12), copied=shares, copied_low=low)
-    verdict = judge(series)
+    verdict = assess(series)
     assert verdict.kind == "copying"
     assert not verdict.is_alarm
     assert "30%" in verdict.evidence
-    assert judge(series[:-1]).kind == "improving"
+    assert assess(series[:-1]).kind == "improving"
 
 
 def test_copies_that_chance_explains_are_none():
     shares: dict[str, Any] = {"copied": [0.3] * 12, "copied_low": [0.2] * 12, "copied_chance": [0.2] * 12}
-    assert judge(run(falling(12), **shares)).kind == "improving"
+    assert assess(run(falling(12), **shares)).kind == "improving"
 
 
 BAD = {
@@ -258,33 +259,33 @@ def test_one_bad_measure_alone_raises_no_alarm_and_two_of_everything_do(names, a
     once = [replace(one, **{name: BAD[name] for name in names}) if i == at else one for i, one in enumerate(series)]
     assert all(verdict.kind in LEFT_TO_CHANCE for verdict in moments(once))
     twice = [*series, *(replace(series[-1], **BAD) for _ in range(2))]
-    assert judge(twice).is_alarm
+    assert assess(twice).is_alarm
 
 
 def test_a_run_whose_moments_differ_much_has_not_diverged_when_two_poor_ones_follow_each_other():
-    assert judge(run([3, 2, 3, 2, 3, 2, 3, 3])).kind == "plateau"
-    assert judge(run([3, 2, 3, 2, 3, 2, 9, 9])).kind == "divergence"
+    assert assess(run([3, 2, 3, 2, 3, 2, 3, 3])).kind == "plateau"
+    assert assess(run([3, 2, 3, 2, 3, 2, 9, 9])).kind == "divergence"
 
 
 def test_a_rise_that_is_a_trifle_of_where_the_run_came_from_is_no_divergence():
-    assert judge(run([4, *[0.001] * 9, 0.01, 0.01])).kind == "plateau"
-    assert judge(run([4, *[0.001] * 9, 0.5, 0.5])).kind == "divergence"
+    assert assess(run([4, *[0.001] * 9, 0.01, 0.01])).kind == "plateau"
+    assert assess(run([4, *[0.001] * 9, 0.5, 0.5])).kind == "divergence"
 
 
 def test_a_rise_that_is_a_trifle_beside_the_eigen_line_is_no_divergence():
     near = [0.27, 0.18, 0.17, 0.16, 0.15, 0.13, 0.13, 0.14, 0.16, 0.2, 0.19, 0.2]
     for eigen, worse, kind in ((0.0, near, "divergence"), (2.3, near, "plateau"), (2.3, [*near, 1, 1], "divergence")):
-        assert judge(run(worse, eigen_distance=[eigen] * len(worse))).kind == kind
+        assert assess(run(worse, eigen_distance=[eigen] * len(worse))).kind == kind
 
 
 def test_kids_about_zero_are_no_divergence_since_a_factor_means_nothing_there():
     about_zero = [2, 1, 0.5, 0.2, 0.05, -0.01, 0.01, -0.012, 0.012, 0.01, 0.02, 0.02]
     assert all(verdict.kind in LEFT_TO_CHANCE for verdict in moments(run(about_zero)))
-    assert judge(run([*about_zero, 1, 1])).kind == "divergence"
+    assert assess(run([*about_zero, 1, 1])).kind == "divergence"
 
 
 def test_kids_that_fall_below_zero_are_an_improvement():
-    assert judge(run(np.linspace(1, -1, 12))).kind == "improving"
+    assert assess(run(np.linspace(1, -1, 12))).kind == "improving"
     assert not any(verdict.is_alarm for verdict in moments(run(-np.geomspace(1, 1.5, 20))))
 
 
@@ -330,7 +331,7 @@ any_measure = st.builds(
 
 @given(st.lists(any_measure, max_size=14))
 def test_whatever_was_measured_gets_a_verdict_without_nan(series):
-    verdict = judge(series)
+    verdict = assess(series)
     assert "nan" not in text(verdict)
     assert verdict.advice.endswith(".")
     assert verdict.is_alarm == (verdict.kind in ("collapse", "divergence"))
@@ -345,7 +346,7 @@ def test_healthy_measures_that_only_fall_never_raise_an_alarm(distances, error):
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=14), st.integers(-9, 9))
 def test_the_verdict_does_not_depend_on_the_unit_of_the_distance(distances, exponent):
     series, scaled = (run(np.array(distances) * unit, error=0.02) for unit in (1.0, 2.0**exponent))
-    assert judge(series).kind == judge(scaled).kind
+    assert assess(series).kind == assess(scaled).kind
 
 
 @given(st.lists(any_measure, min_size=1, max_size=8))
@@ -381,3 +382,23 @@ def test_of_moments_alike_one_that_copies_or_repeats_itself_is_not_shipped(colum
     sound, unsound = HEALTHY, replace(HEALTHY, **{column: 0.1})
     assert best_measure([sound, unsound]) is sound
     assert best_measure([unsound]) is unsound
+
+
+TIGHT = np.append(settled(12), [3.5, 3.5])  # 1.17 times the best, for two measures
+
+
+@pytest.mark.parametrize(
+    ("series", "rule", "value", "kind"),
+    [
+        (run(settled(12), spread=at_the_end(0.95, 0.4, 2, of=12)), "lost_spread", 0.3, "plateau"),
+        (run(settled(12), spread=at_the_end(0.95, 0.4, 1, of=12)), "alarm_measures", 1, "collapse"),
+        (run(settled(12), same=at_the_end(0.0, 0.5, 2, of=12)), "same_share", 0.6, "plateau"),
+        (run(TIGHT), "worse_factor", 1.1, "divergence"),
+        (run(falling(8)), "fewest_for_trend", 20, "too early"),
+        (run(falling(40), error=0.02), "least_gain", 0.9, "plateau"),
+    ],
+)
+def test_the_rules_are_settings_that_the_verdict_follows(series, rule, value, kind):
+    changed = HealthSettings().model_copy(update={rule: value})
+    assert assess(series).kind != kind
+    assert assess(series, rules=changed).kind == kind

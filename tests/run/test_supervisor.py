@@ -28,7 +28,7 @@ from ganvas.model.weights import load_model
 from ganvas.recipes import RECIPES
 from ganvas.run.events import Finished, Happened
 from ganvas.run.folder import RunFolder
-from ganvas.run.monitor import Judge
+from ganvas.run.monitor import Monitor
 from ganvas.training import MOST_RESCUES
 from ganvas.workflows.generate import Drawing, draw_pictures
 
@@ -68,7 +68,7 @@ def config(pictures):
     return make
 
 
-class Scripted(Judge):
+class Scripted(Monitor):
     """A judge without an extractor, who finds what `script` holds for the images shown; better every time otherwise."""
 
     script: dict[int, dict[str, float]] = {}  # noqa: RUF012 - replaced as a whole, never changed
@@ -99,7 +99,7 @@ def scripted(monkeypatch):
     """A function: images shown -> what is found then."""
 
     def write(script):
-        monkeypatch.setattr(ganvas.run.supervisor, "Judge", type("Judge", (Scripted,), {"script": script}))
+        monkeypatch.setattr(ganvas.run.supervisor, "Monitor", type("Monitor", (Scripted,), {"script": script}))
 
     return write
 
@@ -199,7 +199,7 @@ def test_measures_far_dearer_than_planned_come_less_often_where_the_clock_ends_t
 
     judges = []
     monkeypatch.setattr(
-        ganvas.run.supervisor, "Judge", lambda *arguments: judges.append(Slow(*arguments)) or judges[-1]
+        ganvas.run.supervisor, "Monitor", lambda *arguments: judges.append(Slow(*arguments)) or judges[-1]
     )
     clock = SimpleNamespace(perf_counter=lambda: judges[-1].seconds_now())
     monkeypatch.setattr(ganvas.run.supervisor, "time", clock)
@@ -439,7 +439,7 @@ def test_a_short_run_is_not_measured_and_a_long_one_settles_how_often(config, sc
 def test_a_machine_that_was_held_at_the_start_is_asked_once_more(later, config, scripted, tmp_path, monkeypatch):
     scripted({})
     answers = [1e3, later]
-    monkeypatch.setattr(ganvas.run.supervisor.Judge, "seconds_per_picture", lambda judge: answers.pop(0))
+    monkeypatch.setattr(ganvas.run.supervisor.Monitor, "seconds_per_picture", lambda judge: answers.pop(0))
     monkeypatch.setattr(ganvas.run.supervisor, "_SECOND_LOOK_SECONDS", 0.0)
     monkeypatch.setattr(ganvas.run.supervisor, "_SECOND_LOOK_SHARE", 1e-9)
     run(config(100_000, every=None), tmp_path / "run", sitting=6)
@@ -539,7 +539,7 @@ class Projection(torch.nn.Module):
         return small @ torch.randn(192, 12, generator=torch.Generator().manual_seed(1))
 
 
-class RealButUnlucky(Judge):
+class RealButUnlucky(Monitor):
     """Measures really, with a cheap extractor, but the verdict hangs on what is written here: two collapses."""
 
     def __init__(self, config, description, pictures, state):
@@ -570,7 +570,7 @@ def whole(pictures, tmp_path_factory):
 def unlucky(config, whole, monkeypatch):
     loaded = real_extractor()
     monkeypatch.setattr(ganvas.run.monitor, "load_extractor", lambda *arguments: loaded)
-    monkeypatch.setattr(ganvas.run.supervisor, "Judge", RealButUnlucky)
+    monkeypatch.setattr(ganvas.run.supervisor, "Monitor", RealButUnlucky)
     made = config(68, "objective.augment=color,translation")
     if not whole.exists():
         run(made, whole)

@@ -9,7 +9,7 @@ from ganvas.metrics.card_text import card_lines, verdict_lines
 from ganvas.metrics.copies import Space, chance_of_copies, count_copies, pixel_rows, pixel_space
 from ganvas.metrics.distances import frechet_distance, kernel_distance, kernel_distance_interval
 from ganvas.metrics.diversity import FEWEST_PER_CLASS, fit_classifier, mode_coverage, same_share, spread
-from ganvas.metrics.health import Measure, Verdict, best_measure, is_sound, judge
+from ganvas.metrics.health import Measure, Verdict, assess, best_measure, is_sound
 from ganvas.metrics.neighbours import neighbourhoods
 from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
 
@@ -24,6 +24,7 @@ __all__ = [
     "Space",
     "Verdict",
     "Wanted",
+    "assess",
     "best_measure",
     "card_lines",
     "chance_of_copies",
@@ -32,7 +33,6 @@ __all__ = [
     "fit_classifier",
     "frechet_distance",
     "is_sound",
-    "judge",
     "kernel_distance",
     "kernel_distance_interval",
     "mode_coverage",

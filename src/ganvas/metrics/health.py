@@ -11,20 +11,12 @@ from typing import Literal
 
 import numpy as np
 
+from ganvas.config import HealthSettings
+
 Kind = Literal["too early", "improving", "plateau", "collapse", "divergence", "copying"]
 
-ALARM_MEASURES = 2
-FEWEST_FOR_TREND = 6
-STRETCH_SHARE = 0.35
-LEAST_GAIN = 0.05
-SAME_SHARE = 0.02
-LOST_SPREAD = 0.6
-WORSE_FACTOR = 1.3
-BEHIND_FACTOR, HARDLY_BEGUN = 1.1, 0.5
-SMOOTHED, SLOWLY_WORSE_FACTOR = 3, 1.2
-RUNAWAY_FACTOR = 8.0
-CERTAIN_SIGN, CERTAIN_GAP = 0.98, 10.0
-CALM = "Lower optimizer.generator_rate and optimizer.discriminator_rate."
+LOWER_RATES = "Lower optimizer.generator_rate and optimizer.discriminator_rate."
+DEFAULT_RULES = HealthSettings()
 MEDIAN_STEP = 0.954  # of the absolute difference of two normal numbers, in standard deviations of one
 
 
@@ -74,41 +66,50 @@ class Verdict:
         return f"{self.kind}: {self.evidence}. {self.advice}"
 
 
-def judge(measures: Sequence[Measure], *, before: Sequence[Measure] = (), from_eigen_line: bool = False) -> Verdict:
+def assess(
+    measures: Sequence[Measure],
+    *,
+    before: Sequence[Measure] = (),
+    from_eigen_line: bool = False,
+    rules: HealthSettings = DEFAULT_RULES,
+) -> Verdict:
     """The verdict after the last of `measures`: those of one run, in order, since it started or was last rescued.
 
     Args:
         before: those from before the last rescue; only spread is compared with them, which a rescue may not bring back.
         from_eigen_line: the run's first pictures were draws from the set's principal components.
+        rules: the thresholds.
     """
-    if len(measures) < ALARM_MEASURES:
+    if len(measures) < rules.alarm_measures:
         return Verdict("too early", "fewer than two measures so far", "Keep going.")
-    peak = _peak_spread([*before, *measures[:-ALARM_MEASURES]])
+    peak = _peak_spread([*before, *measures[: -rules.alarm_measures]])
     return (
-        _runaway(measures)
-        or _collapse(measures, peak)
-        or (None if from_eigen_line and _has_hardly_begun(measures) else _decline(measures))
-        or (_spoilt(measures) if from_eigen_line else None)
-        or _copying(measures)
-        or _trend(measures)
+        _runaway(measures, rules)
+        or _collapse(measures, peak, rules)
+        or (None if from_eigen_line and _has_hardly_begun(measures, rules) else _decline(measures, rules))
+        or (_spoilt(measures, rules) if from_eigen_line else None)
+        or _copying(measures, rules)
+        or _trend(measures, rules)
     )
 
 
-def is_sound(measures: Sequence[Measure], *, from_eigen_line: bool = False) -> bool:
+def is_sound(
+    measures: Sequence[Measure], *, from_eigen_line: bool = False, rules: HealthSettings = DEFAULT_RULES
+) -> bool:
     """Whether the last of all `measures` of a run is of a state worth going back to: not behind where the run began,
     and as varied as it was.
     """
     *earlier, latest = measures
-    behind = from_eigen_line and is_behind_eigen_line(latest)
-    return not behind and latest.spread >= LOST_SPREAD * _peak_spread(earlier)
+    behind = from_eigen_line and is_behind_eigen_line(latest, rules)
+    return not behind and latest.spread >= rules.lost_spread * _peak_spread(earlier)
 
 
-def is_behind_eigen_line(measure: Measure) -> bool:
+def is_behind_eigen_line(measure: Measure, rules: HealthSettings = DEFAULT_RULES) -> bool:
     """Whether its pictures are clearly worse than draws from the set's principal components."""
-    return measure.kernel_distance - 2 * measure.kernel_distance_error > BEHIND_FACTOR * measure.eigen_distance
+    return measure.kernel_distance - 2 * measure.kernel_distance_error > rules.behind_factor * measure.eigen_distance
 
 
-def best_measure(measures: Sequence[Measure]) -> Measure | None:
+def best_measure(measures: Sequence[Measure], rules: HealthSettings = DEFAULT_RULES) -> Measure | None:
     """The measure whose generator to ship: the latest that is nearly as safe as the safest; None of none.
 
     Nearly: within the error of that one, or a trifle of the eigen line. Between moments so alike an eye, and other
@@ -117,8 +118,8 @@ def best_measure(measures: Sequence[Measure]) -> Measure | None:
     safest = _safest(measures)
     if safest is None:
         return None
-    limit = _upper_end(safest) + max(2 * safest.kernel_distance_error, LEAST_GAIN * safest.eigen_distance)
-    near = [one for one in measures if _upper_end(one) <= limit and not (_copies(one) or one.same > SAME_SHARE)]
+    limit = _upper_end(safest) + max(2 * safest.kernel_distance_error, rules.least_gain * safest.eigen_distance)
+    near = [one for one in measures if _upper_end(one) <= limit and not (_copies(one) or one.same > rules.same_share)]
     return near[-1] if near else safest
 
 
@@ -131,15 +132,15 @@ def _upper_end(measure: Measure) -> float:
     return measure.kernel_distance + 2 * measure.kernel_distance_error
 
 
-def _runaway(measures: Sequence[Measure]) -> Verdict | None:
-    if not _is_worse(measures):
+def _runaway(measures: Sequence[Measure], rules: HealthSettings) -> Verdict | None:
+    if not _is_worse(measures, rules):
         return None
-    earlier, latest = measures[:-ALARM_MEASURES], measures[-ALARM_MEASURES:]
+    earlier, latest = measures[: -rules.alarm_measures], measures[-rules.alarm_measures :]
     for name, player in (("mean_discriminator_loss", "discriminator"), ("mean_generator_loss", "generator")):
         usual = max(math.log(2), float(np.median([abs(getattr(one, name)) for one in earlier])))
         now = min(abs(getattr(one, name)) for one in latest)
-        if now > RUNAWAY_FACTOR * usual:
-            return Verdict("divergence", f"the {player}'s loss ran from about {usual:.2g} to {now:.2g}", CALM)
+        if now > rules.runaway_factor * usual:
+            return Verdict("divergence", f"the {player}'s loss ran from about {usual:.2g} to {now:.2g}", LOWER_RATES)
     return None
 
 
@@ -148,52 +149,54 @@ def _peak_spread(measures: Sequence[Measure]) -> float:
     return min(max((one.spread for one in measures), default=0.0), 1.0)
 
 
-def _collapse(measures: Sequence[Measure], peak: float) -> Verdict | None:
-    latest = measures[-ALARM_MEASURES:]
+def _collapse(measures: Sequence[Measure], peak: float, rules: HealthSettings) -> Verdict | None:
+    latest = measures[-rules.alarm_measures :]
     advice = "Set objective.augment=color,translation,cutout, or lower the learning rates."
-    if len(measures) > ALARM_MEASURES and all(one.same > SAME_SHARE for one in latest):
+    if len(measures) > rules.alarm_measures and all(one.same > rules.same_share for one in latest):
         share = f"{100 * latest[-1].same:.0f}% of pairs of its pictures cannot be told apart"
         return Verdict("collapse", share, advice)
-    if peak > 0 and all(one.spread < LOST_SPREAD * peak for one in latest):
+    if peak > 0 and all(one.spread < rules.lost_spread * peak for one in latest):
         lost = f"its pictures lie {latest[-1].spread:.2f} times as far apart as real ones, {peak:.2f} at best"
         return Verdict("collapse", lost, advice)
-    certain = [one.mean_score_gap > CERTAIN_GAP and one.mean_real_sign > CERTAIN_SIGN for one in latest]
-    if all(certain) and _is_worse(measures):
+    certain = [one.mean_score_gap > rules.saturated_gap and one.mean_real_sign > rules.saturated_sign for one in latest]
+    if all(certain) and _is_worse(measures, rules):
         gap = latest[-1].mean_score_gap
         return Verdict("collapse", f"the discriminator is certain of everything (scores {gap:.0f} apart)", advice)
     return None
 
 
-def _decline(measures: Sequence[Measure]) -> Verdict | None:
+def _decline(measures: Sequence[Measure], rules: HealthSettings) -> Verdict | None:
     lowest = _safest(measures)
     assert lowest is not None
-    if not (_is_worse(measures) or _is_slowly_worse(measures)):
+    if not (_is_worse(measures, rules) or _is_slowly_worse(measures, rules)):
         return None
     now = measures[-1].kernel_distance
     worse = f"pictures got worse: KD {now:.3g} now, {lowest.kernel_distance:.3g} after {lowest.images:,}"
-    return Verdict("divergence", worse, CALM)
+    return Verdict("divergence", worse, LOWER_RATES)
 
 
-def _has_hardly_begun(measures: Sequence[Measure]) -> bool:
+def _has_hardly_begun(measures: Sequence[Measure], rules: HealthSettings) -> bool:
     """Whether a run from the eigen line never came half the way to the set: it has little but its blur to lose, which
     may score better than the first outlines of flat shapes.
     """
-    return all(one.kernel_distance > HARDLY_BEGUN * one.eigen_distance for one in measures)
+    return all(one.kernel_distance > rules.hardly_begun_share * one.eigen_distance for one in measures)
 
 
-def _spoilt(measures: Sequence[Measure]) -> Verdict | None:
+def _spoilt(measures: Sequence[Measure], rules: HealthSettings) -> Verdict | None:
     """A run that goes to pieces before its first measure has no better one to be compared with than its beginning."""
-    latest = measures[-ALARM_MEASURES:]
-    if not all(map(is_behind_eigen_line, latest)):
+    latest = measures[-rules.alarm_measures :]
+    if not all(is_behind_eigen_line(one, rules) for one in latest):
         return None
     now, eigen = latest[-1].kernel_distance, latest[-1].eigen_distance
     return Verdict(
-        "divergence", f"pictures are worse than the draws they began as: KD {now:.3g}, eigen line {eigen:.3g}", CALM
+        "divergence",
+        f"pictures are worse than the draws they began as: KD {now:.3g}, eigen line {eigen:.3g}",
+        LOWER_RATES,
     )
 
 
-def _copying(measures: Sequence[Measure]) -> Verdict | None:
-    if not all(map(_copies, measures[-ALARM_MEASURES:])):
+def _copying(measures: Sequence[Measure], rules: HealthSettings) -> Verdict | None:
+    if not all(map(_copies, measures[-rules.alarm_measures :])):
         return None
     return Verdict(
         "copying",
@@ -207,18 +210,18 @@ def _copies(measure: Measure) -> bool:
     return measure.copied_low > measure.copied_chance
 
 
-def _trend(measures: Sequence[Measure]) -> Verdict:
-    stretch = measures[-max(math.ceil(STRETCH_SHARE * len(measures)), ALARM_MEASURES) :]
+def _trend(measures: Sequence[Measure], rules: HealthSettings) -> Verdict:
+    stretch = measures[-max(math.ceil(rules.stretch_share * len(measures)), rules.alarm_measures) :]
     lowest = _safest(measures)
     assert lowest is not None
     value = f"KD {measures[-1].kernel_distance:.3g}"
-    if len(measures) < FEWEST_FOR_TREND:
+    if len(measures) < rules.fewest_for_trend:
         return Verdict("too early", f"{value} after {len(measures)} measures", "Keep going.")
     before = measures[: len(measures) - len(stretch)]
     gain, error = _gain(before, stretch)
-    medians = _smoothed(measures)
+    medians = _smoothed(measures, rules)
     is_recent = int(np.argmin(medians)) >= len(medians) - len(stretch)
-    if is_recent and gain > max(error, LEAST_GAIN * abs(lowest.kernel_distance)):
+    if is_recent and gain > max(error, rules.least_gain * abs(lowest.kernel_distance)):
         return Verdict("improving", f"{value}, {gain:.2g} less than before the last stretch", "Keep going.")
     share = 100 * len(stretch) / len(measures)
     return Verdict(
@@ -235,48 +238,51 @@ def _gain(before: Sequence[Measure], stretch: Sequence[Measure]) -> tuple[float,
     return float(np.mean(old) - np.mean(new)), _scatter([*before, *stretch]) * math.sqrt(2 / len(stretch))
 
 
-def _is_worse(measures: Sequence[Measure]) -> bool:
+def _is_worse(measures: Sequence[Measure], rules: HealthSettings) -> bool:
     """Whether the last measures are all clearly worse than the best one before them.
 
     Clearly: by a factor, by more than moments of this run differ anyway, and by more than a trifle of where it came
     from; the last is what counts where the best is about 0 and a factor means nothing.
     """
-    earlier, latest = measures[:-ALARM_MEASURES], measures[-ALARM_MEASURES:]
+    earlier, latest = measures[: -rules.alarm_measures], measures[-rules.alarm_measures :]
     lowest = _safest(earlier)
     if lowest is None:
         return False
     upper = _upper_end(lowest)
-    limit = max(WORSE_FACTOR * upper, upper + _trifle(earlier)) + 2 * _scatter(earlier)
+    limit = max(rules.worse_factor * upper, upper + _trifle(earlier, rules)) + 2 * _scatter(earlier)
     return all(one.kernel_distance - 2 * one.kernel_distance_error > limit for one in latest)
 
 
-def _is_slowly_worse(measures: Sequence[Measure]) -> bool:
+def _is_slowly_worse(measures: Sequence[Measure], rules: HealthSettings) -> bool:
     """Whether the median of the last few measures is clearly above that of some neighbours before: a slow decline.
 
     Clearly: by a factor, smaller than that of single measures since a median errs less; by three times its error; and
     by more than a trifle of where it came from.
     """
-    medians = _smoothed(measures)
-    earlier = medians[:-SMOOTHED]
+    medians = _smoothed(measures, rules)
+    earlier = medians[: -rules.smoothed_measures]
     if not earlier:
         return False
-    lowest, trifle = min(earlier), _trifle(measures[:-SMOOTHED])
-    error = _scatter(measures[len(measures) // 2 :]) * math.sqrt(2 / SMOOTHED)
-    return medians[-1] > max(SLOWLY_WORSE_FACTOR * lowest, lowest + trifle, lowest + 3 * error)
+    lowest, trifle = min(earlier), _trifle(measures[: -rules.smoothed_measures], rules)
+    error = _scatter(measures[len(measures) // 2 :]) * math.sqrt(2 / rules.smoothed_measures)
+    return medians[-1] > max(rules.slowly_worse_factor * lowest, lowest + trifle, lowest + 3 * error)
 
 
-def _trifle(measures: Sequence[Measure]) -> float:
+def _trifle(measures: Sequence[Measure], rules: HealthSettings) -> float:
     """A difference that is nothing beside how far the run has come: from its worst moment, or from the eigen line.
 
     A run that begins at the eigen line is soon so near that moments differ by half without an eye seeing why.
     """
-    return LEAST_GAIN * max(max(abs(one.kernel_distance), one.eigen_distance) for one in measures)
+    return rules.least_gain * max(max(abs(one.kernel_distance), one.eigen_distance) for one in measures)
 
 
-def _smoothed(measures: Sequence[Measure]) -> list[float]:
+def _smoothed(measures: Sequence[Measure], rules: HealthSettings) -> list[float]:
     """The median KID of every few neighbours."""
     kernel_distances = [one.kernel_distance for one in measures]
-    return [float(np.median(kernel_distances[at - SMOOTHED : at])) for at in range(SMOOTHED, len(measures) + 1)]
+    return [
+        float(np.median(kernel_distances[at - rules.smoothed_measures : at]))
+        for at in range(rules.smoothed_measures, len(measures) + 1)
+    ]
 
 
 def _scatter(measures: Sequence[Measure]) -> float:

@@ -22,12 +22,12 @@ from ganvas.metrics import (
     Measure,
     Sample,
     Verdict,
+    assess,
     best_measure,
     chance_of_copies,
     count_copies,
     eigen_pictures,
     is_sound,
-    judge,
     kernel_distance,
     kernel_distance_interval,
     neighbourhoods,
@@ -54,7 +54,7 @@ def measures_in(log: Sequence[dict[str, Any]]) -> list[Measure]:
     return [Measure(**{name: entry[name] for name in names}) for entry in measured]
 
 
-class Judge:
+class Monitor:
     """Measures `state.shown` whenever it is told to.
 
     Raises:
@@ -115,7 +115,7 @@ class Judge:
     @property
     def best(self) -> Measure | None:
         """The one of all measures so far whose generator to ship."""
-        return best_measure(self.measures)
+        return best_measure(self.measures, self.config.health)
 
     def best_line(self) -> str:
         """How good the best one is, beside what a second of linear algebra gives."""
@@ -131,7 +131,12 @@ class Judge:
     def verdict(self, since: int = 0) -> Verdict:
         """What the measures after `since` images say."""
         before = [one for one in self.measures if one.images <= since]
-        return judge(self.measures[len(before) :], before=before, from_eigen_line=self.starts_at_eigen_line)
+        return assess(
+            self.measures[len(before) :],
+            before=before,
+            from_eigen_line=self.starts_at_eigen_line,
+            rules=self.config.health,
+        )
 
     @property
     def starts_at_eigen_line(self) -> bool:
@@ -141,7 +146,7 @@ class Judge:
     @property
     def latest_is_sound(self) -> bool:
         """Whether the latest measure is of a state worth going back to."""
-        return is_sound(self.measures, from_eigen_line=self.starts_at_eigen_line)
+        return is_sound(self.measures, from_eigen_line=self.starts_at_eigen_line, rules=self.config.health)
 
     def _means(self) -> dict[str, float]:
         """Means over the steps since the last measure."""

@@ -10,7 +10,7 @@ from ganvas.metrics import Verdict, best_measure
 from ganvas.model.weights import spec_of
 from ganvas.report import read_log
 from ganvas.run.folder import RunFolder
-from ganvas.run.monitor import Judge, measures_in
+from ganvas.run.monitor import Monitor, measures_in
 from ganvas.run.recorder import Recorder
 from ganvas.training import MOST_RESCUES, TrainingState, has_checkpoint, new_state, rescue, save_checkpoint
 from ganvas.training.plan import measuring_plan
@@ -34,20 +34,20 @@ class Supervisor:
         self.config, self.folder, self.pictures, self.recorder, self.state = config, folder, pictures, recorder, state
         self.verdict: Verdict | None = None
         self.stop = ""
-        self._judge: Judge | None = None
+        self._monitor: Monitor | None = None
         self._why_off = ""
         self._second_look: float | None = None
         self._measured_at: float | None = None  # by the clock, in this sitting
         self._since = 0
         # Known before anything is saved: what an earlier sitting shipped as its best is not to be replaced.
         self._earlier = read_log(folder.log_path)
-        recorder.best = best_measure(measures_in(self._earlier))
+        recorder.best = best_measure(measures_in(self._earlier), config.health)
 
     @property
     def is_planned(self) -> bool:
         """Whether it is settled for now how often the run is measured, if at all, and all is ready for it."""
         waits = self._second_look is not None and self.state.seconds < self._second_look
-        return self._judge is not None or bool(self._why_off) or waits
+        return self._monitor is not None or bool(self._why_off) or waits
 
     def plan(self, seconds: float) -> Iterator[str]:
         """Settle how often and on how many pictures a run with so many seconds left is measured; says why not, if so.
@@ -63,7 +63,7 @@ class Supervisor:
             yield from self._switch_off("the run is too short for it" if share else "measuring.share is 0")
             return
         try:
-            self._judge = Judge(self.config, self.recorder.description, self.pictures, self.state)
+            self._monitor = Monitor(self.config, self.recorder.description, self.pictures, self.state)
         except GanvasError as error:
             yield from self._switch_off(str(error))
             return
@@ -74,12 +74,12 @@ class Supervisor:
                 images=int(left * speed),
                 step_images=self.config.training.step_images,
                 share=share,
-                seconds_per_picture=self._judge.seconds_per_picture(),
+                seconds_per_picture=self._monitor.seconds_per_picture(),
             )
             if every:
                 self._settle(every, count)
             elif self._looks_again(left):
-                self._judge = None
+                self._monitor = None
             else:
                 yield from self._switch_off("the run is too short for it")
 
@@ -99,7 +99,7 @@ class Supervisor:
     def is_due(self, images: int) -> bool:
         """Whether to measure after `images` shown: never after the first step, when it is not settled yet."""
         is_first = images <= self.config.training.step_images
-        return self._judge is not None and not is_first and images % (self._plan.measure_every or 1) == 0
+        return self._monitor is not None and not is_first and images % (self._plan.measure_every or 1) == 0
 
     def measure(self) -> dict[str, float]:
         """Measure, and give the numbers for the log.
@@ -107,10 +107,10 @@ class Supervisor:
         Raises:
             DivergedError: a weight is not finite.
         """
-        assert self._judge is not None
+        assert self._monitor is not None
         self.recorder.check_weights()
         started = time.perf_counter()
-        numbers = self._judge.measure(self._plan.measure_count)
+        numbers = self._monitor.measure(self._plan.measure_count)
         self._space_out(started, time.perf_counter())
         return numbers
 
@@ -131,10 +131,10 @@ class Supervisor:
         """How it went and how good it got, written into the log too; if nothing was measured, why not."""
         if self._why_off:
             return (f"no verdict: {self._why_off}",)
-        if self._judge is None or self._judge.best is None or self.verdict is None:
+        if self._monitor is None or self._monitor.best is None or self.verdict is None:
             return ()
         self.recorder.event(str(self.verdict), verdict=self.verdict.kind)
-        return (str(self.verdict), self._judge.best_line())
+        return (str(self.verdict), self._monitor.best_line())
 
     @property
     def _plan(self) -> PlanSettings:
@@ -142,7 +142,7 @@ class Supervisor:
         return self.config.plan
 
     def _switch_off(self, reason: str) -> Iterator[str]:
-        self._judge, self._why_off = None, reason
+        self._monitor, self._why_off = None, reason
         planned = self._plan.measure_every
         if planned is None:
             self._settle(0, 0)
@@ -156,23 +156,23 @@ class Supervisor:
 
     def _recall(self) -> None:
         """Take over what an earlier sitting measured, and what was the verdict on it."""
-        assert self._judge is not None
-        self._judge.recall(self._earlier)
+        assert self._monitor is not None
+        self._monitor.recall(self._earlier)
         rescues = [entry["images"] for entry in self._earlier if str(entry.get("event", "")).startswith(RESCUED)]
         self._since = rescues[-1] if rescues else 0
-        if self._judge.measures:
+        if self._monitor.measures:
             # A rescue right after the last measure came of its verdict, and counts from the next one on.
-            last = self._judge.measures[-1].images
-            self.verdict = self._judge.verdict(max((images for images in rescues if images < last), default=0))
+            last = self._monitor.measures[-1].images
+            self.verdict = self._monitor.verdict(max((images for images in rescues if images < last), default=0))
 
     def act(self) -> Iterator[str]:
         """After a measure: keep the model if it is the best, judge, do what the verdict asks for; says what it did."""
-        assert self._judge is not None
-        best = self._judge.best
-        before, self.verdict = self.verdict, self._judge.verdict(self._since)
+        assert self._monitor is not None
+        best = self._monitor.best
+        before, self.verdict = self.verdict, self._monitor.verdict(self._since)
         if best is not None and best.images == self.state.images:
             self.recorder.ship_best(best)
-            if not self.verdict.is_alarm and self._judge.latest_is_sound:  # else a rescue would end where it began
+            if not self.verdict.is_alarm and self._monitor.latest_is_sound:  # else a rescue would end where it began
                 save_checkpoint(self.state, self.folder.good)
         if before is None or before.kind != self.verdict.kind:
             yield self.recorder.event(str(self.verdict), verdict=self.verdict.kind)

@@ -29,7 +29,8 @@ SECTIONS = {
     "noise": "instance noise when the discriminator saturates",
     "anchor": "what holds broad light and tint to the PCA draw",
     "matching": "feature matching",
-    "measuring": "how the run is judged while it goes on",
+    "measuring": "how the run is measured while it goes on",
+    "health": "the rules of the verdict",
 }
 
 
