@@ -35,7 +35,7 @@ from ganvas.networks import NetworkSpec, pca_generator
 from ganvas.networks import projected_discriminator as sight
 from ganvas.networks import swift as pair
 from ganvas.networks.pca_generator import Components
-from ganvas.recipes import BLIND, recipe
+from ganvas.recipes import recipe
 from ganvas.training.steps import swift
 from ganvas.workflows.train import train
 
@@ -101,7 +101,10 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
     "nothing left out": ([], list),
     "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
     "begun at 8 to 12 px instead of 3 to 5": ([], attribute(pca_generator, "COARSEST_PX", 12)),
-    "without ImageNet (--blind)": ([f"{name}={json.dumps(value)}" for name, value in BLIND.items()], list),
+    "without ImageNet (--blind)": (
+        [f"{name}={json.dumps(value)}" for name, value in recipe("swift").blind.items()],
+        list,
+    ),
     "with a look at pixels too": ([], attribute(pair, "SeeingDiscriminator", AlsoPixels)),
     "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
     "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),

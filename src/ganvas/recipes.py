@@ -1,6 +1,8 @@
 """The recipes: named configurations, each with the project or paper it reproduces, what it reached, how it fails."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from ganvas.config import (
     SWIFT_OBJECTIVE,
@@ -18,21 +20,21 @@ from ganvas.config import (
 from ganvas.errors import SettingError
 
 DEFAULT = "swift"
-BLIND = {  # how `swift` differs without ImageNet: pixels alone are soon learned by heart, so that they are augmented
-    "network.architecture": "swift-blind",
-    "objective.augment": ("tint", "translation"),
-}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A configuration and what is known of it."""
+    """A configuration and what is known of it.
+
+    blind: 'section.field' -> value, how it differs without pretrained weights (--blind); empty: it uses none anyway.
+    """
 
     title: str
     source: str
     reached: str
     failings: str
     config: RunConfig
+    blind: Mapping[str, Any] = field(default_factory=dict)
 
 
 RECIPES: dict[str, Recipe] = {
@@ -64,6 +66,8 @@ RECIPES: dict[str, Recipe] = {
             anchor=AnchorSettings(),
             matching=MatchingSettings(),
         ),
+        # Pixels alone are soon learned by heart, so that they are augmented.
+        blind={"network.architecture": "swift-blind", "objective.augment": ("tint", "translation")},
     ),
     "quick": Recipe(
         title="DCGAN's networks at half width, made for minutes on a CPU",

@@ -105,7 +105,6 @@ def train(
     ] = False,
 ) -> None:
     """Look the pictures over, plan, train, report. The same command again goes on where it stopped."""
-    from ganvas import recipes
     from ganvas.cli import parse as units
     from ganvas.cli import progress as console
     from ganvas.workflows import generate as commandline
@@ -127,11 +126,9 @@ def train(
         "measuring.until": until,
         "measuring.rescue": None if rescue else False,
     }
-    if blind:
-        given |= recipes.BLIND
     if size is not None:
         given["pictures.width"], given["pictures.height"] = units.parse_size(size)
-    wanted = commandline.wanted_run(recipe, config, out, given, settings or [], resume=resume)
+    wanted = commandline.wanted_run(recipe, config, out, given, settings or [], resume=resume, blind=blind)
     interruption = console.Interruption()
     news = run.train(wanted.config, wanted.out, interrupted=interruption.happened, looking=console.show_looking)
     if console.show_training(news, interruption):
@@ -304,7 +301,6 @@ def serve(
     threads: Annotated[int | None, typer.Option(min=1, help="that drawing may use; all cores unless given")] = None,
 ) -> None:
     """The HTTP API, and the page at /; PyTorch is not needed for it."""
-    from ganvas.files import cache_folder
     from ganvas.formats.manifest import is_outdated
     from ganvas.serving import server
     from ganvas.serving.auth import read_keys

@@ -14,12 +14,13 @@ from ganvas.data import contact_indices, load_pictures
 from ganvas.errors import SettingError
 from ganvas.formats.images import save_grid, save_png
 from ganvas.metrics import card_lines
-from ganvas.model import draw_all, labels_for, latents_for, rebuild
+from ganvas.model import draw, labels_for, latents_for, rebuild
 from ganvas.model.weights import load_model
 from ganvas.recipes import DEFAULT, RECIPES, recipe
 from ganvas.workflows.score import Judging, judge
 
 _DEFAULT_SECONDS = 600.0
+MOST_ON_GRID = 1024
 SECTIONS = {
     "pictures": "which pictures, and what is done to each",
     "network": "the two players",
@@ -50,12 +51,14 @@ def wanted_run(
     assignments: list[str],
     *,
     resume: bool,
+    blind: bool = False,
 ) -> WantedRun:
     """The run that a command line asks for: a recipe, a run.toml or the run in `out`, changed by what is given.
 
     Args:
         given: 'section.field' -> value; None where the option was not given.
         assignments: 'section.field=value', which win over `given`.
+        blind: without pretrained weights in training.
     Raises:
         SettingError: a name or a value is wrong, or there is nothing to resume.
     """
@@ -73,8 +76,14 @@ def wanted_run(
         raise SettingError("which pictures? As in `ganvas train my-folder`, or `ganvas train avatars` to try it")
     else:
         start = recipe(recipe_name or DEFAULT).config
-    if given.get("network.architecture") is not None and start.recipe != "swift":
-        raise SettingError(f"--blind: recipe {start.recipe} knows nothing of ImageNet anyway; it goes with swift")
+    if blind:
+        known = RECIPES.get(start.recipe)
+        if known is None or not known.blind:
+            having = ", ".join(name for name, each in RECIPES.items() if each.blind)
+            raise SettingError(
+                f"--blind: recipe {start.recipe} knows nothing of ImageNet anyway; it goes with {having}"
+            )
+        given = {**given, **known.blind}
     config = _changed(start, {path: value for path, value in given.items() if value is not None})
     config = with_settings(config, assignments)
     if config.limits != start.limits:
@@ -140,7 +149,7 @@ class Drawing:
 
 
 def draw_pictures(path: Path, wanted: Drawing, out: Path) -> Path:
-    """Draw `wanted.count` pictures into `out`, one file a seed, and a grid; returns the grid's path.
+    """Draw `wanted.count` pictures into `out`, one file a seed, and a grid of the first MOST_ON_GRID; returns its path.
 
     Raises:
         ModelError: the model cannot be read.
@@ -151,12 +160,15 @@ def draw_pictures(path: Path, wanted: Drawing, out: Path) -> Path:
     if seeds[-1] >= 2**64:
         raise SettingError(f"--seed {wanted.seed}: expected at most {2**64 - wanted.count}")
     z = latents_for(model.description, seeds, wanted.truncation)
-    pictures = draw_all(model.generator, z, labels_for(model.description, seeds, wanted.label))
     _make_folder(out)
-    if wanted.singles:
-        for seed, picture in zip(seeds, pictures, strict=True):
+    shown: list[np.ndarray] = []
+    drawn = draw(model.generator, z, labels_for(model.description, seeds, wanted.label))
+    for seed, picture in zip(seeds, drawn, strict=True):
+        if wanted.singles:
             save_png(out / f"{seed:06d}.png", picture, scale=1)
-    save_grid(out / "grid.png", pictures)
+        if len(shown) < MOST_ON_GRID:  # so that memory does not grow with the count
+            shown.append(picture)
+    save_grid(out / "grid.png", np.stack(shown))
     return out / "grid.png"
 
 
