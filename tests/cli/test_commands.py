@@ -109,7 +109,8 @@ def test_a_timed_run_can_be_repeated_exactly_from_its_run_toml(ganvas, pictures)
 
 
 def test_a_run_killed_at_random_moments_ends_like_one_that_was_not(ganvas, pictures):
-    train = ["train", pictures, *SMALL, "--images", "2000", "--out"]
+    # A busy machine may measure one run and not the other, and only one would go back after a collapse.
+    train = ["train", pictures, *SMALL, "--images", "2000", "--no-rescue", "--out"]
     done(ganvas(*train, "whole"))
     moments, killed = random.Random(0), ganvas.folder / "killed"
     for _ in range(3):

@@ -371,14 +371,16 @@ def test_a_default_run_in_pieces_from_its_first_measure_on_begins_again_at_half_
     is_whole, config, scripted, tmp_path
 ):
     scripted({images: {"kernel_distance": 2.0} for images in (8, 16, 24)})  # the eigen line, where it began: 0.25
-    swift, out = ("network.architecture=swift-blind", "objective.loss=relativistic"), tmp_path / "run"
+    swift, out = RECIPES["swift"].config, tmp_path / "run"
+    made = config(40, "network.architecture=swift-blind", "objective.loss=relativistic")
+    made = made.model_copy(update={name: getattr(swift, name) for name in ("noise", "anchor", "matching")})
     if not is_whole:
-        run(config(40, *swift), out, sitting=4)
+        run(made, out, sitting=4)
         first, again = load_model(out, at=0).generator.state_dict(), weights(out / "checkpoint")
         kept = {name: tensor for name, tensor in again.items() if name.startswith("generator.") and tensor.ndim > 1}
         assert kept
         assert_close({name: t.half().float() for name, t in kept.items()}, {n: first[n[10:]] for n in kept})
-    run(config(40, *swift), out)
+    run(made, out)
     ((images, told),) = events_of(out, "went back")
     assert images == 16
     assert "the state after 0 images" in told
