@@ -105,10 +105,10 @@ def main() -> None:
     lines = kept(results)
     see = independent_features() if pairs else None
     for run, source in pairs:
-        config = RunFolder(Path(run)).config()
-        assert config is not None
+        found = RunFolder(Path(run)).read_config()
+        assert found is not None
         assert see is not None
-        pictures = load_pictures(config.pictures.model_copy(update={"source": source}))
+        pictures = load_pictures(found.config.pictures.model_copy(update={"source": source}))
         real = np.asarray(pictures.images[reference_order(len(pictures.images))[:1000]])
         lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
         views = {"lite": lambda images, lite=lite: extract(lite, images), "other": see}

@@ -34,12 +34,12 @@ from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, load_pictures
 from ganvas.features import extract, load_extractor
 from ganvas.files import cache_folder
+from ganvas.formats.events import Assessed, Rescued
 from ganvas.formats.images import picture_grid
+from ganvas.formats.log import read_log
 from ganvas.metrics import eigen_pictures, kernel_distance_interval, neighbourhoods, reference_order
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.weights import kept_moments, load_model
-from ganvas.report import read_log
-from ganvas.run.supervisor import RESCUED
 
 RESULTS, ENDINGS = Path("bench/results/quality.jsonl"), Path("bench/results/endings.jsonl")
 FIGURES = Path("docs/figures")
@@ -136,9 +136,9 @@ def ending(plan: Plan, run: Path, pictures: str, memory: float) -> dict:
     command = [sys.executable, "-m", "ganvas", "score", str(run), "--against", pictures, "--json"]
     card = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     log = read_log(run / "log.jsonl")
-    verdicts = [line["verdict"] for line in log if "verdict" in line]
-    rescues = sum(str(line.get("event", "")).startswith(RESCUED) for line in log)
-    found = {"run": plan.title, "images": max(line["images"] for line in log), "memory_mb": round(memory)}
+    verdicts = [event.kind for event in log.events if isinstance(event, Assessed)]
+    rescues = sum(isinstance(event, Rescued) for event in log.events)
+    found = {"run": plan.title, "images": log.numbers[-1]["images"], "memory_mb": round(memory)}
     return found | {"verdicts": verdicts, "rescues": rescues, "copies": card["copies"], "modes": card["modes"]}
 
 
@@ -182,7 +182,7 @@ def drawn(run: Path, at: int, count: int) -> np.ndarray:
 def clock(run: Path) -> dict[int, float]:
     """Images shown -> seconds since the command began."""
     start = float((run / "start-up").read_text())
-    return {line["images"]: line["seconds"] + start for line in read_log(run / "log.jsonl")}
+    return {line["images"]: line["seconds"] + start for line in read_log(run / "log.jsonl").numbers}
 
 
 def marks(run: Path) -> dict[int, int]:
