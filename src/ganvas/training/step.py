@@ -9,13 +9,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ganvas.config import NoiseSettings, RunConfig
+from ganvas.config import RunConfig
 from ganvas.device import seeded_layers
-from ganvas.training.balance import (
-    adapted_share,
-    averaged_loss,
-    noise_deviation,
-)
+from ganvas.training.balance import adapted_share
 from ganvas.training.ema import update_average
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import Numbers, Report
@@ -45,11 +41,8 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
         state.augment_share = adapted_share(state.augment_share, float(report["real_sign"]), target, len(stored))
         report["augment_share"] = state.augment_share
     values = torch.stack([torch.as_tensor(report[name]) for name in TALLIED]).tolist()  # read off the device at once
-    told = dict(zip(TALLIED, values, strict=True))
-    for name, value in told.items():
+    for name, value in zip(TALLIED, values, strict=True):
         state.tally[name] = state.tally.get(name, 0.0) + value
-    if config.noise is not None:
-        _decide_on_noise(state, told["discriminator_loss"], len(stored), config.noise)
     state.tally["steps"] = state.tally.get("steps", 0.0) + 1
     state.images += len(stored)
     if state.averaged is not None:
@@ -61,12 +54,3 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
             half_life=config.training.average_half_life_images,
         )
     return report
-
-
-def _decide_on_noise(state: TrainingState, loss: float, images: int, settings: NoiseSettings) -> None:
-    """Follow the discriminator's loss, and decide once, when noise begins to fade, whether it stays."""
-    state.discriminator_loss = averaged_loss(state.discriminator_loss, loss, images, settings.average_images)
-    state.was_certain = state.was_certain or state.discriminator_loss < settings.saturated_loss
-    if state.images < settings.fades_from_images <= state.images + images:
-        noise = noise_deviation(state.discriminator_loss, state.images, settings, lasting=False)
-        state.noise_lasts = state.was_certain and noise > settings.lasting_deviation
