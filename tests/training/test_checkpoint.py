@@ -227,7 +227,14 @@ def damage_the_version(folder):
     (folder / "state.json").write_text(json.dumps(clock | {"format": 99}), encoding="utf-8")
 
 
-DAMAGES = [damage_the_memory, damage_by_cutting, damage_by_removing, damage_by_leaving_out, damage_the_clock, damage_the_version]
+DAMAGES = [
+    damage_the_memory,
+    damage_by_cutting,
+    damage_by_removing,
+    damage_by_leaving_out,
+    damage_the_clock,
+    damage_the_version,
+]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -21,13 +21,13 @@ def test_the_losses_are_the_relativistic_ones_over_all_looks(tiny):
     config, stream, fresh = tiny("swift", *STILL)
     state = fresh()
     state.discriminator.eval()  # its spectral norms stand still
-    stored, _ = stream.batch_at(0, 4)
-    report = swift_play(state, stored, None, config, Numbers.at(0, 0))
+    batch = stream.batch_at(0, 4).without_labels()
+    report = swift_play(state, batch, config, Numbers.at(0, 0))
     z = sample_latents(4, config, Numbers.at(0, 0).latents)
     with torch.no_grad():
         real, fake = (
             state.discriminator.judge(state.discriminator.see(images))
-            for images in (to_float(stored), state.generator(z))
+            for images in (to_float(batch.images), state.generator(z))
         )
     assert_close(report["discriminator_loss"], F.softplus(fake - real).mean())
     assert_close(report["generator_loss"], F.softplus(real - fake).mean())
@@ -39,7 +39,7 @@ def test_pictures_are_remembered_unless_something_changes_them(tiny):
         config, stream, fresh = tiny("swift", more)
         state = fresh()
         for start in (0, 4, 8, 0):
-            swift_play(state, stream.batch_at(start, 4)[0], None, config, Numbers.at(0, start))
+            swift_play(state, stream.batch_at(start, 4).without_labels(), config, Numbers.at(0, start))
         assert len(state.memory.features) == remembered
 
 
@@ -62,7 +62,8 @@ def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(
     weight = state.discriminator.look[0].score.weight
     monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
     measured = [
-        float(swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))[name]) for _ in range(5)
+        float(swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))[name])
+        for _ in range(5)
     ]
     assert measured[0] > 0.1
     assert measured == sorted(measured, reverse=True)
@@ -77,7 +78,7 @@ def first_move(images, tiny, *settings):
     rates = {"generator": config.optimizer.generator_rate, "discriminator": config.optimizer.discriminator_rate}
     weights = {"generator": state.generator.out.weight, "discriminator": state.discriminator.look[0].score.weight}
     before = {name: weight.detach().clone() for name, weight in weights.items()}
-    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, images))
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, images))
     return {name: (weight.detach() - before[name]).abs().max().item() / rates[name] for name, weight in weights.items()}
 
 
@@ -117,7 +118,7 @@ def test_features_are_matched_only_once_there_is_something_to_match_and_where_no
     for images, lasts in ((0, False), (MATCHED_FROM, False), (MATCHED, True), (MATCHED, False)):
         state.images, state.memory.noise_lasts = images, lasts
         before = state.generator.out.weight.clone(), state.discriminator.matching[0].drawn_mean.clone()
-        swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+        swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
         after = state.generator.out.weight, state.discriminator.matching[0].drawn_mean
         moved.append([not torch.equal(*pair) for pair in zip(before, after, strict=True)])
     assert moved == [[False, True], [False, True], [False, True], [True, True]]
@@ -144,7 +145,7 @@ def test_drift_is_the_mean_square_of_broad_differences(colour, was_saturated, dr
         state.generator.components.axes.mul_(0.1)
         state.generator.components.mean.mul_(0.1)
         state.generator.out.bias.copy_(torch.tensor(colour))
-    report = swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    report = swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
     assert_close(report["drift"], torch.tensor(drift), rtol=1e-3, atol=0)
 
 
@@ -190,8 +191,8 @@ def play_at(loss, tiny, *settings, images=0, was_saturated=True, noise_lasts=Fal
     config, stream, fresh = tiny("swift", *STILL, *settings)
     state = fresh()
     state.images, state.memory = images, SwiftMemory(loss, was_saturated, noise_lasts)
-    stored = stream.batch_at(0, 4)[0]
-    return to_float(stored), swift_play(state, stored, None, config, Numbers.at(0, images))
+    batch = stream.batch_at(0, 4).without_labels()
+    return to_float(batch.images), swift_play(state, batch, config, Numbers.at(0, images))
 
 
 def test_a_certain_discriminator_sees_all_pictures_under_the_same_gaussian_noise(tiny, seen):
@@ -235,10 +236,10 @@ def test_pictures_under_noise_are_not_remembered(tiny):
     config, stream, fresh = tiny("swift")
     state = fresh()
     state.memory = SwiftMemory(0.1, was_saturated=True)
-    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
     assert len(state.memory.features) == 0
     state.memory.discriminator_loss = 1.0
-    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
     assert len(state.memory.features) == 4
 
 
@@ -251,7 +252,7 @@ def test_each_player_is_moved_at_its_own_rate(still, moved, tiny):
         return torch.cat([parameter.detach().flatten() for parameter in state.modules()[player].parameters()])
 
     before = {player: weights(player) for player in (still, moved)}
-    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
     assert_close(weights(still), before[still], rtol=0, atol=1e-20)
     assert not torch.equal(weights(moved), before[moved])
     assert all(parameter.requires_grad for parameter in state.discriminator.parameters())

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ganvas.config import NoiseSettings, RunConfig
 from ganvas.training.balance import averaged_loss, noise_deviation
-from ganvas.training.feature_cache import Remembered
+from ganvas.training.feature_cache import FeatureCache
 
 
 @dataclass
@@ -28,7 +28,7 @@ class SwiftMemory:
     discriminator_loss: float
     was_saturated: bool = False
     noise_lasts: bool = False
-    features: Remembered = field(default_factory=Remembered)
+    features: FeatureCache = field(default_factory=FeatureCache)
 
     def follow(self, loss: float, images_before: int, step_images: int, settings: NoiseSettings) -> None:
         """Take in the discriminator's loss in one step; when noise begins to fade, decide whether it stays.

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganvas.config import OptimizerSettings, RunConfig
+from ganvas.data import Batch
 from ganvas.device import mixed_precision
 from ganvas.networks import NetworkSpec
 from ganvas.networks.pca_generator import EigenGenerator
@@ -36,10 +37,8 @@ from ganvas.training.updates import (
 )
 
 
-def swift_play(
-    state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
-) -> Report:
-    """Update the discriminator, then the generator, on (B, H, W, C) uint8 pictures and their labels."""
+def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> Report:
+    """Update the discriminator, then the generator."""
     generator, discriminator = state.generator, state.discriminator
     assert isinstance(generator, EigenGenerator)
     assert isinstance(discriminator, SeeingDiscriminator)
@@ -49,9 +48,9 @@ def swift_play(
     assert noisy is not None
     assert anchor is not None
     assert matching is not None
-    loss_pair = LOSSES[config.objective.loss]
-    labels = None if labels is None else labels.to(state.device)
-    z = sample_latents(len(stored), config, numbers.latents).to(state.device)
+    loss_pair, count = LOSSES[config.objective.loss], len(batch.images)
+    labels = None if batch.labels is None else batch.labels.to(state.device)
+    z = sample_latents(count, config, numbers.latents).to(state.device)
     noise, matched = 0.0, risen(state.images - matching.from_images, matching.rise_images)
     if memory.was_saturated:
         noise = noise_deviation(memory.discriminator_loss, state.images, noisy, lasting=memory.noise_lasts)
@@ -61,7 +60,7 @@ def swift_play(
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
         before = numbers.augment.get_state()
-        real_seen = see_real(state, stored, config, numbers, noise)
+        real_seen = see_real(state, batch, config, numbers, noise)
         numbers.augment.set_state(before)  # each generated picture is changed as the real one it is compared with
         fake_seen = discriminator.see(shown(fake, state, config, numbers, noise))
 
@@ -83,9 +82,9 @@ def swift_play(
         mismatch = discriminator.mismatch(fake_seen)
         held = config.objective.out_of_range_weight * overshoot + anchor.weight * drift
         held = held + matching.weight * matched * mismatch
-        share = scale * risen(state.images + len(stored), max(config.optimizer.warmup_images, 1))
+        share = scale * risen(state.images + count, max(config.optimizer.warmup_images, 1))
         apply(state, "generator", generator_loss + held, share=share)
-    memory.follow(float(discriminator_loss.detach()), state.images, len(stored), noisy)
+    memory.follow(float(discriminator_loss.detach()), state.images, count, noisy)
     return {
         "discriminator_loss": discriminator_loss.detach(),
         "generator_loss": generator_loss.detach(),
@@ -124,16 +123,16 @@ def broad(images: Tensor, tint_weight: float, cells: int = 4) -> Tensor:
     return torch.cat((light + tint_weight**0.5 * tint, opacity), dim=1)
 
 
-def see_real(state: TrainingState, stored: Tensor, config: RunConfig, numbers: Numbers, noise: float) -> list[Tensor]:
-    """What is looked at of (B, H, W, C) uint8 pictures; from memory where nothing changes a picture."""
+def see_real(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers, noise: float) -> list[Tensor]:
+    """The features of the set's pictures; from memory where nothing changes a picture."""
     discriminator, memory = state.discriminator, state.memory
     assert isinstance(discriminator, SeeingDiscriminator)
     assert isinstance(memory, SwiftMemory)
     see = discriminator.see
     with torch.no_grad():
         if noise > 0 or augmentations(state, config):
-            return see(shown(to_float(stored, state.device), state, config, numbers, noise))
-        return memory.features.maps(stored, lambda group: see(to_float(group, state.device)))
+            return see(shown(to_float(batch.images, state.device), state, config, numbers, noise))
+        return memory.features.maps(batch, lambda group: see(to_float(group, state.device)))
 
 
 def shown(images: Tensor, state: TrainingState, config: RunConfig, numbers: Numbers, noise: float) -> Tensor:
