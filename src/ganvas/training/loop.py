@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from torch import Tensor
-
 from ganvas.config import RunConfig
+from ganvas.data import Batch
 from ganvas.training.architectures import architecture
 from ganvas.training.state import TrainingState
 from ganvas.training.step import train_step
@@ -17,8 +16,8 @@ from ganvas.training.updates import Report
 class Stream(Protocol):
     """Where the pictures of a step come from; a pure function of images shown."""
 
-    def batch_at(self, images_shown: int, count: int) -> tuple[Tensor, Tensor]:
-        """(count, H, W, C) uint8 pictures and (count,) int64 labels."""
+    def batch_at(self, images_shown: int, count: int) -> Batch:
+        """The `count` pictures that follow after `images_shown`."""
         ...
 
 
@@ -50,7 +49,7 @@ def training_loop(
     play = architecture(config.network.architecture).step
     started = clock() - state.seconds
     while state.images < until_images:
-        stored, labels = stream.batch_at(state.images, config.training.step_after(state.images))
-        report = train_step(state, stored, labels if config.pictures.conditional else None, config, play)
+        batch = stream.batch_at(state.images, config.training.step_after(state.images))
+        report = train_step(state, batch if config.pictures.conditional else batch.without_labels(), config, play)
         state.seconds = clock() - started
         yield Progress(state.images, state.seconds, report)
