@@ -1,6 +1,6 @@
 """The command line: one short function per verb. Everything heavy is imported where it is used.
 
-Results go to stdout, progress and errors to stderr; only this file and console.py print.
+Results go to stdout, progress and errors to stderr; only this file and progress.py print.
 """
 
 import signal
@@ -309,6 +309,7 @@ def serve(
 
     if rate is None:
         rate = 0.0 if server.is_loopback(host) else 20.0
+    _show_log()
     limits = Limits(keys=() if keys is None else read_keys(keys), requests_per_second=rate or None)
     folders = {name: _local(model) for name, model in server.names_of(models).items()}
     for folder in filter(is_outdated, folders.values()):
@@ -318,6 +319,15 @@ def serve(
         serve_models(folders, host=host, port=port, limits=limits, public=public, threads=threads)
     except Interrupted:  # uvicorn passes the signal on once everything is answered
         return
+
+
+def _show_log() -> None:
+    """What a server has to say while it runs goes to stderr as everything else does."""
+    import logging
+
+    shown = logging.StreamHandler()
+    shown.setFormatter(logging.Formatter("ganvas: %(message)s"))
+    logging.getLogger("ganvas").addHandler(shown)
 
 
 @app.command()

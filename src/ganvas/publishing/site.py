@@ -16,6 +16,7 @@ from string import Template
 
 from ganvas.files import replace_bytes
 from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE, Description, read_description, read_onnx
+from ganvas.formats.policy import source_hash
 from ganvas.publishing.packaging import Order
 from ganvas.publishing.web_runtime import web_runtime
 
@@ -110,8 +111,8 @@ def one_file(description: Description, made: Mapping[str, bytes]) -> str:
         raise ValueError("a script that a page cannot hold inside")
     policy = {
         **_POLICY,
-        "script-src": f"{_hash(ort)} {_hash(own)} 'wasm-unsafe-eval'",
-        "style-src": _hash(style),
+        "script-src": f"{source_hash(ort)} {source_hash(own)} 'wasm-unsafe-eval'",
+        "style-src": source_hash(style),
         "connect-src": "'none'",
         "worker-src": "'none'",
     }
@@ -189,7 +190,3 @@ def _own(name: str) -> str:
 
 def _packed(stored: bytes) -> bytes:
     return gzip.compress(stored, 9, mtime=0)
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -13,7 +13,7 @@ from torch import nn
 from ganvas import __version__
 from ganvas.config import RunConfig, from_toml, to_toml
 from ganvas.errors import SettingError
-from ganvas.files import replace_text
+from ganvas.files import replace_text, writing_to
 from ganvas.model.weights import MOMENTS, kept_moments, save_weights
 
 _MAY_CHANGE = {"limits", "plan", "device", "keep_bytes"}
@@ -40,12 +40,8 @@ class RunFolder:
         Raises:
             SettingError: it cannot be created or written.
         """
-        try:
+        with writing_to(self.root):
             self.samples.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingError(
-                f"--out {self.root}: cannot be written ({error.strerror}); choose another folder"
-            ) from error
 
     def config(self) -> RunConfig | None:
         """The configuration of the run that is there; None if there is none.
