@@ -14,11 +14,14 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from pydantic import Field
+
 from ganvas.files import replace_bytes
 from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE, Description, read_description, read_onnx
 from ganvas.formats.policy import source_hash
-from ganvas.publishing.packaging import Order
+from ganvas.publishing.packaging import Bundle
 from ganvas.publishing.web_runtime import web_runtime
+from ganvas.settings import Settings
 
 ONE_FILE = "page.html"
 MODULES = "latents.js", "assets.js", "link.js", "generator.js", "controls.js", "app.js"  # each needs those before it
@@ -42,17 +45,23 @@ _POLICY = {
 }
 
 
-def publish(order: Order) -> dict[str, int]:
+class SiteOptions(Settings):
+    """Options of --to site."""
+
+    webgpu: bool = Field(default=False, description="draw on WebGPU where a browser has it")
+
+
+def publish(bundle: Bundle, out: Path, options: SiteOptions) -> dict[str, int]:
     """Write the site of an exported model; its files and their bytes.
 
     Raises:
         GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
         OSError: the folder cannot be written.
     """
-    made = page_files(order.folder, order.downloads, webgpu=order.webgpu)
-    made[ONE_FILE] = one_file(read_description(order.folder), made).encode()
+    made = page_files(bundle.folder, bundle.downloads, webgpu=options.webgpu)
+    made[ONE_FILE] = one_file(read_description(bundle.folder), made).encode()
     for name, stored in made.items():
-        replace_bytes(order.out / name, stored)
+        replace_bytes(out / name, stored)
     return {name: len(stored) for name, stored in made.items()}
 
 
