@@ -11,7 +11,7 @@ import tomli_w
 from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
 
 from ganvas.errors import SettingError
-from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
+from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
 
 FORMAT = 3  # of a run folder; 1 had no number and no sections for the swift step, 2 held the planned width as the width
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
@@ -379,13 +379,11 @@ def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise SettingError(f"there is no setting {where!r}; `ganvas recipes NAME` lists them") from error
-        raise SettingError(
-            f"setting {where} = {first['input']!r:.80}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-        ) from error
+        first = first_fault(error)
+        if first.kind == "extra_forbidden":
+            raise SettingError(f"there is no setting {first.where!r}; `ganvas recipes NAME` lists them") from error
+        message = first.message[:1].lower() + first.message[1:]
+        raise SettingError(f"setting {first.where} = {first.found!r:.80}: {message}") from error
 
 
 def with_settings(config: RunConfig, assignments: list[str]) -> RunConfig:

@@ -5,7 +5,7 @@ from PIL import Image
 from ganvas.formats.images import picture_grid
 from ganvas.model.weights import save_model
 from ganvas.workflows import generate
-from ganvas.workflows.generate import Drawing, draw_pictures
+from ganvas.workflows.generate import DrawOptions, draw_pictures
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def pixels(path):
 
 def test_every_seed_has_its_file_and_the_grid_shows_the_first_of_them(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(generate, "MOST_ON_GRID", 4)
-    draw_pictures(folder, Drawing(6, 3, 1.0, None, None, singles=True), tmp_path / "six")
-    draw_pictures(folder, Drawing(4, 3, 1.0, None, None, singles=False), tmp_path / "four")
+    draw_pictures(folder, DrawOptions(6, 3, 1.0, None, None, singles=True), tmp_path / "six")
+    draw_pictures(folder, DrawOptions(4, 3, 1.0, None, None, singles=False), tmp_path / "four")
     names = sorted(path.name for path in (tmp_path / "six").iterdir())
     assert names == [*(f"{seed:06d}.png" for seed in range(3, 9)), "grid.png"]
     assert (tmp_path / "six" / "grid.png").read_bytes() == (tmp_path / "four" / "grid.png").read_bytes()

@@ -1,6 +1,6 @@
 """The command line: one short function per verb. Everything heavy is imported where it is used.
 
-Results go to stdout, progress and errors to stderr; only this file and console.py print.
+Results go to stdout, progress and errors to stderr; only this file and progress.py print.
 """
 
 import signal
@@ -36,9 +36,9 @@ Conditional = Annotated[bool, typer.Option("--conditional", help="sub-folders ar
 Title = Annotated[str, typer.Option(help='of the page, as in "This car does not exist"')]
 About = Annotated[str, typer.Option(help="your words on the page and in the card")]
 Licence = Annotated[str, typer.Option(help="of the model and of what it draws, as in CC-BY-4.0")]
-Against = Annotated[str | None, typer.Option(help="the real pictures, to judge it by; those of its run")]
+Against = Annotated[str | None, typer.Option(help="the real pictures, to score it by; those of its run unless given")]
 PublishedMoment = Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")]
-Scored = Annotated[bool, typer.Option("--score/--no-score", help="judge it for the card, half a minute")]
+Scored = Annotated[bool, typer.Option("--score/--no-score", help="score it for the card, half a minute")]
 PerClass = Annotated[str, typer.Option(help="the share of every class that is used, as in 5%")]
 
 
@@ -55,8 +55,8 @@ def _local(model: Path) -> Path:
     return pull(str(model))
 
 
-def _judged(subject: Path) -> Path:
-    """What is to be judged: `hf:owner/name` is a model there if there is one, else a set of pictures."""
+def _scored_subject(subject: Path) -> Path:
+    """What is to be scored: `hf:owner/name` is a model there if there is one, else a set of pictures."""
     if not _is_remote(subject):
         return subject
     from ganvas.publishing.hub import has_model
@@ -177,7 +177,7 @@ def look(
 @app.command()
 def recipes(name: Annotated[str | None, typer.Argument(help="one recipe, with all its settings")] = None) -> None:
     """Every recipe: what it is, which paper or project it reproduces, what it reached."""
-    from ganvas.workflows.generate import recipe_list, recipe_page
+    from ganvas.cli.text import recipe_list, recipe_page
 
     typer.echo(recipe_list() if name is None else recipe_page(name))
 
@@ -196,16 +196,16 @@ def generate(
 ) -> None:
     """Draw pictures with the best model that was measured; the same seed gives the same picture, however many."""
     from ganvas.cli import parse as units
-    from ganvas.workflows import generate as commandline
+    from ganvas.workflows import generate as drawing
 
     moment = units.parse_moment(at)
     folder = out or (Path("generated") if _is_remote(model) else model / "generated")
     model = _local(model)
     if rebuild is not None:
-        path = commandline.rebuild_pictures(model, rebuild, count, folder)
+        path = drawing.rebuild_pictures(model, rebuild, count, folder)
     else:
-        wanted = commandline.Drawing(count, seed, truncation, label, moment, singles=not grid)
-        path = commandline.draw_pictures(model, wanted, folder)
+        options = drawing.DrawOptions(count, seed, truncation, label, moment, singles=not grid)
+        path = drawing.draw_pictures(model, options, folder)
     typer.echo(path)
 
 
@@ -216,9 +216,9 @@ def score(
     held_out: Annotated[
         str | None, typer.Option(help="real pictures that it was not trained on, if you kept some")
     ] = None,
-    count: Annotated[int, typer.Option(min=4, max=5000, help="generated pictures to judge")] = 500,
+    count: Annotated[int, typer.Option(min=4, max=5000, help="generated pictures to score")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="of the first picture, and of every sample")] = 0,
-    at: Annotated[str | None, typer.Option(help="judge that moment of the run: images shown, or last")] = None,
+    at: Annotated[str | None, typer.Option(help="score that moment of the run: images shown, or last")] = None,
     size: Size = None,
     features: Annotated[str, typer.Option(help="lite, inception or dinov2")] = "lite",
     weights: Annotated[Path | None, typer.Option(help="the extractor's weights, instead of fetching them")] = None,
@@ -227,17 +227,18 @@ def score(
 ) -> None:
     """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get."""
     from ganvas.cli import parse as units
-    from ganvas.workflows import generate as commandline
+    from ganvas.cli.text import score_text
+    from ganvas.workflows import score as scoring
 
     moment = units.parse_moment(at)
     sides = None if size is None else units.parse_size(size)
-    typer.echo(
-        commandline.score_text(
-            commandline.Judging(_judged(subject), against, held_out, count, seed, moment, sides, features, weights),
-            pairs,
-            as_json=as_json,
-        )
+    options = scoring.ScoreOptions(
+        _scored_subject(subject), against, held_out, count, seed, moment, sides, features, weights
     )
+    result = scoring.score(options)
+    if pairs is not None:
+        scoring.save_pairs(result, pairs)
+    typer.echo(score_text(result, as_json=as_json))
 
 
 @app.command()
@@ -256,14 +257,15 @@ def export(
 ) -> None:
     """The model as ONNX, checked against the original before it is written, with a card and a preview."""
     from ganvas.cli import parse as units
+    from ganvas.cli.text import export_text
     from ganvas.config import checked
     from ganvas.workflows import publish as publishing
 
     wording = checked(publishing.Wording, {"title": title, "about": about, "licence": licence})
     folder = out or (Path("exported") if _is_remote(model) else model / "exported")
     moment = units.parse_moment(at)
-    asked = publishing.Exporting(_local(model), folder, wording, against, moment, scored, int8)
-    typer.echo(publishing.export_text(asked))
+    options = publishing.ExportOptions(_local(model), folder, wording, against, moment, scored, int8)
+    typer.echo(export_text(publishing.export_model(options)))
 
 
 @app.command()
@@ -278,20 +280,33 @@ def publish(
     at: PublishedMoment = None,
     scored: Scored = True,
     yes: Annotated[bool, typer.Option("--yes", help="publish even a model that copies its training pictures")] = False,
-    repository: Annotated[str, typer.Option(help="hub: push to this owner/name; only written unless given")] = "",
-    webgpu: Annotated[bool, typer.Option("--webgpu", help="site: draw on WebGPU where a browser has it")] = False,
-    python: Annotated[str, typer.Option(help="lambda: the version of its runtime")] = "3.13",
-    architecture: Annotated[str, typer.Option(help="lambda: x86_64 or arm64")] = "x86_64",
+    repository: Annotated[
+        str | None, typer.Option(help="hub: push to this owner/name; only written unless given")
+    ] = None,
+    webgpu: Annotated[bool | None, typer.Option("--webgpu", help="site: draw on WebGPU where a browser has it")] = None,
+    python: Annotated[str | None, typer.Option(help="lambda: the version of its runtime; 3.13 unless given")] = None,
+    architecture: Annotated[str | None, typer.Option(help="lambda: x86_64 or arm64; x86_64 unless given")] = None,
 ) -> None:
     """The model as something that can be put online as it is, checked before it is handed over."""
     from ganvas.cli import parse as units
+    from ganvas.cli.text import publish_text
     from ganvas.config import checked
     from ganvas.workflows import publish as publishing
 
     wording = checked(publishing.Wording, {"title": title, "about": about, "licence": licence})
-    asked = publishing.Exporting(_local(model), out, wording, against, units.parse_moment(at), scored)
-    order = publishing.Order(repository=repository, webgpu=webgpu, python=python, architecture=architecture)
-    typer.echo(publishing.publish_text(asked, to, order, even_copies=yes))
+    of_targets = {"repository": repository, "webgpu": webgpu, "python": python, "architecture": architecture}
+    options = publishing.PublishOptions(
+        _local(model),
+        out,
+        to,
+        wording,
+        of_target={name: value for name, value in of_targets.items() if value is not None},
+        against=against,
+        at=units.parse_moment(at),
+        scored=scored,
+        even_copies=yes,
+    )
+    typer.echo(publish_text(publishing.publish(options)))
 
 
 @app.command()
@@ -315,6 +330,7 @@ def serve(
 
     if rate is None:
         rate = 0.0 if server.is_loopback(host) else 20.0
+    _show_log()
     limits = Limits(keys=() if keys is None else read_keys(keys), requests_per_second=rate or None)
     folders = {name: _local(model) for name, model in server.names_of(models).items()}
     for folder in filter(is_outdated, folders.values()):
@@ -324,6 +340,15 @@ def serve(
         serve_models(folders, host=host, port=port, limits=limits, public=public, threads=threads)
     except Interrupted:  # uvicorn passes the signal on once everything is answered
         return
+
+
+def _show_log() -> None:
+    """What a server has to say while it runs goes to stderr as everything else does."""
+    import logging
+
+    shown = logging.StreamHandler()
+    shown.setFormatter(logging.Formatter("ganvas: %(message)s"))
+    logging.getLogger("ganvas").addHandler(shown)
 
 
 @app.command()

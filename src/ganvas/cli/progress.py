@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from ganvas.cli.text import finished_text, plan_text, progress_text
 from ganvas.formats.events import Event
 from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
 
@@ -76,41 +77,3 @@ def show_training(run: Iterator[RunEvent], interruption: Interruption) -> bool:
                     to.print(finished_text(item), markup=False, soft_wrap=True)
                     return item.interrupted
     return False
-
-
-def plan_text(plan: Planned) -> str:
-    """The plan in two lines: images, minutes, memory, networks."""
-    made = plan.plan
-    begun = f", {plan.resumed_at} of them already shown" if plan.resumed_at else ""
-    minutes = (made.images - plan.resumed_at) / made.images_per_second / 60
-    memory = "" if plan.memory_bytes is None else f", {plan.memory_bytes / 1e9:.1f} GB of memory"
-    networks = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in plan.parameters.items())
-    return (
-        f"plan: recipe {plan.config.recipe}, {made.images} images{begun}, about {max(minutes, 0):.1f} minutes "
-        f"at {made.images_per_second:.0f} images/s{memory}\n"
-        f"parameters at width {made.width:g}: {networks}"
-    )
-
-
-def progress_text(step: Stepped) -> str:
-    """Where a run is, in one line."""
-    numbers = step.numbers
-    losses = f"loss D {numbers['discriminator_loss']:.3f} G {numbers['generator_loss']:.3f}"
-    return (
-        f"{step.images:>7}/{step.until_images} images  {numbers['images_per_second']:.0f}/s  "
-        f"{_clock(step.seconds_left)} left  {losses}  "
-        f"score real {numbers['real_score']:+.2f} fake {numbers['fake_score']:+.2f}"
-    )
-
-
-def finished_text(end: Finished) -> str:
-    """The last words of a run."""
-    if end.interrupted:
-        return f"stopped after {end.images} images; the state is saved: the same command again goes on from there"
-    judged = "".join(f"{line}\n" for line in end.verdict)
-    return f"{judged}{end.images} images in {_clock(end.seconds)}; open {end.report.resolve()}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    return f"{minutes}:{seconds:02d}"

@@ -73,9 +73,9 @@ def natural_size(settings: PictureSettings) -> tuple[int, int]:
     """
     with open_source(settings).open() as listing:
         for position in range(len(listing.entries)):
-            verdict, _ = examine(read_entry(listing, position), settings)
-            if not verdict.broken:
-                return verdict.width, verdict.height
+            inspection, _ = examine(read_entry(listing, position), settings)
+            if not inspection.broken:
+                return inspection.width, inspection.height
     raise PicturesError(f"{settings.source}: holds no picture that can be read")
 
 
@@ -113,14 +113,14 @@ def _look_over(
     if settings.conditional and listing.entries and not any(entry.label for entry in listing.entries):
         raise _no_classes(source.name)
     task = Task(root, source.name, listing, choose(listing.entries, settings.per_class), settings, progress)
-    key, verdicts = same_content(task) or decode_all(task)
+    key, found = same_content(task) or decode_all(task)
     content = open_content(root, key)
     if content is None:
         raise GanvasError(f"the cache {root} lost what was just written to it; is another program clearing it?")
     channels = content.images.shape[3]
-    report = write_report(source.name, listing, task.chosen, verdicts, settings, channels=channels, key=key)
+    report = write_report(source.name, listing, found, settings, chosen=len(task.chosen), channels=channels, key=key)
     write_index(root, twins_fingerprint(task), {"key": key})
-    if not any(verdict.unread for verdict in verdicts):
+    if not found.unread:
         write_index(root, fingerprint, {"key": key, "report": report.to_dict()})
     return content, report
 

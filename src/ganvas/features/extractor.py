@@ -20,6 +20,7 @@ from ganvas.data.fit import resize
 from ganvas.download import fetch, sha256
 from ganvas.errors import ModelError, SettingError
 from ganvas.features import dinov2, efficientnet, inception
+from ganvas.formats.images import over_white
 from ganvas.pixels import to_float
 
 AT_ONCE = 32
@@ -28,8 +29,8 @@ RESIZE = "Pillow's Lanczos, antialiased"
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where an extractor comes from.
+class Pretrained:
+    """A network that learned on other pictures, and where its weights are.
 
     size_px: (height, width) of the pictures -> the side of the network's square input.
     find: the folder for downloads -> the file of weights.
@@ -45,8 +46,8 @@ class Source:
     has_unit_length: bool = False
 
 
-EXTRACTORS: dict[str, Source] = {
-    "lite": Source(
+EXTRACTORS: dict[str, Pretrained] = {
+    "lite": Pretrained(
         "EfficientNet-Lite0",
         efficientnet.size_for,
         efficientnet.build,
@@ -54,14 +55,14 @@ EXTRACTORS: dict[str, Source] = {
         efficientnet.SHA256,
         has_unit_length=True,
     ),
-    "inception": Source(
+    "inception": Pretrained(
         "Inception-v3 of the original FID",
         lambda height, width: inception.SIZE_PX,
         inception.build,
         lambda downloads: fetch(inception.URL, downloads / "inception.pth", inception.SHA256_PREFIX, way_out=WAY_OUT),
         inception.SHA256_PREFIX,
     ),
-    "dinov2": Source(
+    "dinov2": Pretrained(
         "DINOv2 ViT-S/14",
         lambda height, width: dinov2.SIZE_PX,
         dinov2.build,
@@ -106,20 +107,20 @@ def load_extractor(name: str, size: tuple[int, int], downloads: Path, weights: P
     """
     if name not in EXTRACTORS:
         raise SettingError(f"there is no extractor {name!r}; there are {', '.join(EXTRACTORS)}")
-    source = EXTRACTORS[name]
-    path = weights or source.find(downloads)
+    pretrained = EXTRACTORS[name]
+    path = weights or pretrained.find(downloads)
     try:
         digest = sha256(path)
-        if not digest.startswith(source.sha256_prefix):
+        if not digest.startswith(pretrained.sha256_prefix):
             raise ModelError(
-                f"{path}: not the weights of {source.title}: its SHA-256 begins with {digest[:8]}, "
-                f"expected {source.sha256_prefix[:8]}"
+                f"{path}: not the weights of {pretrained.title}: its SHA-256 begins with {digest[:8]}, "
+                f"expected {pretrained.sha256_prefix[:8]}"
             )
-        network = source.build(torch.load(path, map_location="cpu", weights_only=True))
+        network = pretrained.build(torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).partition("\n")[0][:200]
-        raise ModelError(f"{path}: cannot be read as the weights of {source.title}: {reason}") from error
-    return Extractor(name, source.title, network, source.size_px(*size), source.has_unit_length, digest)
+        raise ModelError(f"{path}: cannot be read as the weights of {pretrained.title}: {reason}") from error
+    return Extractor(name, pretrained.title, network, pretrained.size_px(*size), pretrained.has_unit_length, digest)
 
 
 @torch.no_grad()
@@ -142,7 +143,4 @@ def as_seen(images: np.ndarray, size_px: int) -> np.ndarray:
 
 
 def _colour(image: np.ndarray) -> Image.Image:
-    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    if picture.mode == "RGBA":
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("RGB")
+    return over_white(Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)).convert("RGB")

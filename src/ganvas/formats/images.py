@@ -47,6 +47,14 @@ def picture_grid(images: np.ndarray, *, columns: int | None = None, gutter: int 
     return edge
 
 
+def over_white(image: Image.Image) -> Image.Image:
+    """A picture in LA or RGBA laid on white, in L or RGB; one without transparency as it is."""
+    if image.mode not in ("LA", "RGBA"):
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("L" if image.mode == "LA" else "RGB")
+
+
 def over_checkerboard(images: np.ndarray) -> np.ndarray:
     """RGBA pictures as they look over a pale checkerboard: uint8 (..., H, W, 4) -> uint8 (..., H, W, 3).
 

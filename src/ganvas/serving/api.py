@@ -1,7 +1,7 @@
 """The HTTP server: pictures of seeds, many at once, walks, and the page."""
 
 import asyncio
-import sys
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -40,7 +40,9 @@ from ganvas.serving.responses import (
     picture_headers,
     problem,
 )
+from ganvas.settings import fault
 
+_log = logging.getLogger(__name__)
 _MOST_ERRORS = 10
 _PICTURES = {kind.media_type: {} for kind in KINDS.values()}
 _FILMS = {kind.media_type: {} for kind in ANIMATED.values()}
@@ -214,7 +216,7 @@ def create_app(
         try:
             found = await made.find(model, file or "index.html")
         except (GanvasError, OSError) as error:
-            print(f"ganvas: the page of {model} could not be made: {error}", file=sys.stderr)  # noqa: T201
+            _log.error("the page of %s could not be made: %s", model, error)
             raise HTTPException(503, "the page could not be made; /docs describes the API") from error
         if found is None:
             raise HTTPException(404, "there is no such page; /docs describes the API")
@@ -240,8 +242,8 @@ def _documented(kinds: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
 def _answer_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        found = error.errors()[:_MOST_ERRORS]
-        errors = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in found]
+        found = [fault(each) for each in error.errors()[:_MOST_ERRORS]]
+        errors = [{"where": each.where, "what": each.message} for each in found]
         return as_response(problem(422, f"{errors[0]['where']}: {errors[0]['what']}", errors=errors))
 
     @app.exception_handler(GanvasError)

@@ -6,9 +6,9 @@ the page in `page`.
 
 import base64
 import json
+import logging
 import os
 import re
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -35,7 +35,9 @@ from ganvas.serving.responses import (
     picture_headers,
     problem,
 )
+from ganvas.settings import first_fault
 
+_log = logging.getLogger(__name__)
 ROOT = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
 MOST_RESPONSE_BYTES = 6 * 1024 * 1024 - 16_384  # what the platform takes, less the rest of the answer
 MOST_BODY_BYTES = 262_144
@@ -73,12 +75,12 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     except ProblemError as error:
         answer = problem(error.status, str(error))
     except ValidationError as error:
-        first = error.errors()[0]
-        answer = problem(422, f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}")
+        first = first_fault(error)
+        answer = problem(422, f"{first.where}: {first.message}")
     except GanvasError as error:
         answer = problem(422, str(error))
     except Exception:  # noqa: BLE001 - the platform would say less; its log gets the whole of it
-        traceback.print_exc()
+        _log.exception("a request failed")
         answer = problem(500, "this failed here, and is none of your doing; the log says more")
     return response(answer)
 

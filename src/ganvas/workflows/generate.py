@@ -1,7 +1,5 @@
-"""What the verbs of cli.py do beyond reading their options; nothing here prints."""
+"""Pictures that a trained model draws or rebuilds; and the run that the options of `ganvas train` ask for."""
 
-import json
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,28 +10,14 @@ import torch
 from ganvas.config import PictureSettings, Plan, RunConfig, checked, from_toml, with_settings
 from ganvas.data import contact_indices, load_pictures
 from ganvas.errors import SettingError
+from ganvas.files import writing_to
 from ganvas.formats.images import save_grid, save_png
-from ganvas.metrics import card_lines
 from ganvas.model import draw, labels_for, latents_for, rebuild
 from ganvas.model.weights import load_model
 from ganvas.recipes import DEFAULT, RECIPES, recipe
-from ganvas.workflows.score import Judging, judge
 
 _DEFAULT_SECONDS = 600.0
 MOST_ON_GRID = 1024
-SECTIONS = {
-    "pictures": "which pictures, and what is done to each",
-    "network": "the two players",
-    "objective": "what the players minimise",
-    "optimizer": "Adam, for each player",
-    "training": "how the players take turns, and what is kept",
-    "noise": "instance noise when the discriminator saturates",
-    "anchor": "what holds broad light and tint to the PCA draw",
-    "matching": "feature matching",
-    "measuring": "how the run is measured while it goes on",
-    "health": "the rules of the verdict",
-    "recording": "what is written as the run goes",
-}
 
 
 @dataclass(frozen=True)
@@ -110,37 +94,12 @@ def _changed(config: RunConfig, given: dict[str, Any]) -> RunConfig:
     return checked(RunConfig, values)
 
 
-def recipe_list() -> str:
-    """Every recipe in a few lines."""
-    blocks = []
-    for name, known in RECIPES.items():
-        default = " (the default)" if name == DEFAULT else ""
-        pictures = known.config.pictures
-        text = f"{known.title}, {pictures.width}x{pictures.height}. Source: {known.source}. Reached: {known.reached}"
-        blocks.append(f"{name}{default}\n{textwrap.fill(text, 100, initial_indent='    ', subsequent_indent='    ')}")
-    return "\n".join([*blocks, "", "`ganvas recipes NAME` shows a recipe's failings and all its settings."])
-
-
-def recipe_page(name: str) -> str:
-    """One recipe: what is known of it, and its settings as `--set` takes them, each with its meaning."""
-    known = recipe(name)
-    about = [known.title, f"Source: {known.source}", f"Reached: {known.reached}", f"Known failings: {known.failings}"]
-    lines = []
-    for section, title in SECTIONS.items():
-        settings = getattr(known.config, section)
-        if settings is None:
-            continue
-        lines += ["", f"# {title}"]
-        for field, value in settings.model_dump(mode="json").items():
-            meaning = type(settings).model_fields[field].description or field
-            shown = "(not set)" if value is None else ",".join(value) if isinstance(value, list) else value
-            lines.append(f"{f'{section}.{field} = {shown}':<50} # {meaning}")
-    return "\n".join([f"# {name}", *about, *lines])
-
-
 @dataclass(frozen=True)
-class Drawing:
-    """What `ganvas generate` is asked for."""
+class DrawOptions:
+    """Options of `ganvas generate`.
+
+    moment: of the run, images shown; None: the shipped model. singles: a file for each picture beside the grid.
+    """
 
     count: int
     seed: int
@@ -150,23 +109,24 @@ class Drawing:
     singles: bool
 
 
-def draw_pictures(path: Path, wanted: Drawing, out: Path) -> Path:
-    """Draw `wanted.count` pictures into `out`, one file a seed, and a grid of the first MOST_ON_GRID; returns its path.
+def draw_pictures(path: Path, options: DrawOptions, out: Path) -> Path:
+    """Draw pictures into `out`, one file a seed, and a grid of the first MOST_ON_GRID; returns its path.
 
     Raises:
         ModelError: the model cannot be read.
         SettingError: the label is not one of the model's, or `out` cannot be written.
     """
-    model = load_model(path, wanted.moment)
-    seeds = range(wanted.seed, wanted.seed + wanted.count)
+    model = load_model(path, options.moment)
+    seeds = range(options.seed, options.seed + options.count)
     if seeds[-1] >= 2**64:
-        raise SettingError(f"--seed {wanted.seed}: expected at most {2**64 - wanted.count}")
-    z = latents_for(model.description, seeds, wanted.truncation)
-    _make_folder(out)
+        raise SettingError(f"--seed {options.seed}: expected at most {2**64 - options.count}")
+    z = latents_for(model.description, seeds, options.truncation)
+    with writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
     shown: list[np.ndarray] = []
-    drawn = draw(model.generator, z, labels_for(model.description, seeds, wanted.label))
+    drawn = draw(model.generator, z, labels_for(model.description, seeds, options.label))
     for seed, picture in zip(seeds, drawn, strict=True):
-        if wanted.singles:
+        if options.singles:
             save_png(out / f"{seed:06d}.png", picture, scale=1)
         if len(shown) < MOST_ON_GRID:  # so that memory does not grow with the count
             shown.append(picture)
@@ -190,34 +150,10 @@ def rebuild_pictures(path: Path, source: str, count: int, out: Path) -> Path:
     originals = np.asarray(pictures.images[chosen])
     labels = torch.from_numpy(pictures.labels[chosen]) if spec.classes else None
     rebuilt = rebuild(model, torch.from_numpy(originals), labels)
-    _make_folder(out)
+    with writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
     columns = min(8, len(originals))
     rows = [part[at : at + columns] for at in range(0, len(originals), columns) for part in (originals, rebuilt)]
     path = out / "rebuilt.png"
     save_grid(path, np.concatenate(rows), columns=columns if len(originals) % columns == 0 else None)
     return path
-
-
-def score_text(asked: Judging, pairs: Path | None, *, as_json: bool) -> str:
-    """The score card as text or JSON.
-
-    Args:
-        pairs: where to draw the closest pairs of a generated and a training picture; None: nowhere.
-    Raises:
-        GanvasError: the model, the pictures or the extractor's weights cannot be used, or `pairs` cannot be written.
-    """
-    judged = judge(asked)
-    if pairs is not None and judged.pairs is not None:
-        _make_folder(pairs.parent)
-        try:
-            save_grid(pairs, judged.pairs, columns=8)
-        except OSError as error:
-            raise SettingError(f"--pairs {pairs}: cannot be written ({error.strerror}); choose another file") from error
-    return json.dumps(judged.card.to_dict(), indent=1) if as_json else "\n".join(card_lines(judged.card))
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingError(f"--out {out}: cannot be written ({error.strerror}); choose another folder") from error
