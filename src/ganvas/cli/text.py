@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ganvas.recipes import DEFAULT, RECIPES, recipe
 
 if TYPE_CHECKING:
-    from ganvas.run.events import Finished, Planned, Stepped
     from ganvas.workflows.publish import ExportResult, PublishResult
     from ganvas.workflows.score import ScoreResult
 
@@ -81,41 +80,3 @@ def publish_text(result: "PublishResult") -> str:
         lines.append(f"Warning: this model copies its training pictures, which are published with it. {found}")
     sizes = [f"{size / 1e6:9.3f} MB  {name}" for name, size in result.parts.items()]
     return "\n".join([*lines, *sizes, str(result.out)])
-
-
-def plan_text(plan: "Planned") -> str:
-    """The plan in two lines: images, minutes, memory, networks."""
-    made = plan.plan
-    begun = f", {plan.resumed_at} of them already shown" if plan.resumed_at else ""
-    minutes = (made.images - plan.resumed_at) / made.images_per_second / 60
-    memory = "" if plan.memory_bytes is None else f", {plan.memory_bytes / 1e9:.1f} GB of memory"
-    networks = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in plan.parameters.items())
-    return (
-        f"plan: recipe {plan.config.recipe}, {made.images} images{begun}, about {max(minutes, 0):.1f} minutes "
-        f"at {made.images_per_second:.0f} images/s{memory}\n"
-        f"parameters at width {made.width:g}: {networks}"
-    )
-
-
-def progress_text(step: "Stepped") -> str:
-    """Where a run is, in one line."""
-    numbers = step.numbers
-    losses = f"loss D {numbers['discriminator_loss']:.3f} G {numbers['generator_loss']:.3f}"
-    return (
-        f"{step.images:>7}/{step.until_images} images  {numbers['images_per_second']:.0f}/s  "
-        f"{_clock(step.seconds_left)} left  {losses}  "
-        f"score real {numbers['real_score']:+.2f} fake {numbers['fake_score']:+.2f}"
-    )
-
-
-def finished_text(end: "Finished") -> str:
-    """The last words of a run."""
-    if end.interrupted:
-        return f"stopped after {end.images} images; the state is saved: the same command again goes on from there"
-    verdict = "".join(f"{line}\n" for line in end.verdict)
-    return f"{verdict}{end.images} images in {_clock(end.seconds)}; open {end.report.resolve()}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    return f"{minutes}:{seconds:02d}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ganvas.config import PictureSettings
 from ganvas.data.cache import Content, open_content, read_index, write_index
@@ -15,6 +16,7 @@ from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.sources import open_source
 from ganvas.errors import GanvasError, PicturesError, SettingError
 from ganvas.files import cache_folder
+from ganvas.formats.images import Pictures, save_grid
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ class PictureSet:
     classes: tuple[str, ...]
     key: str
     report: DoctorReport
+
+    def contact_sheet(self, limit: int = 64) -> Image.Image:
+        """What the network will see: at most so many pictures, spread over the set, on one sheet."""
+        return np.asarray(self.images[contact_indices(self, limit)]).view(Pictures).grid()
+
+    def save_contact_sheet(self, path: Path, limit: int = 64) -> None:
+        """The same as a PNG, small pictures enlarged."""
+        save_grid(path, np.asarray(self.images[contact_indices(self, limit)]))
 
 
 def load_pictures(

@@ -51,7 +51,7 @@ from ganvas.publishing.packaging import Bundle
 from ganvas.publishing.targets import TARGETS, options_for
 from ganvas.run.folder import RunFolder
 from ganvas.settings import Settings
-from ganvas.workflows.score import ScoreOptions, score
+from ganvas.workflows.score import ScoreOptions, score_pictures
 
 DIRECTIONS, PREVIEWED = 10, 64
 
@@ -208,7 +208,7 @@ def _quality(options: ExportOptions, model: Model) -> Quality:
     if against is None:
         return Quality(not_scored="its training pictures are not known; --against SOURCE names them")
     try:
-        found = score(ScoreOptions(options.model, against, at=options.at), model)
+        found = score_pictures(ScoreOptions(options.model, against, at=options.at), model)
     except (PicturesError, SettingError) as error:
         if options.against is not None:
             raise
@@ -263,7 +263,7 @@ class PublishResult:
     exported: ExportResult | None
 
 
-def publish(
+def publish_model(
     options: PublishOptions, *, export: Callable[[ExportOptions], ExportResult] = export_model
 ) -> PublishResult:
     """Export where that was not done yet, and publish.

@@ -74,7 +74,7 @@ class ScoreResult:
     are_its_own: bool | None
 
 
-def score(options: ScoreOptions, model: Model | None = None) -> ScoreResult:
+def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreResult:
     """Measure everything.
 
     Args:
