@@ -5,7 +5,6 @@ To add an extractor, write its network in a file of its own and give it a line i
 
 import hashlib
 import math
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganvas.data.fit import resize
-from ganvas.download import fetch, sha256
-from ganvas.errors import ModelError, SettingError
+from ganvas.download import fetch
+from ganvas.errors import SettingError
 from ganvas.features import dinov2, efficientnet, inception
+from ganvas.features.weights import read_network
 from ganvas.pixels import to_float
 
 AT_ONCE = 32
@@ -47,7 +47,7 @@ class Source:
 
 EXTRACTORS: dict[str, Source] = {
     "lite": Source(
-        "EfficientNet-Lite0",
+        efficientnet.TITLE,
         efficientnet.size_for,
         efficientnet.build,
         lambda downloads: efficientnet.weights_path(),
@@ -108,17 +108,7 @@ def load_extractor(name: str, size: tuple[int, int], downloads: Path, weights: P
         raise SettingError(f"there is no extractor {name!r}; there are {', '.join(EXTRACTORS)}")
     source = EXTRACTORS[name]
     path = weights or source.find(downloads)
-    try:
-        digest = sha256(path)
-        if not digest.startswith(source.sha256_prefix):
-            raise ModelError(
-                f"{path}: not the weights of {source.title}: its SHA-256 begins with {digest[:8]}, "
-                f"expected {source.sha256_prefix[:8]}"
-            )
-        network = source.build(torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise ModelError(f"{path}: cannot be read as the weights of {source.title}: {reason}") from error
+    network, digest = read_network(path, source.title, source.build, source.sha256_prefix)
     return Extractor(name, source.title, network, source.size_px(*size), source.has_unit_length, digest)
 
 

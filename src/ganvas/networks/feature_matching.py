@@ -1,7 +1,7 @@
 """Feature matching: the maps of all that is drawn should lie as those of the set do, in mean and deviation.
 
-A discriminator hears one picture at a time and never that all of them lack something. A batch is too few pictures to
-tell; a moving average over the last thousands is not.
+A discriminator scores one picture at a time and cannot tell that all of them lack something. A batch is too few
+pictures to tell; a moving average over the last thousands is not.
 
 Source: Salimans et al. 2016, arXiv:1606.03498 (feature matching); dos Santos et al. 2019, arXiv:1904.02762
 (moments of pretrained features, by moving averages).
@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 HALF_LIFE_IMAGES = 2000
-LEAST_VARIANCE = 0.1  # of maps whose channels are spread as N(0, 1): what hardly varies in the set is not blown up
+LEAST_VARIANCE = 0.1  # of maps whose channels have a deviation of 1: what hardly varies in the set is not amplified
 
 
 class FeatureMatching(nn.Module):
-    """Mean and variance of each number of a (C, h, w) map: of the set's pictures, and lately of drawn ones."""
+    """Mean and variance of each number of a (C, h, w) map: of the set's pictures, and of those drawn lately."""
 
     mean: Tensor
     variance: Tensor

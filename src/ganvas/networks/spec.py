@@ -1,4 +1,4 @@
-"""What a pair of networks is asked to be, and the geometry that every architecture derives from it.
+"""The sizes that a pair of networks is built for, and the geometry that every architecture derives from them.
 
 Legend of shapes, for this whole room: B batch, C channels, H W pixels, Z latent, F features; h w are the height and
 width of a small feature map. Maps are NCHW, channels-last in memory, which is what CPU convolutions are fastest in.

@@ -47,14 +47,14 @@ def averaged_loss(average: float, loss: float, images: int, over_images: int) ->
 
 
 def noise_deviation(discriminator_loss: float, images: int, settings: NoiseSettings, *, lasting: bool) -> float:
-    """How much noise to add to all that a discriminator of this loss is shown, of pictures in [-1, 1].
+    """The deviation of the instance noise for a discriminator of this loss, of pictures in [-1, 1].
 
-    One that is certain has no more to say than that a picture is wrong, and all pictures grow alike that please it a
-    little. Noise lays real and generated pictures over each other until it is less certain, and goes as it errs more.
-    It is for one whose loss was once under `saturated_loss`: others come near it in passing and err by themselves.
+    The gradient of a saturated discriminator says little, and the generator collapses. Noise makes the distributions of
+    real and of generated pictures overlap; the higher the loss, the less of it. It is for a discriminator whose loss
+    was once under `saturated_loss`: others come near it in passing and recover by themselves.
 
-    From `fades_from_images` on it falls to none; but where more than `lasting_deviation` was needed until then,
-    pictures would grow alike without, and only `lasting_decrease` is taken off.
+    From `fades_from_images` on it falls to none; but where more than `lasting_deviation` was needed until then, the
+    generator would collapse without, and only `lasting_decrease` is taken off.
 
     Args:
         images: those shown so far.

@@ -14,7 +14,7 @@ _MOMENTS_PER_OCTAVE = 4
 WIDE, WIDE_FROM_IMAGES = 1.5, 150_000
 MEASURE_COUNTS = (1024, 512, 256, 128)
 FEWEST_MEASURES, MOST_MEASURES = 16, 64
-PREPARATION = 3  # the real pictures and the eigen line cost about as much as so many measures
+PREPARATION = 3  # the real pictures and the PCA baseline cost about as much as so many measures
 
 
 def probe_speed(config: RunConfig, state: TrainingState, stream: Stream, *, seconds: float = 0.5) -> float:

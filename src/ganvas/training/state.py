@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -14,10 +14,8 @@ from ganvas.training.adam import Adam
 class StepMemory(Protocol):
     """What the step of one architecture keeps from step to step besides the networks."""
 
-    @property
-    def saved(self) -> Mapping[str, type[float] | type[bool]]:
-        """Its attributes that are part of a checkpoint, by name, and their types."""
-        ...
+    saved: ClassVar[Mapping[str, type[float] | type[bool]]]
+    """Its attributes that are part of a checkpoint, by name, and their types."""
 
     def after_rescue(self) -> None:
         """Change what a return to a good state changes."""
