@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ganvas.run.events import Finished, Happened, Looked, News, Planned, Stepped
+from ganvas.formats.events import Event
+from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
 
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _EVENTS_SHOWN = 3
@@ -48,20 +49,20 @@ def show_looking(done: int, total: int) -> None:
         _console.print(f"looked at {total} files")
 
 
-def show_training(news: Iterator[News], interruption: Interruption) -> bool:
-    """Show a run's news until it ends; True if it was interrupted."""
+def show_training(run: Iterator[RunEvent], interruption: Interruption) -> bool:
+    """Show the events of a run until it ends; True if it was interrupted."""
     events: list[str] = []
     plain_at = -_SECONDS_BETWEEN_PLAIN_LINES
     with Live(console=_console, auto_refresh=False, transient=True) as live:
-        for item in news:
+        for item in run:
             match item:
                 case Looked(pictures):
                     _console.print(pictures.report.summary(), markup=False, soft_wrap=True)
                 case Planned():
                     interruption.listen()
                     _console.print(plan_text(item), markup=False, soft_wrap=True)
-                case Happened(text):
-                    events = [*events, text][-_EVENTS_SHOWN:]
+                case Drawn() | Event():
+                    events = [*events, item.text][-_EVENTS_SHOWN:]
                 case Stepped():
                     line = progress_text(item)
                     if _console.is_terminal:
@@ -79,8 +80,7 @@ def show_training(news: Iterator[News], interruption: Interruption) -> bool:
 
 def plan_text(plan: Planned) -> str:
     """The plan in two lines: images, minutes, memory, networks."""
-    made = plan.config.plan
-    assert made is not None
+    made = plan.plan
     begun = f", {plan.resumed_at} of them already shown" if plan.resumed_at else ""
     minutes = (made.images - plan.resumed_at) / made.images_per_second / 60
     memory = "" if plan.memory_bytes is None else f", {plan.memory_bytes / 1e9:.1f} GB of memory"
@@ -88,7 +88,7 @@ def plan_text(plan: Planned) -> str:
     return (
         f"plan: recipe {plan.config.recipe}, {made.images} images{begun}, about {max(minutes, 0):.1f} minutes "
         f"at {made.images_per_second:.0f} images/s{memory}\n"
-        f"parameters at width {plan.config.network.width:g}: {networks}"
+        f"parameters at width {made.width:g}: {networks}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganvas.config import PictureSettings, RunConfig, checked, from_toml, with_settings
+from ganvas.config import PictureSettings, Plan, RunConfig, checked, from_toml, with_settings
 from ganvas.data import contact_indices, load_pictures
 from ganvas.errors import SettingError
 from ganvas.formats.images import save_grid, save_png
@@ -32,14 +32,16 @@ SECTIONS = {
     "matching": "feature matching",
     "measuring": "how the run is measured while it goes on",
     "health": "the rules of the verdict",
+    "recording": "what is written as the run goes",
 }
 
 
 @dataclass(frozen=True)
 class WantedRun:
-    """A configuration and where its run goes."""
+    """What is asked, the plan if a run is to be repeated, and where the run goes."""
 
     config: RunConfig
+    plan: Plan | None
     out: Path
 
 
@@ -71,11 +73,11 @@ def wanted_run(
             raise SettingError(f"--resume: there is no run in {out}; leave --resume out to start one")
         config_path = config_path or out / "run.toml"
     if config_path is not None:
-        start = from_toml(config_path)
+        start, plan = from_toml(config_path)
     elif given["pictures.source"] is None:
         raise SettingError("which pictures? As in `ganvas train my-folder`, or `ganvas train avatars` to try it")
     else:
-        start = recipe(recipe_name or DEFAULT).config
+        start, plan = recipe(recipe_name or DEFAULT).config, None
     if blind:
         known = RECIPES.get(start.recipe)
         if known is None or not known.blind:
@@ -87,10 +89,10 @@ def wanted_run(
     config = _changed(start, {path: value for path, value in given.items() if value is not None})
     config = with_settings(config, assignments)
     if config.limits != start.limits:
-        config = config.model_copy(update={"plan": None})
+        plan = None
     if config.limits == type(config.limits)():
         config = _changed(config, {"limits.seconds": _DEFAULT_SECONDS})
-    return WantedRun(config, out or _default_out({"pictures.source": config.pictures.source}, config.recipe))
+    return WantedRun(config, plan, out or _default_out({"pictures.source": config.pictures.source}, config.recipe))
 
 
 def _default_out(given: dict[str, Any], recipe_name: str) -> Path:

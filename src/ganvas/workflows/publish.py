@@ -185,8 +185,8 @@ def _check_out(asked: Exporting) -> None:
 def _opinion(asked: Exporting) -> Opinion:
     if not asked.scored:
         return Opinion(unjudged="it was left out")
-    trained = RunFolder(asked.model).config()
-    against = asked.against or (trained.pictures.source if trained else None)
+    trained = RunFolder(asked.model).read_config()
+    against = asked.against or (trained.config.pictures.source if trained else None)
     if against is None:
         return Opinion(unjudged="its training pictures are not known; --against SOURCE names them")
     try:
@@ -244,7 +244,7 @@ def publish_text(asked: Exporting, to: str, order: Order, *, even_copies: bool) 
         raise SettingError(f"--to {to}: expected one of {', '.join(TARGETS)}")
     _check_out(asked)
     with TemporaryDirectory() as temporary:
-        is_run = RunFolder(asked.model).config() is not None
+        is_run = RunFolder(asked.model).read_config() is not None
         folder = asked.model / EXPORTED if is_run else Path(temporary) / EXPORTED
         lines = []
         if _needs_export(asked):

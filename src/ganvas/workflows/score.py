@@ -134,9 +134,9 @@ def _settings(asked: Judging, model: Model | None) -> PictureSettings:
     if model is not None:
         if asked.size is not None:
             raise SettingError("--size is for two sources of pictures; a model draws at its own size")
-        if (trained := RunFolder(asked.subject).config()) is not None:
-            share = trained.pictures.per_class if trained.pictures.source == asked.against else 1.0
-            return trained.pictures.model_copy(
+        if (trained := RunFolder(asked.subject).read_config()) is not None:
+            share = trained.config.pictures.per_class if trained.config.pictures.source == asked.against else 1.0
+            return trained.config.pictures.model_copy(
                 update={"source": asked.against, "per_class": share, "conditional": False}
             )
         drawn = model.description
