@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from bench.lines import keep, kept
 from bench.quality import SETS, Judge, drawn, share_of_eigen, source
-from ganvas.config import LimitSettings, RunConfig, with_settings
+from ganvas.config import LimitSettings, RunConfig, StatisticsSettings, with_settings
 from ganvas.data import load_pictures
 from ganvas.formats.images import picture_grid
 from ganvas.model.weights import kept_moments
@@ -61,7 +61,7 @@ def learn_noise(self: Components, images: Tensor, labels: Tensor | None, generat
     self.axes.copy_(noise * (rows.var(0).mean() / len(noise)).sqrt())
 
 
-def not_standardised(self: FrozenFeatures, images: Tensor) -> list[Tensor]:
+def not_standardised(self: FrozenFeatures, images: Tensor, least_deviation: float) -> list[Tensor]:
     """In place of taking each channel's mean and deviation from the set."""
     return [torch.cat(maps) for maps in zip(*map(self, images.split(32)), strict=True)]
 
@@ -77,9 +77,11 @@ class AlsoPixels(ProjectedDiscriminator):
     def feature_maps(self, images: Tensor) -> list[Tensor]:
         return [*super().feature_maps(images), *self.pixels(images)]
 
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
-        super().learn(images, labels, generator)
-        self.pixels.learn(images)
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
+    ) -> None:
+        super().learn(images, labels, generator, settings)
+        self.pixels.learn(images, settings.least_deviation)
 
 
 def coloured_cells(images: Tensor, _: float, cells: int) -> Tensor:

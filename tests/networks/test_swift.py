@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ganvas.config import MatchingSettings, StatisticsSettings
 from ganvas.features import efficientnet as lite
-from ganvas.networks import NetworkSpec, projected_discriminator
+from ganvas.networks import NetworkSpec
 from ganvas.networks.pca_generator import halved
 from ganvas.networks.projected_discriminator import FrozenFeatures, finest, lite_input
+from ganvas.networks.spec import DEFAULT_STATISTICS
 from ganvas.networks.spectral import SpectralConv2d
 from ganvas.training import build_networks
 
@@ -23,11 +25,11 @@ def pictures(count, channels=3, height=32, width=32, seed=0):
     return torch.nn.functional.interpolate(0.3 * coarse, size=(height, width), mode="bilinear").clamp(-1, 1)
 
 
-def learned(name="swift", images=None, labels=None, classes=0, **sizes):
+def learned(name="swift", images=None, labels=None, classes=0, settings=DEFAULT_STATISTICS, **sizes):
     images = pictures(60, **sizes) if images is None else images
     spec = NetworkSpec(*images.shape[2:], images.shape[1], Z_DIM, classes, multiplier=0.25)
     networks = build_networks(name, spec, "kaiming", torch.Generator().manual_seed(0))
-    networks.learn(images, labels, torch.Generator().manual_seed(0))
+    networks.learn(images, labels, torch.Generator().manual_seed(0), settings)
     return networks
 
 
@@ -156,10 +158,9 @@ def test_the_frozen_network_goes_where_its_discriminator_goes_and_copies_are_apa
     assert discriminator(pictures(2)).isfinite().all()
 
 
-def test_what_is_matched_is_taken_from_all_over_a_sorted_set(monkeypatch):
-    monkeypatch.setattr(projected_discriminator, "LEARNED_FROM", 60)
+def test_what_is_matched_is_taken_from_all_over_a_sorted_set():
     images = 0.3 * pictures(240) + torch.linspace(-0.6, 0.6, 240)[:, None, None, None]  # from dark to bright
-    discriminator = learned(images=images).discriminator
+    discriminator = learned(images=images, settings=StatisticsSettings(feature_pictures=60)).discriminator
     with torch.no_grad():
         maps = discriminator.feature_maps(images)
     for matching, every in zip(discriminator.matching, maps, strict=True):
@@ -211,7 +212,7 @@ def test_there_is_a_head_on_each_map_and_blind_one_on_the_pixels(name, heads):
     discriminator = learned(name).discriminator
     maps = discriminator.feature_maps(pictures(2))
     assert discriminator.scores(maps).shape == (2, heads)
-    assert discriminator.mismatch(maps).shape == ()
+    assert discriminator.mismatch(maps, MatchingSettings()).shape == ()
 
 
 @pytest.mark.parametrize("name", ["swift", "swift-blind"])

@@ -5,7 +5,6 @@ from torch.testing import assert_close
 
 from ganvas.config import OptimizerSettings
 from ganvas.networks import NetworkSpec
-from ganvas.networks import feature_matching as matching
 from ganvas.networks.projected_discriminator import ProjectedDiscriminator
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
@@ -53,7 +52,7 @@ WEIGHTS = {"overshoot": "objective.out_of_range_weight", "drift": "anchor.weight
 def test_pixels_out_of_range_drift_and_mismatched_features_are_penalised(name, bias, tiny, monkeypatch):
     """Where the discriminator is indifferent, each alone moves the generator, and it falls."""
     alone = [f"{WEIGHTS[other]}=0" for other in WEIGHTS.keys() - {name}]
-    monkeypatch.setattr(matching, "HALF_LIFE_IMAGES", 1e-3)  # nothing is averaged, which would lag behind
+    alone.append("matching.half_life_images=0.001")  # nothing is averaged, which would lag behind
     config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
     state.images = MATCHED

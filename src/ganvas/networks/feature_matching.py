@@ -10,8 +10,7 @@ Source: Salimans et al. 2016, arXiv:1606.03498 (feature matching); dos Santos et
 import torch
 from torch import Tensor, nn
 
-HALF_LIFE_IMAGES = 2000
-LEAST_VARIANCE = 0.1  # of maps whose channels have a deviation of 1: what hardly varies in the set is not amplified
+from ganvas.config import MatchingSettings
 
 
 class FeatureMatching(nn.Module):
@@ -39,13 +38,13 @@ class FeatureMatching(nn.Module):
         self.drawn_mean.copy_(self.mean)
         self.drawn_variance.copy_(self.variance)
 
-    def mismatch(self, maps: Tensor) -> Tensor:
+    def mismatch(self, maps: Tensor, settings: MatchingSettings) -> Tensor:
         """Mean square by which the moments of what is drawn differ from the set's, in deviations of the set.
 
         The averages move by what (B, C, h, w) maps of drawn pictures are worth; the gradient is that of a batch which
         stands for all that the averages remember.
         """
-        rate = 1 - 0.5 ** (len(maps) / HALF_LIFE_IMAGES)
+        rate = 1 - 0.5 ** (len(maps) / settings.half_life_images)
         with torch.no_grad():
             self.drawn_mean.lerp_(maps.mean(0), rate)
         squares = (maps - self.drawn_mean).square().mean(0)
@@ -54,7 +53,7 @@ class FeatureMatching(nn.Module):
         mean = with_value(maps.mean(0), self.drawn_mean)
         deviation = with_value(squares, self.drawn_variance).clamp(min=1e-6).sqrt()
         differences = (mean - self.mean).square() + (deviation - self.variance.sqrt()).square()
-        return (differences / (self.variance + LEAST_VARIANCE)).mean()
+        return (differences / (self.variance + settings.least_variance)).mean()
 
 
 def with_value(values: Tensor, value: Tensor) -> Tensor:

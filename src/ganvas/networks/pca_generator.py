@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganvas.config import StatisticsSettings
 from ganvas.networks.layers import LINEAR, Conv2d, Double, Residual, check_labels, resized
 from ganvas.networks.pca import principal_components
 from ganvas.networks.spec import NetworkSpec
@@ -91,7 +92,9 @@ class PcaGenerator(nn.Module):
         self.residual = nn.ModuleList(Residual(each, last_scale=RESIDUAL_SCALE) for each in channels)
         self.out = Conv2d(channels[-1], spec.channels, 3, initial_scale=0.0)
 
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
+    ) -> None:
         """Take the principal components of (N, C, H, W) pictures in [-1, 1] and their labels or None."""
         self.components.learn(resized(images, self.components.size), labels, generator)
 

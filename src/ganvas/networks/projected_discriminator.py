@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganvas.config import MatchingSettings, StatisticsSettings
 from ganvas.features import efficientnet
 from ganvas.networks.feature_matching import FeatureMatching
 from ganvas.networks.layers import filtered, resized, with_class
@@ -25,8 +26,6 @@ MAPS = {2: 24, 4: 40, 10: 112}  # channels after these of EfficientNet-Lite0's b
 HEAD_CHANNELS = 64  # of a head on frozen features
 PIXELS, PIXELS_CAP = 16, 64  # channels of the head on pixels, next to the picture and at most
 LONGER_FROM_PX, LONGER_TO_PX, SHORTER_FROM_PX = 64, 128, 32  # sides of what EfficientNet-Lite0 is given
-LEARNED_FROM = 512
-FAINT = 1e-3  # a channel that hardly varies is not blown up
 
 
 class FrozenFeatures(nn.Module):
@@ -58,12 +57,12 @@ class FrozenFeatures(nn.Module):
             buffer.fill_(float(name.startswith("deviation")))
 
     @torch.no_grad()
-    def learn(self, images: Tensor) -> list[Tensor]:
+    def learn(self, images: Tensor, least_deviation: float) -> list[Tensor]:
         """Take mean and deviation of each channel from (N, C, H, W) pictures in [-1, 1], and return their maps."""
         every = [torch.cat(maps) for maps in zip(*map(self._maps, images.split(32)), strict=True)]
         for number, maps in zip(MAPS, every, strict=True):
             self.get_buffer(f"mean{number}").copy_(maps.mean((0, 2, 3), keepdim=True))
-            self.get_buffer(f"deviation{number}").copy_(maps.std((0, 2, 3), keepdim=True) + FAINT)
+            self.get_buffer(f"deviation{number}").copy_(maps.std((0, 2, 3), keepdim=True) + least_deviation)
         return self._standardised(every)
 
     def _maps(self, images: Tensor) -> list[Tensor]:
@@ -95,9 +94,9 @@ class PixelFeatures(nn.Module):
     def reset_buffers(self) -> None:
         self.spread.fill_(1.0)
 
-    def learn(self, images: Tensor) -> list[Tensor]:
+    def learn(self, images: Tensor, least_deviation: float) -> list[Tensor]:
         """Take the deviation of the detail of (N, C, H, W) pictures in [-1, 1], and return their map."""
-        self.spread.copy_(finest(images).std() + FAINT)
+        self.spread.copy_(finest(images).std() + least_deviation)
         return self.forward(images)
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -159,23 +158,26 @@ class ProjectedDiscriminator(nn.Module):
         pairs = zip(self._heads(), self.feature_maps(images), strict=True)
         return torch.cat([head.features(maps) for head, maps in pairs], dim=1)
 
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
+    ) -> None:
         """Take the statistics of the frozen features from some of (N, C, H, W) pictures in [-1, 1].
 
         They are evenly spread over the set, which may be sorted by what it shows.
         """
-        some = images[torch.linspace(0, len(images) - 1, min(len(images), LEARNED_FROM)).long()]
-        for matching, maps in zip(self.matching, self.frozen_features.learn(some), strict=False):
+        some = images[torch.linspace(0, len(images) - 1, min(len(images), settings.feature_pictures)).long()]
+        learned = self.frozen_features.learn(some, settings.least_deviation)
+        for matching, maps in zip(self.matching, learned, strict=False):
             cast("FeatureMatching", matching).learn(maps)
 
-    def mismatch(self, maps: Sequence[Tensor]) -> Tensor:
+    def mismatch(self, maps: Sequence[Tensor], settings: MatchingSettings) -> Tensor:
         """By how many deviations the features of drawn pictures differ from the set's: a root of squares.
 
         Not the squares themselves, which outweigh the scores where a set is hard. 0 where there is a head on pixels
         only.
         """
         every = zip(cast("list[FeatureMatching]", list(self.matching)), maps, strict=False)
-        found = [matching.mismatch(each) for matching, each in every]
+        found = [matching.mismatch(each, settings) for matching, each in every]
         return torch.stack(found).sum().clamp(min=1e-6).sqrt() if found else maps[0].new_zeros(())
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -43,7 +43,7 @@ class Architecture:
     refuses: tuple[str, ...] = ()
 
 
-_SWIFT_NEEDS = ("noise", "anchor", "matching")
+_SWIFT_NEEDS = ("statistics", "noise", "anchor", "matching")
 _SWIFT_REFUSES = (
     "training.balance_margin",
     "training.discriminator_updates",

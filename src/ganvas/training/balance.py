@@ -9,7 +9,6 @@ from typing import Literal
 
 from ganvas.config import NoiseSettings
 
-ADAPTING_IMAGES = 20_000
 Player = Literal["discriminator", "generator"]
 
 
@@ -27,17 +26,17 @@ def player_behind(discriminator_loss: float, generator_loss: float, margin: floa
     return "discriminator" if lead > 0 else "generator"
 
 
-def adapted_share(share: float, real_sign: float, target: float, images: int) -> float:
+def adapted_share(share: float, real_sign: float, target: float, images: int, over_images: int) -> float:
     """The share of pictures to augment from here on, in [0, 1].
 
     A discriminator that learns the training pictures by heart scores ever more of them as real. While the mean sign of
-    its scores on them is above `target`, augmentation grows; below, it shrinks; from none to all in ADAPTING_IMAGES.
+    its scores on them is above `target`, augmentation grows; below, it shrinks; from none to all in `over_images`.
 
     Args:
         real_sign: in [-1, 1], of the last step. images: those that this step showed.
-    Source: Karras et al. 2020, arXiv:2006.06676 (r_t of its section 3), at a pace for small sets.
+    Source: Karras et al. 2020, arXiv:2006.06676 (r_t of its section 3).
     """
-    moved = share + (images if real_sign > target else -images) / ADAPTING_IMAGES
+    moved = share + (images if real_sign > target else -images) / over_images
     return min(max(moved, 0.0), 1.0)
 
 

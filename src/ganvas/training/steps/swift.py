@@ -80,7 +80,7 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
         tint_weight = anchor.saturated_tint_weight if memory.was_saturated else 1.0
         drift = broad(fake - drawn.clamp(-1, 1), tint_weight, anchor.cells).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), scores(fake_features, labels))
-        mismatch = discriminator.mismatch(fake_features)
+        mismatch = discriminator.mismatch(fake_features, matching)
         held = config.objective.out_of_range_weight * overshoot + anchor.weight * drift
         held = held + matching.weight * matched * mismatch
         share = scale * risen(state.images + count, max(config.optimizer.warmup_images, 1))
