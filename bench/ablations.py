@@ -27,14 +27,14 @@ from torch.nn import functional as F
 
 from bench.lines import keep, kept
 from bench.quality import SETS, Judge, drawn, share_of_eigen, source
-from ganvas.config import LimitSettings, RunConfig, with_settings
+from ganvas.config import LimitSettings, RunConfig, StatisticsSettings, with_settings
 from ganvas.data import load_pictures
 from ganvas.formats.images import picture_grid
 from ganvas.model.weights import kept_moments
-from ganvas.networks import NetworkSpec, pca_generator
-from ganvas.networks import projected_discriminator as sight
+from ganvas.networks import NetworkSpec, pca_generator, projected_discriminator
 from ganvas.networks import swift as pair
 from ganvas.networks.pca_generator import Components
+from ganvas.networks.projected_discriminator import FrozenFeatures, PixelFeatures, ProjectedDiscriminator
 from ganvas.recipes import recipe
 from ganvas.training.steps import swift
 from ganvas.workflows.train import train
@@ -61,25 +61,27 @@ def learn_noise(self: Components, images: Tensor, labels: Tensor | None, generat
     self.axes.copy_(noise * (rows.var(0).mean() / len(noise)).sqrt())
 
 
-def unspread(self: sight.Sight, images: Tensor) -> list[Tensor]:
-    """In place of learning how each channel is spread."""
+def not_standardised(self: FrozenFeatures, images: Tensor, least_deviation: float) -> list[Tensor]:
+    """In place of taking each channel's mean and deviation from the set."""
     return [torch.cat(maps) for maps in zip(*map(self, images.split(32)), strict=True)]
 
 
-class AlsoPixels(sight.SeeingDiscriminator):
-    """One more look, at the pixels and what is finest in them, as --blind has it."""
+class AlsoPixels(ProjectedDiscriminator):
+    """One more head, on the pixels and their finest detail, as --blind has it."""
 
-    def __init__(self, spec: NetworkSpec, eyes: sight.Sight):
-        super().__init__(spec, eyes)
-        self.pixels = sight.PixelSight()
-        self.look.extend(sight.SeeingDiscriminator(spec, self.pixels).look)
+    def __init__(self, spec: NetworkSpec, frozen_features: FrozenFeatures):
+        super().__init__(spec, frozen_features)
+        self.pixels = PixelFeatures()
+        self.heads.extend(ProjectedDiscriminator(spec, self.pixels).heads)
 
-    def see(self, images: Tensor) -> list[Tensor]:
-        return [*super().see(images), *self.pixels(images)]
+    def feature_maps(self, images: Tensor) -> list[Tensor]:
+        return [*super().feature_maps(images), *self.pixels(images)]
 
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
-        super().learn(images, labels, generator)
-        self.pixels.learn(images)
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
+    ) -> None:
+        super().learn(images, labels, generator, settings)
+        self.pixels.learn(images, settings.least_deviation)
 
 
 def coloured_cells(images: Tensor, _: float, cells: int) -> Tensor:
@@ -105,9 +107,9 @@ PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
         [f"{name}={json.dumps(value)}" for name, value in recipe("swift").blind.items()],
         list,
     ),
-    "with a look at pixels too": ([], attribute(pair, "SeeingDiscriminator", AlsoPixels)),
-    "without the spread of Lite0's channels": ([], attribute(sight.Sight, "learn", unspread)),
-    "without spectral norms": ([], attribute(sight, "SpectralConv2d", PlainConv2d)),
+    "with a look at pixels too": ([], attribute(pair, "ProjectedDiscriminator", AlsoPixels)),
+    "without the spread of Lite0's channels": ([], attribute(FrozenFeatures, "learn", not_standardised)),
+    "without spectral norms": ([], attribute(projected_discriminator, "SpectralConv2d", PlainConv2d)),
     "without holding light and tint": (["anchor.weight=0"], list),
     "without noise for a certain discriminator": (["noise.largest_deviation=0"], list),
     "with its tint held as light is": (["anchor.saturated_tint_weight=1"], list),

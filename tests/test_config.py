@@ -1,8 +1,11 @@
+import tomllib
+
 import pytest
+import tomli_w
+from ganvas.cli.parse import parse_count, parse_duration, parse_share, parse_size
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.cli.parse import parse_count, parse_duration, parse_share, parse_size
 from ganvas.config import Plan, RunConfig, checked, from_toml, to_toml, with_settings
 from ganvas.errors import SettingError
 from ganvas.recipes import RECIPES
@@ -118,6 +121,30 @@ def test_a_run_file_of_format_2_holds_the_planned_width_as_the_width(tmp_path):
     written = to_toml(config, Plan(images=64, images_per_second=2.0, width=1.0)).replace("format = 3", "format = 2")
     path.write_text(written, encoding="utf-8")
     assert from_toml(path) == (config, Plan(images=64, images_per_second=2.0, width=1.5))
+
+
+ADDED_IN_FORMAT_3 = {
+    "objective": ["augment_adapting_images"],
+    "matching": ["half_life_images", "least_variance"],
+    "training": ["average_ramp", "average_fewest_steps"],
+    "measuring": ["most_rescues", "rescue_rate_factor"],
+}
+
+
+@pytest.mark.parametrize("written", [1, 2])
+@pytest.mark.parametrize("name", ["swift", "quick"])
+def test_what_earlier_formats_had_in_code_is_read_with_the_same_values(name, written, tmp_path):
+    path = tmp_path / "run.toml"
+    values = tomllib.loads(to_toml(RECIPES[name].config)) | {"format": written}
+    values.pop("statistics", None)
+    for section, fields in ADDED_IN_FORMAT_3.items():
+        for field in fields if section in values else ():
+            del values[section][field]
+    if written == 1:
+        for section in ("format", "noise", "anchor", "matching"):
+            values.pop(section, None)
+    path.write_text(tomli_w.dumps(values), encoding="utf-8")
+    assert from_toml(path).config == RECIPES[name].config
 
 
 def test_a_run_file_of_a_newer_version_is_refused(tmp_path):

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
 from ganvas.errors import SettingError
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
 
-FORMAT = 3  # of a run folder; 1 had no number and no sections for the swift step, 2 held the planned width as the width
+FORMAT = 3  # of a run folder; 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as the width
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
 SWIFT_RATES: dict[str, Any] = {"warmup_images": 512, "full_rate_px": 64, "full_rate_width": 1.0}
 
@@ -88,6 +88,12 @@ class ObjectiveSettings(Settings):
         lt=1,
         description="augment just so often that the mean sign of real scores stays there, as 0.6; not set: always",
     )
+    augment_adapting_images: int = Field(
+        default=20_000,
+        gt=0,
+        description="images over which so adapted augmentation goes from no picture to all of them; a pace for small "
+        "sets (Karras et al. 2020, arXiv:2006.06676, have 500,000), chosen once and not varied",
+    )
     reconstruction_weight: float = Field(
         default=0.0, ge=0, description="VAE-GAN: reconstruction against fooling, for the decoder"
     )
@@ -126,6 +132,28 @@ class OptimizerSettings(Settings):
         gt=0,
         description="swift: network.width up to which both rates are full; above, they fall in proportion "
         "(journal, 2026-11-26, sixth round)",
+    )
+
+
+class StatisticsSettings(Settings):
+    """What is computed from the set before the first step: its principal components, and moments of its features.
+
+    Numbers whose description names no measurement were chosen once and not varied.
+    """
+
+    pca_pictures: int = Field(
+        default=2000, ge=1, description="pictures, drawn at random, that the principal components are computed from"
+    )
+    feature_pictures: int = Field(
+        default=512,
+        ge=1,
+        description="of those, evenly spread, that mean and deviation of the frozen features are computed from; the "
+        "first of a sorted set would all be of one class (journal, 2026-11-26, sixth round)",
+    )
+    least_deviation: float = Field(
+        default=1e-3,
+        gt=0,
+        description="added to the deviation of a feature, so that one that hardly varies stays small",
     )
 
 
@@ -189,6 +217,17 @@ class MatchingSettings(Settings):
     rise_images: int = Field(
         default=16_000, gt=0, description="images over which the weight rises to its full value; at once it jolts"
     )
+    half_life_images: float = Field(
+        default=2000.0,
+        gt=0,
+        description="of the moving averages over drawn pictures; not varied (journal, 2026-11-26, fifth round)",
+    )
+    least_variance: float = Field(
+        default=0.1,
+        gt=0,
+        description="added to the set's variance of a feature, about 1 on average, that its mismatch is divided by, so "
+        "that one that hardly varies does not outweigh the others; chosen once and not varied",
+    )
 
 
 class TrainingSettings(Settings):
@@ -204,6 +243,18 @@ class TrainingSettings(Settings):
     balance_margin: float | None = Field(default=None, gt=0, description="losses are kept within this of each other")
     balance_limit: int = Field(default=10, ge=1, description="extra updates a batch may take")
     average_half_life_images: int = Field(default=0, ge=0, description="of the averaged generator; 0: none is kept")
+    average_ramp: float = Field(
+        default=0.05,
+        ge=0,
+        description="of the images shown so far: the half-life is never longer, so that the first weights are soon "
+        "forgotten (Karras et al. 2023, arXiv:2312.02696)",
+    )
+    average_fewest_steps: int = Field(
+        default=8,
+        ge=1,
+        description="steps that the half-life has at least; with fewer, what is drawn follows every swing of the first "
+        "hundred steps (journal, 2026-11-27, an average of no fewer than eight steps)",
+    )
 
     @property
     def step_images(self) -> int:
@@ -228,7 +279,11 @@ class MeasuringSettings(Settings):
         default="limit", description="plateau: stop when nothing improves any more, before the limit"
     )
     rescue: bool = Field(
-        default=True, description="at a collapse, go back to the last good state at half the learning rates"
+        default=True, description="at a collapse, go back to the last good state at lower learning rates"
+    )
+    most_rescues: int = Field(default=3, ge=0, description="times that a run goes back; then it stops")
+    rescue_rate_factor: float = Field(
+        default=0.5, gt=0, le=1, description="that every learning rate is multiplied with each time"
     )
     counts: tuple[PositiveInt, ...] = Field(
         default=(1024, 512, 256, 128),
@@ -362,6 +417,7 @@ class RunConfig(Settings):
     objective: ObjectiveSettings
     optimizer: OptimizerSettings
     training: TrainingSettings
+    statistics: StatisticsSettings | None = None
     noise: NoiseSettings | None = None
     anchor: AnchorSettings | None = None
     matching: MatchingSettings | None = None
@@ -447,8 +503,8 @@ def from_toml(path: Path) -> RunFile:
     written = values.pop("format", 1)
     if written not in range(1, FORMAT + 1):
         raise SettingError(f"{path}: format {written!r}, expected at most {FORMAT}; a newer Ganvas made it")
-    if written == 1:
-        values = _from_format_1(values)
+    if written < 3:
+        values = _with_what_was_in_code(values, written)
     plan = values.pop("plan", None)
     config = checked(RunConfig, values)
     if isinstance(plan, dict) and written < FORMAT:
@@ -456,11 +512,13 @@ def from_toml(path: Path) -> RunFile:
     return RunFile(config, None if plan is None else checked(Plan, plan))
 
 
-def _from_format_1(values: dict[str, Any]) -> dict[str, Any]:
-    """A configuration as it was written before it had a format: what the swift step did was in its code, not here."""
+def _with_what_was_in_code(values: dict[str, Any], written: int) -> dict[str, Any]:
+    """A configuration of format 1 or 2, with the sections of the swift step that were in its code then."""
     if not str(values.get("network", {}).get("architecture", "")).startswith("swift"):
         return values
-    added = {"noise": {}, "anchor": {}, "matching": {}}
+    if written == 2:
+        return {"statistics": {}} | values
+    added = {"statistics": {}, "noise": {}, "anchor": {}, "matching": {}}
     for section, more in (("objective", SWIFT_OBJECTIVE), ("optimizer", SWIFT_RATES)):
         added[section] = more | values.get(section, {})
     return values | added

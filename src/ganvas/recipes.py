@@ -15,6 +15,7 @@ from ganvas.config import (
     OptimizerSettings,
     PictureSettings,
     RunConfig,
+    StatisticsSettings,
     TrainingSettings,
 )
 from ganvas.errors import SettingError
@@ -62,6 +63,7 @@ RECIPES: dict[str, Recipe] = {
                 generator_rate=1e-3, discriminator_rate=1e-3, beta1=0.0, beta2=0.99, largest_step=2.0, **SWIFT_RATES
             ),
             training=TrainingSettings(batch=16, double_batch_at=8000, average_half_life_images=2000),
+            statistics=StatisticsSettings(),
             noise=NoiseSettings(),
             anchor=AnchorSettings(),
             matching=MatchingSettings(),

@@ -1,4 +1,4 @@
-"""What is particular to the default: it starts as the eigen line, and sees with a network that is not its own."""
+"""What is particular to the default: it starts as the PCA baseline, and scores features of a frozen network."""
 
 import copy
 
@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ganvas.config import MatchingSettings, StatisticsSettings
 from ganvas.features import efficientnet as lite
 from ganvas.networks import NetworkSpec
-from ganvas.networks import projected_discriminator as sight
 from ganvas.networks.pca_generator import halved
-from ganvas.networks.projected_discriminator import Sight, finest, for_lite
+from ganvas.networks.projected_discriminator import FrozenFeatures, finest, lite_input
+from ganvas.networks.spec import DEFAULT_STATISTICS
 from ganvas.networks.spectral import SpectralConv2d
 from ganvas.training import build_networks
 
@@ -24,11 +25,11 @@ def pictures(count, channels=3, height=32, width=32, seed=0):
     return torch.nn.functional.interpolate(0.3 * coarse, size=(height, width), mode="bilinear").clamp(-1, 1)
 
 
-def learned(name="swift", images=None, labels=None, classes=0, **sizes):
+def learned(name="swift", images=None, labels=None, classes=0, settings=DEFAULT_STATISTICS, **sizes):
     images = pictures(60, **sizes) if images is None else images
     spec = NetworkSpec(*images.shape[2:], images.shape[1], Z_DIM, classes, multiplier=0.25)
     networks = build_networks(name, spec, "kaiming", torch.Generator().manual_seed(0))
-    networks.learn(images, labels, torch.Generator().manual_seed(0))
+    networks.learn(images, labels, torch.Generator().manual_seed(0), settings)
     return networks
 
 
@@ -69,7 +70,7 @@ def test_every_class_starts_from_its_own_mean():
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_latents_beyond_the_components_of_a_few_pictures_are_unheard(count):
+def test_latents_beyond_the_components_of_a_few_pictures_are_unused(count):
     generator = learned(images=pictures(count)).generator
     z = latents(3)
     changed = z.clone()
@@ -107,7 +108,7 @@ def test_halving_takes_means_and_counts_an_odd_side_twice(height, width):
     assert_close(halved(rows.mT), halved(rows).mT)
 
 
-def test_what_sticks_out_is_cut_off():
+def test_pixels_out_of_range_are_cut_off():
     generator = learned().generator
     z = 50 * latents(4)
     unbounded = generator.sharpen(generator.draw(z))
@@ -139,57 +140,56 @@ def test_detail_is_what_the_neighbours_do_not_tell():
 
 def test_detail_is_spread_evenly_on_the_set():
     images = pictures(60) + 0.05 * torch.randn(60, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    seen = learned("swift-blind", images=images).discriminator.sight(images)[0]
-    assert_close(seen[:, :3], images)
-    assert_close(seen[:, 3:].std(), torch.tensor(1.0), rtol=0.05, atol=0)
+    maps = learned("swift-blind", images=images).discriminator.feature_maps(images)[0]
+    assert_close(maps[:, :3], images)
+    assert_close(maps[:, 3:].std(), torch.tensor(1.0), rtol=0.05, atol=0)
 
 
-def test_sight_is_no_part_of_what_is_trained_or_saved():
-    sight = learned().discriminator.sight
-    assert not list(sight.parameters())
-    assert set(sight.state_dict()) == {f"{kind}{number}" for kind in ("mean", "deviation") for number in (2, 4, 10)}
+def test_the_frozen_network_is_no_part_of_what_is_trained_or_saved():
+    frozen = learned().discriminator.frozen_features
+    assert not list(frozen.parameters())
+    assert set(frozen.state_dict()) == {f"{kind}{number}" for kind in ("mean", "deviation") for number in (2, 4, 10)}
 
 
-def test_sight_goes_where_its_discriminator_goes_and_copies_are_apart():
+def test_the_frozen_network_goes_where_its_discriminator_goes_and_copies_are_apart():
     discriminator = learned().discriminator
     other = copy.deepcopy(discriminator).to("meta")
     assert other(torch.empty(2, 3, 32, 32, device="meta")).shape == (2,)
     assert discriminator(pictures(2)).isfinite().all()
 
 
-def test_what_is_matched_is_taken_from_all_over_a_sorted_set(monkeypatch):
-    monkeypatch.setattr(sight, "LEARNED_FROM", 60)
+def test_what_is_matched_is_taken_from_all_over_a_sorted_set():
     images = 0.3 * pictures(240) + torch.linspace(-0.6, 0.6, 240)[:, None, None, None]  # from dark to bright
-    discriminator = learned(images=images).discriminator
+    discriminator = learned(images=images, settings=StatisticsSettings(feature_pictures=60)).discriminator
     with torch.no_grad():
-        maps = discriminator.sight(images)
+        maps = discriminator.feature_maps(images)
     for matching, every in zip(discriminator.matching, maps, strict=True):
         assert (matching.mean - every.mean(0)).abs().mean() < 0.1
         assert_close(matching.variance.mean(), every.var(0, correction=0).mean(), atol=0, rtol=0.1)
 
 
-def test_what_is_seen_is_spread_evenly_on_the_set():
+def test_features_are_standardised_on_the_set():
     images = pictures(60)
-    for maps in learned(images=images).discriminator.sight(images):
+    for maps in learned(images=images).discriminator.feature_maps(images):
         assert maps.mean((0, 2, 3)).abs().max() < 1e-3
         assert (maps.std((0, 2, 3)) - 1).abs().median() < 0.01
 
 
-def test_sight_is_the_network_of_the_package():
+def test_frozen_features_are_those_of_the_network_of_the_package():
     images = pictures(3, height=64, width=64)
-    sight = Sight()
-    sight.reset_buffers()
-    network = lite.build(lite.weights())
-    assert_close(sight(images), network.maps(images, (2, 4, 10)))
+    frozen = FrozenFeatures()
+    frozen.reset_buffers()
+    network = lite.pretrained()
+    assert_close(frozen(images), network.maps(images, (2, 4, 10)))
     assert network.maps(images, (15,))[0].shape == (3, 320, 2, 2)
 
 
-def test_seeing_begins_with_three_channels_of_a_bearable_size():
-    assert for_lite(torch.zeros(2, 1, 28, 28)).shape == (2, 3, 64, 64)
-    assert for_lite(torch.zeros(2, 3, 256, 192)).shape == (2, 3, 128, 96)
-    assert for_lite(torch.zeros(2, 3, 16, 256)).shape == (2, 3, 32, 512)
-    see_through = torch.full((1, 4, 64, 64), -1.0)
-    assert (for_lite(see_through) == 1).all()  # white shows where nothing is
+def test_the_frozen_network_is_given_three_channels_of_a_bearable_size():
+    assert lite_input(torch.zeros(2, 1, 28, 28)).shape == (2, 3, 64, 64)
+    assert lite_input(torch.zeros(2, 3, 256, 192)).shape == (2, 3, 128, 96)
+    assert lite_input(torch.zeros(2, 3, 16, 256)).shape == (2, 3, 32, 512)
+    transparent = torch.full((1, 4, 64, 64), -1.0)
+    assert (lite_input(transparent) == 1).all()  # white
 
 
 def test_a_spectral_convolution_follows_the_largest_singular_value_while_it_trains():
@@ -207,12 +207,12 @@ def test_a_spectral_convolution_follows_the_largest_singular_value_while_it_trai
     assert all(torch.equal(tensor, before[name]) for name, tensor in layer.state_dict().items())
 
 
-@pytest.mark.parametrize(("name", "looks"), [("swift", 3), ("swift-blind", 1)])
-def test_there_is_a_look_at_each_map_and_blind_one_at_the_pixels(name, looks):
+@pytest.mark.parametrize(("name", "heads"), [("swift", 3), ("swift-blind", 1)])
+def test_there_is_a_head_on_each_map_and_blind_one_on_the_pixels(name, heads):
     discriminator = learned(name).discriminator
-    seen = discriminator.see(pictures(2))
-    assert discriminator.judge(seen).shape == (2, looks)
-    assert discriminator.mismatch(seen).shape == ()
+    maps = discriminator.feature_maps(pictures(2))
+    assert discriminator.scores(maps).shape == (2, heads)
+    assert discriminator.mismatch(maps, MatchingSettings()).shape == ()
 
 
 @pytest.mark.parametrize("name", ["swift", "swift-blind"])
@@ -222,8 +222,8 @@ def test_no_score_grows_with_the_weights_that_it_is_read_with_nor_with_those_of_
     images = pictures(6)
     before = discriminator(images, labels[:6])
     with torch.no_grad():
-        for look in discriminator.looks():
-            look.score.weight.mul_(7)
-            look.classes.weight.mul_(7)
+        for head in discriminator.heads:
+            head.score.weight.mul_(7)
+            head.classes.weight.mul_(7)
     assert_close(discriminator(images, labels[:6]), before)
     assert (discriminator(images, labels[1:7]) != before).all()

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from ganvas.config import LimitSettings, Plan, from_toml, with_settings
+from ganvas.config import LimitSettings, MeasuringSettings, Plan, from_toml, with_settings
 from ganvas.errors import DivergedError, SettingError
 from ganvas.features import load_extractor
 from ganvas.formats.events import Assessed, Diverged, Ended, Rescued, Unmeasured
@@ -27,8 +27,8 @@ from ganvas.run.events import Finished
 from ganvas.run.execute import RunParts
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import Monitor
-from ganvas.training import MOST_RESCUES, save_checkpoint, training_loop
-from ganvas.workflows.generate import DrawOptions, draw_pictures
+from ganvas.training import save_checkpoint, training_loop
+from ganvas.workflows.generate import Generator
 from ganvas.workflows.train import train
 
 BATCH, EVERY, COUNT = 4, 8, 12
@@ -238,7 +238,7 @@ def test_the_best_model_is_kept_and_shipped_and_drawn(config, tmp_path):
     last = weights(out / "checkpoint")
     assert any((last[f"generator.{name}"] != tensor).any() for name, tensor in shipped.items())
     drawn = [
-        draw_pictures(model, DrawOptions(2, 0, 1.0, None, None, singles=False), tmp_path / name).read_bytes()
+        Generator.read(model).save_pictures(tmp_path / name, range(2), singles=False).read_bytes()
         for name, model in (("run's", out), ("shipped", out / "model"))
     ]
     assert drawn[0] == drawn[1]
@@ -299,7 +299,7 @@ def test_after_a_collapse_the_run_goes_back_at_half_the_rates_and_the_clock_goes
     assert verdicts_of(out)[-1] == (32, "collapse")
     (rescued,) = events_of(out, Rescued)
     assert (rescued.images, rescued.good_images) == (32, 16)
-    assert (rescued.rescues, rescued.most_rescues) == (1, MOST_RESCUES)
+    assert (rescued.rescues, rescued.most_rescues) == (1, MeasuringSettings().most_rescues)
     assert_close(weights(out / "checkpoint"), weights(out / "good"), rtol=0, atol=0)
     saved = clock(out / "checkpoint")
     assert (saved["images"], saved["rescues"], saved["augment_share"]) == (32, 1, 1.0)
@@ -326,6 +326,16 @@ def test_one_bad_measure_is_no_collapse(config, tmp_path):
     assert rescued_at(tmp_path / "run") == []
 
 
+def test_how_often_a_run_goes_back_and_how_much_slower_are_settings(config, tmp_path):
+    parts = scripted(collapsed(*range(24, 400, 8)))
+    settings = ["measuring.most_rescues=1", "measuring.rescue_rate_factor=0.25"]
+    run(with_settings(config(400), settings), tmp_path / "run", parts=parts)
+    (rescued,), (ended,) = events_of(tmp_path / "run", Rescued), events_of(tmp_path / "run", Ended)
+    assert (rescued.rescues, rescued.most_rescues, rescued.rate_factor) == (1, 1, 0.25)
+    assert "0.25 of the learning rates (1 of 1)" in rescued.text
+    assert (ended.images, ended.reason, ended.rescues) == (56, "rescues", 1)
+
+
 def test_what_was_measured_before_a_rescue_does_not_count_against_what_comes_after(config, tmp_path):
     parts = scripted(collapsed(24, 32, 40))
     run(config(56), tmp_path / "run", parts=parts)
@@ -338,10 +348,9 @@ def test_a_run_goes_back_three_times_at_most_and_then_stops(config, tmp_path):
     news = run(config(400), out, parts=parts)
     back = rescued_at(out)
     assert back == [32, 56, 80]
-    assert len(back) == MOST_RESCUES
     assert news[-1].images == 104
     (ended,) = events_of(out, Ended)
-    assert (ended.images, ended.reason, ended.rescues) == (104, "rescues", MOST_RESCUES)
+    assert (ended.images, ended.reason, ended.rescues) == (104, "rescues", 3)
     plan = from_toml(out / "run.toml").plan
     assert (plan.images, plan.final) == (104, True)
     assert load_model(out).description.images == 16

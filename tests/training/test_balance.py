@@ -2,9 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.config import NoiseSettings
+from ganvas.config import NoiseSettings, ObjectiveSettings
 from ganvas.training.balance import (
-    ADAPTING_IMAGES,
     adapted_share,
     averaged_loss,
     noise_deviation,
@@ -13,6 +12,7 @@ from ganvas.training.balance import (
 )
 
 NOISE = NoiseSettings()
+PACE = ObjectiveSettings().augment_adapting_images
 losses = st.floats(0, 20)
 
 
@@ -36,7 +36,7 @@ shares, signs, targets = st.floats(0, 1), st.floats(-1, 1), st.floats(0.01, 0.99
 
 @given(shares, signs, targets, st.integers(1, 10**6))
 def test_the_share_grows_above_the_target_shrinks_below_it_and_stays_a_share(share, sign, target, images):
-    moved = adapted_share(share, sign, target, images)
+    moved = adapted_share(share, sign, target, images, PACE)
     assert 0 <= moved <= 1
     if sign > target:
         assert moved > share or moved == 1
@@ -44,20 +44,20 @@ def test_the_share_grows_above_the_target_shrinks_below_it_and_stays_a_share(sha
         assert moved < share or moved == 0
 
 
-@given(shares, targets, st.integers(1, 1000))
-def test_a_step_moves_the_share_by_its_part_of_the_pace_either_way(share, target, images):
-    pace = images / ADAPTING_IMAGES
-    assert adapted_share(share, 1.0, target, images) == pytest.approx(min(share + pace, 1), abs=1e-12)
-    assert adapted_share(share, -1.0, target, images) == pytest.approx(max(share - pace, 0), abs=1e-12)
+@given(shares, targets, st.integers(1, 1000), st.integers(1, 10**6))
+def test_a_step_moves_the_share_by_its_part_of_the_pace_either_way(share, target, images, over_images):
+    pace = images / over_images
+    assert adapted_share(share, 1.0, target, images, over_images) == pytest.approx(min(share + pace, 1), abs=1e-12)
+    assert adapted_share(share, -1.0, target, images, over_images) == pytest.approx(max(share - pace, 0), abs=1e-12)
 
 
 @pytest.mark.parametrize(("sign", "start", "end"), [(1.0, 0.0, 1.0), (0.0, 1.0, 0.0)])
 def test_from_none_to_all_and_back_takes_twenty_thousand_images(sign, start, end):
     share = start
     for _ in range(19_968 // 64):
-        share = adapted_share(share, sign, 0.6, 64)
+        share = adapted_share(share, sign, 0.6, 64, PACE)
     assert share == pytest.approx(end - (1 - 2 * start) * 32 / 20_000)
-    assert adapted_share(share, sign, 0.6, 64) == end
+    assert adapted_share(share, sign, 0.6, 64, PACE) == end
 
 
 @given(losses, losses, st.integers(1, 2000))

@@ -2,6 +2,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch.testing import assert_close
 
 from ganvas.errors import ModelError
@@ -181,6 +182,14 @@ def to_format_4(folder):
     clock = json.loads((folder / "state.json").read_text(encoding="utf-8"))
     clock.pop("memory", None)
     (folder / "state.json").write_text(json.dumps(clock | {"format": 4} | FORMAT_4), encoding="utf-8")
+    tensors = load_file(folder / clock["tensors"])
+    older = (
+        ("discriminator.frozen_features.", "discriminator.sight."),
+        ("discriminator.heads.", "discriminator.look."),
+    )
+    for now, then in older:
+        tensors = {name.replace(now, then): tensor for name, tensor in tensors.items()}
+    save_file(tensors, folder / clock["tensors"])
 
 
 @pytest.mark.parametrize("name", ["swift", "dcgan"])

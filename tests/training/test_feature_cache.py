@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganvas.data import Batch
-from ganvas.networks.projected_discriminator import Sight
+from ganvas.networks.projected_discriminator import FrozenFeatures
 from ganvas.pixels import to_float
 from ganvas.training.feature_cache import AT_ONCE, FeatureCache
 
@@ -12,7 +12,7 @@ from ganvas.training.feature_cache import AT_ONCE, FeatureCache
 @pytest.fixture(scope="module")
 def lite():
     """A function: uint8 pictures -> their maps by EfficientNet-Lite0."""
-    network = Sight()
+    network = FrozenFeatures()
     network.reset_buffers()
     network = network.to(memory_format=torch.channels_last)
     return lambda images: network(to_float(images))

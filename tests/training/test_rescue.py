@@ -3,7 +3,7 @@ import torch
 from torch.testing import assert_close
 
 from ganvas.errors import ModelError
-from ganvas.training import MOST_RESCUES, load_checkpoint, rescue, save_checkpoint, training_loop
+from ganvas.training import load_checkpoint, rescue, save_checkpoint, training_loop
 from ganvas.training.updates import Numbers, augmented
 
 RECIPES_WITH_AND_WITHOUT_AN_ENCODER = ["dcgan", "vaegan"]
@@ -47,14 +47,15 @@ def test_a_rescue_gives_every_tensor_of_the_good_state_back_and_lets_the_clock_g
     assert state.tally == {}
 
 
-def test_each_rescue_halves_every_learning_rate(tiny, tmp_path):
-    *_, state, _ = collapsed(tiny, tmp_path, "vaegan")
+@pytest.mark.parametrize(("settings", "factor"), [((), 0.5), (("measuring.rescue_rate_factor=0.25",), 0.25)])
+def test_each_rescue_multiplies_every_learning_rate_with_the_factor(settings, factor, tiny, tmp_path):
+    *_, state, _ = collapsed(tiny, tmp_path, "vaegan", *settings)
     before = adapted(state)[-1]
     assert set(before) == {"generator", "discriminator", "encoder"}
-    for count in range(1, MOST_RESCUES + 1):
+    for count in (1, 2, 3):
         rescue(state, tmp_path)
         assert state.rescues == count
-        assert adapted(state)[-1] == {name: rate / 2**count for name, rate in before.items()}
+        assert adapted(state)[-1] == {name: rate * factor**count for name, rate in before.items()}
 
 
 def test_half_the_rate_is_half_the_first_update_of_adam(tiny):

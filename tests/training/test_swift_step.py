@@ -5,8 +5,7 @@ from torch.testing import assert_close
 
 from ganvas.config import OptimizerSettings
 from ganvas.networks import NetworkSpec
-from ganvas.networks import feature_matching as matching
-from ganvas.networks.projected_discriminator import SeeingDiscriminator
+from ganvas.networks.projected_discriminator import ProjectedDiscriminator
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
 from ganvas.training.steps import swift
@@ -17,7 +16,7 @@ from ganvas.training.updates import Numbers, sample_latents
 STILL = ("optimizer.generator_rate=1e-30", "optimizer.discriminator_rate=1e-30", "objective.augment=")
 
 
-def test_the_losses_are_the_relativistic_ones_over_all_looks(tiny):
+def test_the_losses_are_the_relativistic_ones_over_all_heads(tiny):
     config, stream, fresh = tiny("swift", *STILL)
     state = fresh()
     state.discriminator.eval()  # its spectral norms stand still
@@ -26,7 +25,7 @@ def test_the_losses_are_the_relativistic_ones_over_all_looks(tiny):
     z = sample_latents(4, config, Numbers.at(0, 0).latents)
     with torch.no_grad():
         real, fake = (
-            state.discriminator.judge(state.discriminator.see(images))
+            state.discriminator.scores(state.discriminator.feature_maps(images))
             for images in (to_float(batch.images), state.generator(z))
         )
     assert_close(report["discriminator_loss"], F.softplus(fake - real).mean())
@@ -34,13 +33,13 @@ def test_the_losses_are_the_relativistic_ones_over_all_looks(tiny):
     assert_close(report["real_score"], real.mean())
 
 
-def test_pictures_are_remembered_unless_something_changes_them(tiny):
-    for more, remembered in (("objective.augment=", 12), ("objective.augment=tint", 0)):
+def test_features_are_cached_unless_pictures_are_augmented(tiny):
+    for more, cached in (("objective.augment=", 12), ("objective.augment=tint", 0)):
         config, stream, fresh = tiny("swift", more)
         state = fresh()
         for start in (0, 4, 8, 0):
             swift_play(state, stream.batch_at(start, 4).without_labels(), config, Numbers.at(0, start))
-        assert len(state.memory.features) == remembered
+        assert len(state.memory.features) == cached
 
 
 CONFIG = RECIPES["swift"].config
@@ -50,17 +49,17 @@ WEIGHTS = {"overshoot": "objective.out_of_range_weight", "drift": "anchor.weight
 
 
 @pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4), ("mismatch", 0.4)])
-def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(name, bias, tiny, monkeypatch):
+def test_pixels_out_of_range_drift_and_mismatched_features_are_penalised(name, bias, tiny, monkeypatch):
     """Where the discriminator is indifferent, each alone moves the generator, and it falls."""
     alone = [f"{WEIGHTS[other]}=0" for other in WEIGHTS.keys() - {name}]
-    monkeypatch.setattr(matching, "HALF_LIFE_IMAGES", 1e-3)  # nothing is averaged, which would lag behind
+    alone.append("matching.half_life_images=0.001")  # nothing is averaged, which would lag behind
     config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
     state.images = MATCHED
     with torch.no_grad():
         state.generator.out.bias.fill_(bias)
-    weight = state.discriminator.look[0].score.weight
-    monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
+    weight = state.discriminator.heads[0].score.weight
+    monkeypatch.setattr(state.discriminator, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
     measured = [
         float(swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))[name])
         for _ in range(5)
@@ -76,7 +75,7 @@ def first_move(images, tiny, *settings):
     state = fresh()
     state.images = images
     rates = {"generator": config.optimizer.generator_rate, "discriminator": config.optimizer.discriminator_rate}
-    weights = {"generator": state.generator.out.weight, "discriminator": state.discriminator.look[0].score.weight}
+    weights = {"generator": state.generator.out.weight, "discriminator": state.discriminator.heads[0].score.weight}
     before = {name: weight.detach().clone() for name, weight in weights.items()}
     swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, images))
     return {name: (weight.detach() - before[name]).abs().max().item() / rates[name] for name, weight in weights.items()}
@@ -112,8 +111,8 @@ def test_features_are_matched_only_once_there_is_something_to_match_and_where_no
     config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
     state.memory.was_saturated = True
-    weight = state.discriminator.look[0].score.weight
-    monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
+    weight = state.discriminator.heads[0].score.weight
+    monkeypatch.setattr(state.discriminator, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
     moved = []
     for images, lasts in ((0, False), (MATCHED_FROM, False), (MATCHED, True), (MATCHED, False)):
         state.images, state.memory.noise_lasts = images, lasts
@@ -178,11 +177,16 @@ def test_a_colour_may_move_within_a_picture_but_light_may_not():
 
 
 @pytest.fixture
-def seen(monkeypatch):
+def shown(monkeypatch):
     """What the discriminator is shown, in order."""
     every = []
-    see = SeeingDiscriminator.see
-    monkeypatch.setattr(SeeingDiscriminator, "see", lambda self, images: (every.append(images), see(self, images))[1])
+    plain = ProjectedDiscriminator.feature_maps
+
+    def feature_maps(self, images):
+        every.append(images)
+        return plain(self, images)
+
+    monkeypatch.setattr(ProjectedDiscriminator, "feature_maps", feature_maps)
     return every
 
 
@@ -195,33 +199,33 @@ def play_at(loss, tiny, *settings, images=0, was_saturated=True, noise_lasts=Fal
     return to_float(batch.images), swift_play(state, batch, config, Numbers.at(0, images))
 
 
-def test_a_certain_discriminator_sees_all_pictures_under_the_same_gaussian_noise(tiny, seen):
+def test_a_saturated_discriminator_is_shown_all_pictures_under_the_same_gaussian_noise(tiny, shown):
     real, report = play_at(0.05, tiny)
     assert report["noise"] == pytest.approx(0.45)  # 0.6 of what is left of 0.2
-    seen_real, seen_fake = (images.detach() for images in seen[-2:])
+    shown_real, shown_fake = (images.detach() for images in shown[-2:])
     play_at(0.2, tiny)
-    clean_fake = seen[-1].detach()
-    noise = seen_real - real
-    assert_close(noise, seen_fake - clean_fake, rtol=0, atol=1e-6)
+    clean_fake = shown[-1].detach()
+    noise = shown_real - real
+    assert_close(noise, shown_fake - clean_fake, rtol=0, atol=1e-6)
     assert float(noise.std()) == pytest.approx(0.45, rel=0.05)  # of 3,072 numbers
     assert float(noise.mean()) == pytest.approx(0.0, abs=0.03)
 
 
-def test_noise_covers_what_augmentation_left_empty(tiny, seen):
+def test_noise_covers_what_augmentation_left_empty(tiny, shown):
     play_at(0.0, tiny, "objective.augment=cutout")
-    noisy = seen[-2]
+    noisy = shown[-2]
     play_at(1.0, tiny, "objective.augment=cutout")
-    cut = seen[-2] == 0
+    cut = shown[-2] == 0
     assert 0.05 < float(cut.float().mean()) < 0.5
     assert float(noisy[cut].std()) == pytest.approx(0.6, rel=0.1)
 
 
-def test_an_unsure_discriminator_or_one_that_never_was_certain_sees_pictures_as_they_are(tiny, seen):
+def test_a_discriminator_of_high_loss_or_one_that_never_was_saturated_is_shown_pictures_as_they_are(tiny, shown):
     _, report = play_at(0.2, tiny)
     assert report["noise"] == 0
     _, report = play_at(0.11, tiny, was_saturated=False)
     assert report["noise"] == 0
-    assert float(seen[-1].detach().abs().max()) <= 1
+    assert float(shown[-1].detach().abs().max()) <= 1
 
 
 def test_noise_is_gone_when_matching_begins_or_has_fallen_by_a_tenth(tiny):
@@ -232,7 +236,7 @@ def test_noise_is_gone_when_matching_begins_or_has_fallen_by_a_tenth(tiny):
     assert noise == pytest.approx([0.3, 0.3, 0.2, 0.2])
 
 
-def test_pictures_under_noise_are_not_remembered(tiny):
+def test_features_of_pictures_under_noise_are_not_cached(tiny):
     config, stream, fresh = tiny("swift")
     state = fresh()
     state.memory = SwiftMemory(0.1, was_saturated=True)

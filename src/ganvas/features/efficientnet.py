@@ -14,12 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.download import sha256
-from ganvas.errors import ModelError, missing_package
+from ganvas.errors import missing_package
+from ganvas.features.weights import read_network
 
+TITLE = "EfficientNet-Lite0"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 FEATURES = 1280
-SMALLEST_PX, LARGEST_PX, STEP_PX = 64, 224, 32
+INPUT_FROM_PX, INPUT_TO_PX, INPUT_STEP_PX = 64, 224, 32
 NORM_EPS = 1e-3
 # kernel, stride, expansion, channels of every inverted bottleneck
 BLOCKS = [
@@ -95,12 +96,12 @@ class EfficientNetLite0(nn.Module):
 
 
 def size_for(height: int, width: int) -> int:
-    """The side that pictures of this size are seen at: their own longer one, from 64 to the 224 it was trained on.
+    """The side that pictures of this size are resized to: their own longer one, from 64 to the 224 it was trained on.
 
     A multiple of 32, by which the network halves. At 64 px it is ten times as quick as at 224 and ranks alike
     (docs/scores.md); a larger picture's detail needs the larger side.
     """
-    return min(max(-(-max(height, width) // STEP_PX) * STEP_PX, SMALLEST_PX), LARGEST_PX)
+    return min(max(-(-max(height, width) // INPUT_STEP_PX) * INPUT_STEP_PX, INPUT_FROM_PX), INPUT_TO_PX)
 
 
 def weights_path() -> Path:
@@ -117,18 +118,15 @@ def weights_path() -> Path:
 
 
 @cache
-def weights() -> dict[str, Tensor]:
-    """The weights of the installed package, for `build`; the checksum is verified before they are read.
+def pretrained() -> EfficientNetLite0:
+    """The network with the weights of the installed package, on the CPU; one for all, so copy it to change or move it.
 
     Raises:
         SettingError: the package is not installed.
-        ModelError: they are damaged.
+        ModelError: its weights are damaged.
     """
-    path = weights_path()
-    digest = sha256(path)
-    if digest != SHA256:
-        raise ModelError(f"{path}: damaged: SHA-256 {digest[:8]}, expected {SHA256[:8]}; install its package again")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    network, _ = read_network(weights_path(), TITLE, build, SHA256)
+    return network
 
 
 def build(tensors: dict[str, Tensor]) -> EfficientNetLite0:

@@ -5,7 +5,6 @@ To add an extractor, write its network in a file of its own and give it a line i
 
 import hashlib
 import math
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganvas.data.fit import resize
-from ganvas.download import fetch, sha256
-from ganvas.errors import ModelError, SettingError
+from ganvas.download import fetch
+from ganvas.errors import SettingError
 from ganvas.features import dinov2, efficientnet, inception
+from ganvas.features.weights import read_network
 from ganvas.formats.images import over_white
 from ganvas.pixels import to_float
 
@@ -48,7 +48,7 @@ class Pretrained:
 
 EXTRACTORS: dict[str, Pretrained] = {
     "lite": Pretrained(
-        "EfficientNet-Lite0",
+        efficientnet.TITLE,
         efficientnet.size_for,
         efficientnet.build,
         lambda downloads: efficientnet.weights_path(),
@@ -109,17 +109,7 @@ def load_extractor(name: str, size: tuple[int, int], downloads: Path, weights: P
         raise SettingError(f"there is no extractor {name!r}; there are {', '.join(EXTRACTORS)}")
     pretrained = EXTRACTORS[name]
     path = weights or pretrained.find(downloads)
-    try:
-        digest = sha256(path)
-        if not digest.startswith(pretrained.sha256_prefix):
-            raise ModelError(
-                f"{path}: not the weights of {pretrained.title}: its SHA-256 begins with {digest[:8]}, "
-                f"expected {pretrained.sha256_prefix[:8]}"
-            )
-        network = pretrained.build(torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise ModelError(f"{path}: cannot be read as the weights of {pretrained.title}: {reason}") from error
+    network, digest = read_network(path, pretrained.title, pretrained.build, pretrained.sha256_prefix)
     return Extractor(name, pretrained.title, network, pretrained.size_px(*size), pretrained.has_unit_length, digest)
 
 

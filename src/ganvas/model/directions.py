@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from ganvas.model.sampling import labels_for, latents_for
 from ganvas.model.weights import Model
-from ganvas.networks.pca_generator import EigenGenerator
+from ganvas.networks.pca_generator import PcaGenerator
 from ganvas.training import ARCHITECTURES
 
 DRAWN, AT_ONCE, SEEN_PX = 1024, 16, 32
@@ -35,7 +35,7 @@ def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
     """
     generator = model.generator
     if ARCHITECTURES[model.description.architecture].starts_at_pca:
-        assert isinstance(generator, EigenGenerator)
+        assert isinstance(generator, PcaGenerator)
         height, width = generator.components.size
         effects = generator.components.axes.unflatten(1, (height, width, -1)).permute(0, 3, 1, 2)  # (Z, C, h, w)
     else:

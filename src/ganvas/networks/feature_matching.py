@@ -1,7 +1,7 @@
 """Feature matching: the maps of all that is drawn should lie as those of the set do, in mean and deviation.
 
-A discriminator hears one picture at a time and never that all of them lack something. A batch is too few pictures to
-tell; a moving average over the last thousands is not.
+A discriminator scores one picture at a time and cannot tell that all of them lack something. A batch is too few
+pictures to tell; a moving average over the last thousands is not.
 
 Source: Salimans et al. 2016, arXiv:1606.03498 (feature matching); dos Santos et al. 2019, arXiv:1904.02762
 (moments of pretrained features, by moving averages).
@@ -10,12 +10,11 @@ Source: Salimans et al. 2016, arXiv:1606.03498 (feature matching); dos Santos et
 import torch
 from torch import Tensor, nn
 
-HALF_LIFE_IMAGES = 2000
-LEAST_VARIANCE = 0.1  # of maps whose channels are spread as N(0, 1): what hardly varies in the set is not blown up
+from ganvas.config import MatchingSettings
 
 
 class FeatureMatching(nn.Module):
-    """Mean and variance of each number of a (C, h, w) map: of the set's pictures, and lately of drawn ones."""
+    """Mean and variance of each number of a (C, h, w) map: of the set's pictures, and of those drawn lately."""
 
     mean: Tensor
     variance: Tensor
@@ -39,13 +38,13 @@ class FeatureMatching(nn.Module):
         self.drawn_mean.copy_(self.mean)
         self.drawn_variance.copy_(self.variance)
 
-    def mismatch(self, maps: Tensor) -> Tensor:
+    def mismatch(self, maps: Tensor, settings: MatchingSettings) -> Tensor:
         """Mean square by which the moments of what is drawn differ from the set's, in deviations of the set.
 
         The averages move by what (B, C, h, w) maps of drawn pictures are worth; the gradient is that of a batch which
         stands for all that the averages remember.
         """
-        rate = 1 - 0.5 ** (len(maps) / HALF_LIFE_IMAGES)
+        rate = 1 - 0.5 ** (len(maps) / settings.half_life_images)
         with torch.no_grad():
             self.drawn_mean.lerp_(maps.mean(0), rate)
         squares = (maps - self.drawn_mean).square().mean(0)
@@ -54,7 +53,7 @@ class FeatureMatching(nn.Module):
         mean = with_value(maps.mean(0), self.drawn_mean)
         deviation = with_value(squares, self.drawn_variance).clamp(min=1e-6).sqrt()
         differences = (mean - self.mean).square() + (deviation - self.variance.sqrt()).square()
-        return (differences / (self.variance + LEAST_VARIANCE)).mean()
+        return (differences / (self.variance + settings.least_variance)).mean()
 
 
 def with_value(values: Tensor, value: Tensor) -> Tensor:

@@ -86,7 +86,7 @@ class Double(nn.Module):
 class LatentInput(nn.Module):
     """z, and for a conditional generator a learned vector of the class behind it.
 
-    The vector has min(z_dim, 50) numbers and begins as N(0, 1), like z, so that both are heard equally.
+    The vector has min(z_dim, 50) numbers and begins as N(0, 1), like z, so that both have the same weight at first.
     Source: Mirza & Osindero 2014, arXiv:1411.1784 (the class as a further input of the generator).
     """
 

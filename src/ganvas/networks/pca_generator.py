@@ -1,12 +1,12 @@
 """The default generator: draws on the principal components of the set, sharpened by a small network.
 
-It starts as the eigen line: mean + components x latents, varied and blurred pictures before the first step. A small
-residual network sees that picture at every scale, and nothing else, and adds what it lacks; its last layer starts at
+It starts as the PCA baseline: mean + components x latents, varied and blurred pictures before the first step. A small
+residual network has that picture at every scale as its only input and adds what it lacks; its last layer starts at
 zero. The latents are the coefficients, so that the first of them move what differs most and nearby latents stay alike.
 
 At 64x64 the maps are 4x4x128, 8x8x128, 16x16x64, 32x32x32 and 64x64x16, all dense 3x3 convolutions between bilinear
-doublings, which cannot leave a checkerboard. The smallest map, at most 5 px on its shorter side, is where the parts of
-a picture are made to agree: without it both eyes are drawn well, each for itself.
+doublings, which cannot leave a checkerboard. On the smallest map, at most 5 px on its shorter side, every place depends
+on the whole picture: without it both eyes are drawn well, but not as a pair.
 
 Source of the start: Turk & Pentland 1991, doi:10.1162/jocn.1991.3.1.71 (eigenfaces).
 """
@@ -18,21 +18,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganvas.config import StatisticsSettings
 from ganvas.networks.layers import LINEAR, Conv2d, Double, Residual, check_labels, resized
 from ganvas.networks.pca import principal_components
 from ganvas.networks.spec import NetworkSpec
 
 BASE, CAP = 16, 128
 COARSEST_PX = 5
-LARGEST_EIGEN_PX = 96
-BRANCH = 0.3
+LARGEST_PCA_PX = 96
+RESIDUAL_SCALE = 0.3  # of the initial weights of each block's last layer
 
 
 class Components(nn.Module):
     """(B, Z) latents and labels -> (B, C, h, w) draws on the principal components, kept at up to 96 px a side.
 
     One mean a class, and one set of components for all. Zero until `learn`; later latents than there are components
-    stay unheard.
+    are unused.
     """
 
     mean: Tensor
@@ -69,16 +70,18 @@ class Components(nn.Module):
         return torch.addmm(mean, z, self.axes).unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
 
 
-class EigenGenerator(nn.Module):
+class PcaGenerator(nn.Module):
     """Latents and labels -> pictures in [-1, 1]: a draw on the components, then that draw sharpened.
 
-    The draw is all that the network hears of the latents, and with labels a learned vector of the class.
+    The draw is the network's only input, and with labels a learned vector of the class.
+
+    eigen: the first convolution at each size of the draw; shipped models have its weights under this name.
     """
 
     def __init__(self, spec: NetworkSpec):
         super().__init__()
         self.size = spec.height, spec.width
-        halvings = max(math.ceil(math.log2(max(self.size) / LARGEST_EIGEN_PX)), 0)
+        halvings = max(math.ceil(math.log2(max(self.size) / LARGEST_PCA_PX)), 0)
         self.components = Components(spec, (spec.height >> halvings, spec.width >> halvings))
         levels = math.ceil(math.log2(min(self.size) / COARSEST_PX)) + 1
         channels = spec.pyramid(base=BASE, cap=CAP, levels=levels)
@@ -86,10 +89,12 @@ class EigenGenerator(nn.Module):
         self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)
         self.narrow = nn.ModuleList(Conv2d(a, b, 1, initial_scale=LINEAR) for a, b in pairwise(channels))
         self.enlarge = Double()
-        self.residual = nn.ModuleList(Residual(each, last_scale=BRANCH) for each in channels)
+        self.residual = nn.ModuleList(Residual(each, last_scale=RESIDUAL_SCALE) for each in channels)
         self.out = Conv2d(channels[-1], spec.channels, 3, initial_scale=0.0)
 
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
+    ) -> None:
         """Take the principal components of (N, C, H, W) pictures in [-1, 1] and their labels or None."""
         self.components.learn(resized(images, self.components.size), labels, generator)
 
@@ -103,12 +108,12 @@ class EigenGenerator(nn.Module):
         pyramid = [drawn.clamp(-1, 1)]
         while len(pyramid) < len(self.eigen):
             pyramid.insert(0, halved(pyramid[0]))
-        views = [see(level) for see, level in zip(self.eigen, pyramid, strict=True)]
-        maps = views[0] if self.classes is None else views[0] + self.classes(labels)[:, :, None, None]
+        inputs = [convolution(level) for convolution, level in zip(self.eigen, pyramid, strict=True)]
+        maps = inputs[0] if self.classes is None else inputs[0] + self.classes(labels)[:, :, None, None]
         maps = self.residual[0](maps)
-        for view, narrow, residual in zip(views[1:], self.narrow, self.residual[1:], strict=True):
-            height, width = view.shape[2:]
-            maps = residual(view + self.enlarge(narrow(maps))[:, :, :height, :width])  # (B, C, h, w) -> (B, C', 2h, 2w)
+        for each, narrow, residual in zip(inputs[1:], self.narrow, self.residual[1:], strict=True):
+            height, width = each.shape[2:]
+            maps = residual(each + self.enlarge(narrow(maps))[:, :, :height, :width])  # (B, C, h, w) -> (B, C', 2h, 2w)
         return drawn + self.out(F.leaky_relu(maps, 0.2))
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -1,11 +1,12 @@
-"""The default discriminator: small looks at what a network that has seen ImageNet makes of a picture.
+"""The default discriminator: small heads on the frozen features of a network that was trained on ImageNet.
 
-Heads judge three maps of EfficientNet-Lite0, or, where nothing of ImageNet may be used, one small network judges the
-pixels and what is finest in them. A score is a mean over places. Everything that learns is spectrally normalised.
+There is a head on each of three maps of EfficientNet-Lite0, or, where no pretrained network may be used, one on the
+pixels and their finest detail. A score is a mean over places. Everything that is trained is spectrally normalised.
 
-Source: Sauer et al. 2021, arXiv:2111.01007 (judging pretrained features).
+Source: Sauer et al. 2021, arXiv:2111.01007 (projected GANs).
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import cast
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganvas.config import MatchingSettings, StatisticsSettings
 from ganvas.features import efficientnet
 from ganvas.networks.feature_matching import FeatureMatching
 from ganvas.networks.layers import filtered, resized, with_class
@@ -21,17 +23,16 @@ from ganvas.networks.spec import NetworkSpec, ceil_halved
 from ganvas.networks.spectral import SpectralConv2d
 
 MAPS = {2: 24, 4: 40, 10: 112}  # channels after these of EfficientNet-Lite0's blocks
-HEAD, PIXELS, PIXELS_CAP = 64, 16, 64
-SEEN_FROM_PX, SEEN_TO_PX, SHORTEST_SEEN_PX = 64, 128, 32
-LEARNED_FROM = 512
-FAINT = 1e-3  # a channel that hardly varies is not blown up
+HEAD_CHANNELS = 64  # of a head on frozen features
+PIXELS, PIXELS_CAP = 16, 64  # channels of the head on pixels, next to the picture and at most
+LONGER_FROM_PX, LONGER_TO_PX, SHORTER_FROM_PX = 64, 128, 32  # sides of what EfficientNet-Lite0 is given
 
 
-class Sight(nn.Module):
-    """(B, C, H, W) in [-1, 1] -> three maps of EfficientNet-Lite0, each channel spread as N(0, 1) on the set.
+class FrozenFeatures(nn.Module):
+    """(B, C, H, W) in [-1, 1] -> three maps of EfficientNet-Lite0, each channel standardised on the set.
 
-    The network goes where this goes, but is no part of what is trained, saved or counted: its weights are read from
-    their package whenever initial weights are set.
+    The network moves with this module, but is not trained, saved or counted: its weights are read from their package
+    whenever initial weights are set.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Sight(nn.Module):
             self.register_buffer(f"deviation{number}", torch.ones(1, channels, 1, 1))
         self._hidden = [efficientnet.EfficientNetLite0()]  # a list hides it from parameters and state_dict
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Sight":
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "FrozenFeatures":
         self._hidden[0]._apply(fn)
         return super()._apply(fn)
 
@@ -51,36 +52,37 @@ class Sight(nn.Module):
         Raises:
             SettingError, ModelError: the package is not installed, or its weights are damaged.
         """
-        self._hidden[0] = efficientnet.build(efficientnet.weights())
+        self._hidden[0] = copy.deepcopy(efficientnet.pretrained())
         for name, buffer in self.named_buffers():
             buffer.fill_(float(name.startswith("deviation")))
 
     @torch.no_grad()
-    def learn(self, images: Tensor) -> list[Tensor]:
-        """Take the spread of each channel from (N, C, H, W) pictures in [-1, 1], and return their maps."""
+    def learn(self, images: Tensor, least_deviation: float) -> list[Tensor]:
+        """Take mean and deviation of each channel from (N, C, H, W) pictures in [-1, 1], and return their maps."""
         every = [torch.cat(maps) for maps in zip(*map(self._maps, images.split(32)), strict=True)]
         for number, maps in zip(MAPS, every, strict=True):
             self.get_buffer(f"mean{number}").copy_(maps.mean((0, 2, 3), keepdim=True))
-            self.get_buffer(f"deviation{number}").copy_(maps.std((0, 2, 3), keepdim=True) + FAINT)
-        return self._spread(every)
+            self.get_buffer(f"deviation{number}").copy_(maps.std((0, 2, 3), keepdim=True) + least_deviation)
+        return self._standardised(every)
 
     def _maps(self, images: Tensor) -> list[Tensor]:
-        return self._hidden[0].maps(for_lite(images), tuple(MAPS))
+        return self._hidden[0].maps(lite_input(images), tuple(MAPS))
 
-    def _spread(self, every: list[Tensor]) -> list[Tensor]:
+    def _standardised(self, every: list[Tensor]) -> list[Tensor]:
         return [
             (maps - self.get_buffer(f"mean{number}")) / self.get_buffer(f"deviation{number}")
             for number, maps in zip(MAPS, every, strict=True)
         ]
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        return self._spread(self._maps(images))
+        return self._standardised(self._maps(images))
 
 
-class PixelSight(nn.Module):
-    """(B, C, H, W) pictures -> one map (B, 2C, H, W): themselves, and what a 3x3 blur takes away, spread as N(0, 1).
+class PixelFeatures(nn.Module):
+    """(B, C, H, W) pictures -> one map (B, 2C, H, W): themselves, and what a 3x3 blur removes, at deviation 1.
 
-    A spectrally normalised network hardly hears the finest detail otherwise, a twentieth of the picture's own spread.
+    The finest detail has about a twentieth of the picture's deviation: a spectrally normalised network would hardly
+    respond to it.
     """
 
     spread: Tensor
@@ -92,9 +94,9 @@ class PixelSight(nn.Module):
     def reset_buffers(self) -> None:
         self.spread.fill_(1.0)
 
-    def learn(self, images: Tensor) -> list[Tensor]:
-        """Take the spread from (N, C, H, W) pictures in [-1, 1], and return their map."""
-        self.spread.copy_(finest(images).std() + FAINT)
+    def learn(self, images: Tensor, least_deviation: float) -> list[Tensor]:
+        """Take the deviation of the detail of (N, C, H, W) pictures in [-1, 1], and return their map."""
+        self.spread.copy_(finest(images).std() + least_deviation)
         return self.forward(images)
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -106,11 +108,11 @@ def finest(images: Tensor) -> Tensor:
     return images - filtered(F.pad(images, (1, 1, 1, 1), mode="replicate"), (1, 2, 1))
 
 
-class Look(nn.Module):
-    """(B, C, h, w) maps or pictures, and labels -> (B,) scores: convolutions, a mean over places, one linear layer.
+class Head(nn.Module):
+    """(B, C, h, w) maps and labels -> (B,) scores: convolutions, a mean over places, one linear layer.
 
-    Labels are heard as in layers.ScoreHead; the last layer and the vectors of the classes are spectrally normalised
-    like the others, so that no score grows with its weights.
+    Labels enter as in layers.ScoreHead. The last layer and the vectors of the classes are spectrally normalised like
+    the others, so that no score grows with its weights.
     """
 
     def __init__(self, layers: Sequence[SpectralConv2d], features: int, classes: int):
@@ -119,98 +121,105 @@ class Look(nn.Module):
         self.score = SpectralConv2d(features, 1, 1, 1, 0, bias=False)  # only differences of scores count
         self.classes = SpectralConv2d(features, classes, 1, 1, 0, bias=False) if classes else None
 
-    def features(self, seen: Tensor) -> Tensor:
+    def features(self, maps: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, F)."""
-        return self.layers(seen).mean((2, 3))
+        return self.layers(maps).mean((2, 3))
 
-    def forward(self, seen: Tensor, labels: Tensor | None = None) -> Tensor:
-        features = self.features(seen)[:, :, None, None]  # (B, F, 1, 1)
+    def forward(self, maps: Tensor, labels: Tensor | None = None) -> Tensor:
+        features = self.features(maps)[:, :, None, None]  # (B, F, 1, 1)
         by_class = None if self.classes is None else self.classes(features).flatten(1)  # (B, classes)
         return with_class(self.score(features).flatten(), by_class, labels)
 
 
-class SeeingDiscriminator(nn.Module):
-    """Pictures and labels -> scores, the mean over a look at each map that is seen; higher means "looks real"."""
+class ProjectedDiscriminator(nn.Module):
+    """Pictures and labels -> scores, the mean over the heads; higher means "looks real".
 
-    def __init__(self, spec: NetworkSpec, sight: Sight | PixelSight):
+    Args:
+        frozen_features: pictures -> a map for each head; nothing in it is trained.
+    """
+
+    def __init__(self, spec: NetworkSpec, frozen_features: FrozenFeatures | PixelFeatures):
         super().__init__()
-        self.sight = sight
-        sizes = map_sizes(spec.height, spec.width) if isinstance(sight, Sight) else []
-        looks = [_look_at_maps(channels, spec.classes) for channels, *_ in sizes] or [_look_at_pixels(spec)]
-        self.look = nn.ModuleList(looks)
+        self.frozen_features = frozen_features
+        sizes = map_sizes(spec.height, spec.width) if isinstance(frozen_features, FrozenFeatures) else []
+        self.heads = nn.ModuleList([_map_head(channels, spec.classes) for channels, *_ in sizes] or [_pixel_head(spec)])
         self.matching = nn.ModuleList(FeatureMatching(*size) for size in sizes)
 
-    def see(self, images: Tensor) -> list[Tensor]:
-        """What is looked at, before any layer that learns."""
-        return self.sight(images)
+    def feature_maps(self, images: Tensor) -> list[Tensor]:
+        """(B, C, H, W) in [-1, 1] -> the frozen (B, C', h, w) maps, one for each head."""
+        return self.frozen_features(images)
 
-    def judge(self, seen: list[Tensor], labels: Tensor | None = None) -> Tensor:
-        """(B, L) scores, one by each look."""
-        return torch.stack([look(each, labels) for look, each in zip(self.looks(), seen, strict=True)], dim=1)
+    def scores(self, maps: list[Tensor], labels: Tensor | None = None) -> Tensor:
+        """What `feature_maps` gives -> (B, heads)."""
+        return torch.stack([head(each, labels) for head, each in zip(self._heads(), maps, strict=True)], dim=1)
 
     def features(self, images: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, F), what the scores are read from."""
-        seen = zip(self.looks(), self.see(images), strict=True)
-        return torch.cat([look.features(each) for look, each in seen], dim=1)
+        pairs = zip(self._heads(), self.feature_maps(images), strict=True)
+        return torch.cat([head.features(maps) for head, maps in pairs], dim=1)
 
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
-        """Take the spread of what is seen, and what to match, from some of (N, C, H, W) pictures in [-1, 1].
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
+    ) -> None:
+        """Take the statistics of the frozen features from some of (N, C, H, W) pictures in [-1, 1].
 
-        They are from all over the set, which may be sorted by what it shows.
+        They are evenly spread over the set, which may be sorted by what it shows.
         """
-        some = images[torch.linspace(0, len(images) - 1, min(len(images), LEARNED_FROM)).long()]
-        for matching, maps in zip(self.matching, self.sight.learn(some), strict=False):
+        some = images[torch.linspace(0, len(images) - 1, min(len(images), settings.feature_pictures)).long()]
+        learned = self.frozen_features.learn(some, settings.least_deviation)
+        for matching, maps in zip(self.matching, learned, strict=False):
             cast("FeatureMatching", matching).learn(maps)
 
-    def mismatch(self, seen: Sequence[Tensor]) -> Tensor:
-        """By how many deviations drawn pictures, seen as in `see`, differ from the set on the whole: a root of squares.
+    def mismatch(self, maps: Sequence[Tensor], settings: MatchingSettings) -> Tensor:
+        """By how many deviations the features of drawn pictures differ from the set's: a root of squares.
 
-        Not the squares themselves, which outweigh the scores where a set is hard. 0 where only pixels are seen.
+        Not the squares themselves, which outweigh the scores where a set is hard. 0 where there is a head on pixels
+        only.
         """
-        every = zip(cast("list[FeatureMatching]", list(self.matching)), seen, strict=False)
-        found = [matching.mismatch(maps) for matching, maps in every]
-        return torch.stack(found).sum().clamp(min=1e-6).sqrt() if found else seen[0].new_zeros(())
+        every = zip(cast("list[FeatureMatching]", list(self.matching)), maps, strict=False)
+        found = [matching.mismatch(each, settings) for matching, each in every]
+        return torch.stack(found).sum().clamp(min=1e-6).sqrt() if found else maps[0].new_zeros(())
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.judge(self.see(images), labels).mean(1)  # (B,)
+        return self.scores(self.feature_maps(images), labels).mean(1)  # (B,)
 
-    def looks(self) -> list[Look]:
-        """One for each map that is seen."""
-        return cast("list[Look]", list(self.look))
+    def _heads(self) -> list[Head]:
+        return cast("list[Head]", list(self.heads))
 
 
-def _look_at_maps(channels: int, classes: int) -> Look:
+def _map_head(channels: int, classes: int) -> Head:
     """Over (B, C, h, w) maps at half their size."""
-    layers = (SpectralConv2d(channels, HEAD, 1, 1, 0), SpectralConv2d(HEAD, HEAD, 4, 2, 1))
-    return Look([*layers, SpectralConv2d(HEAD, HEAD, 3, 1, 1)], HEAD, classes)
+    wide = HEAD_CHANNELS
+    layers = (SpectralConv2d(channels, wide, 1, 1, 0), SpectralConv2d(wide, wide, 4, 2, 1))
+    return Head([*layers, SpectralConv2d(wide, wide, 3, 1, 1)], wide, classes)
 
 
-def _look_at_pixels(spec: NetworkSpec) -> Look:
+def _pixel_head(spec: NetworkSpec) -> Head:
     """Over pictures and their detail, halved until they are about 8 px: patches of a quarter of the picture."""
     widths = spec.pyramid(base=PIXELS, cap=PIXELS_CAP, levels=max(spec.doublings - 1, 1))[::-1]
     layers = [SpectralConv2d(wide, narrow, 4, 2, 1) for wide, narrow in pairwise((2 * spec.channels, *widths))]
-    return Look([*layers, SpectralConv2d(widths[-1], widths[-1], 3, 1, 1)], widths[-1], spec.classes)
+    return Head([*layers, SpectralConv2d(widths[-1], widths[-1], 3, 1, 1)], widths[-1], spec.classes)
 
 
-def for_lite(images: Tensor) -> Tensor:
-    """(B, C, H, W) in [-1, 1] -> (B, 3, H', W'): three channels, longer side 64 to 128 px, shorter at least 32."""
+def lite_input(images: Tensor) -> Tensor:
+    """(B, C, H, W) in [-1, 1] -> (B, 3, H', W'): three channels, opacity laid on white, of `input_size`."""
     if images.shape[1] == 4:
         opacity = (images[:, 3:] + 1) / 2
-        images = images[:, :3] * opacity + (1 - opacity)  # over white
+        images = images[:, :3] * opacity + (1 - opacity)
     images = images.expand(-1, 3, -1, -1)
-    size = seen_size(*images.shape[2:])
+    size = input_size(*images.shape[2:])
     return images if size == images.shape[2:] else resized(images, size)
 
 
-def seen_size(height: int, width: int) -> tuple[int, int]:
-    """(H', W') at which pictures of this size are seen."""
-    shortest, longest = sorted((height, width))
-    scale = max(min(max(longest, SEEN_FROM_PX), SEEN_TO_PX) / longest, SHORTEST_SEEN_PX / shortest)
+def input_size(height: int, width: int) -> tuple[int, int]:
+    """(H', W') for EfficientNet-Lite0: the longer side 64 to 128 px, the shorter at least 32."""
+    shorter, longer = sorted((height, width))
+    scale = max(min(max(longer, LONGER_FROM_PX), LONGER_TO_PX) / longer, SHORTER_FROM_PX / shorter)
     return round(height * scale), round(width * scale)
 
 
 def map_sizes(height: int, width: int) -> list[tuple[int, int, int]]:
     """(C, h, w) of each of MAPS, for pictures of this size."""
     halvings = [1 + sum(stride == 2 for _, stride, *_ in efficientnet.BLOCKS[: number + 1]) for number in MAPS]
-    sizes = [[ceil_halved(side, times) for side in seen_size(height, width)] for times in halvings]
+    sizes = [[ceil_halved(side, times) for side in input_size(height, width)] for times in halvings]
     return [(channels, h, w) for channels, (h, w) in zip(MAPS.values(), sizes, strict=True)]

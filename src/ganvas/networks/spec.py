@@ -1,4 +1,4 @@
-"""What a pair of networks is asked to be, and the geometry that every architecture derives from it.
+"""The sizes that a pair of networks is built for, and the geometry that every architecture derives from them.
 
 Legend of shapes, for this whole room: B batch, C channels, H W pixels, Z latent, F features; h w are the height and
 width of a small feature map. Maps are NCHW, channels-last in memory, which is what CPU convolutions are fastest in.
@@ -10,7 +10,10 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from ganvas.config import StatisticsSettings
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX
+
+DEFAULT_STATISTICS = StatisticsSettings()
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,10 @@ class NetworkSpec:
 class Learner(Protocol):
     """A network that takes something from the pictures before it is trained."""
 
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
-        """Args: (N, C, H, W) pictures in [-1, 1], their labels or None, and a source of random numbers."""
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
+    ) -> None:
+        """Args: (N, C, H, W) pictures in [-1, 1], their labels or None, a source of random numbers, settings."""
         ...
 
 
@@ -90,7 +95,13 @@ class Networks:
     discriminator: nn.Module
     encoder: nn.Module | None = None
 
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+    def learn(
+        self,
+        images: Tensor,
+        labels: Tensor | None,
+        generator: torch.Generator,
+        settings: StatisticsSettings = DEFAULT_STATISTICS,
+    ) -> None:
         """Let those networks that can take from the pictures what linear algebra gives, before the first step.
 
         Args:
@@ -98,7 +109,7 @@ class Networks:
         """
         for network in (self.generator, self.discriminator):
             if isinstance(network, Learner):
-                network.learn(images, labels, generator)
+                network.learn(images, labels, generator, settings)
 
 
 def ceil_halved(size: int, times: int) -> int:

@@ -14,7 +14,7 @@ from ganvas.model.weights import spec_of
 from ganvas.run.monitor import Monitor, measures_in
 from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
-from ganvas.training import MOST_RESCUES, TrainingState, has_checkpoint, new_state, rescue, save_checkpoint
+from ganvas.training import TrainingState, has_checkpoint, new_state, rescue, save_checkpoint
 from ganvas.training.plan import measuring_plan
 from ganvas.training.updates import augmentations
 
@@ -176,7 +176,7 @@ class Supervisor:
             self.verdict = monitor.verdict(max((images for images in rescues if images < last), default=0))
 
     def _rescue(self) -> Iterator[LoggedEvent]:
-        if self.state.rescues >= MOST_RESCUES:
+        if self.state.rescues >= self.config.measuring.most_rescues:
             self.stop = "rescues"
             return
         if not has_checkpoint(self.folder.good):
@@ -193,7 +193,8 @@ class Supervisor:
             Rescued,
             good_images=images,
             rescues=self.state.rescues,
-            most_rescues=MOST_RESCUES,
+            most_rescues=self.config.measuring.most_rescues,
+            rate_factor=self.config.measuring.rescue_rate_factor,
             augmented=bool(augmentations(self.state, self.config)),
         )
         self.recorder.save()

@@ -4,12 +4,11 @@ from ganvas.training.architectures import ARCHITECTURES, Architecture, architect
 from ganvas.training.build import new_state
 from ganvas.training.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
 from ganvas.training.loop import Progress, training_loop
-from ganvas.training.rescue import MOST_RESCUES, rescue
+from ganvas.training.rescue import rescue
 from ganvas.training.state import TrainingState
 
 __all__ = [
     "ARCHITECTURES",
-    "MOST_RESCUES",
     "Architecture",
     "Progress",
     "TrainingState",

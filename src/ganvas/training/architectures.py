@@ -28,9 +28,9 @@ class Architecture:
     memory: what that step keeps besides the networks, before the first of them; None: nothing.
     starts_at_pca: the generator is a PcaGenerator, whose first pictures are draws from the set's principal components.
     disclosure: what cards say of pretrained networks that had a part in training; "": nothing needs to be said.
-    features: the extractor (a name in features.EXTRACTORS) that its discriminator sees through, whose scores of it are
-        therefore not independent; "": none.
-    needs: optional sections of RunConfig that its step uses. refuses: settings that its step does not heed.
+    features: the extractor (a name in features.EXTRACTORS) whose features its discriminator uses, so that scores by
+        them are not independent; "": none.
+    needs: optional sections of RunConfig that its step uses. refuses: settings that its step does not use.
     """
 
     build: Callable[[NetworkSpec], Networks]
@@ -43,7 +43,7 @@ class Architecture:
     refuses: tuple[str, ...] = ()
 
 
-_SWIFT_NEEDS = ("noise", "anchor", "matching")
+_SWIFT_NEEDS = ("statistics", "noise", "anchor", "matching")
 _SWIFT_REFUSES = (
     "training.balance_margin",
     "training.discriminator_updates",

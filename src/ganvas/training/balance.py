@@ -9,7 +9,6 @@ from typing import Literal
 
 from ganvas.config import NoiseSettings
 
-ADAPTING_IMAGES = 20_000
 Player = Literal["discriminator", "generator"]
 
 
@@ -27,17 +26,17 @@ def player_behind(discriminator_loss: float, generator_loss: float, margin: floa
     return "discriminator" if lead > 0 else "generator"
 
 
-def adapted_share(share: float, real_sign: float, target: float, images: int) -> float:
+def adapted_share(share: float, real_sign: float, target: float, images: int, over_images: int) -> float:
     """The share of pictures to augment from here on, in [0, 1].
 
     A discriminator that learns the training pictures by heart scores ever more of them as real. While the mean sign of
-    its scores on them is above `target`, augmentation grows; below, it shrinks; from none to all in ADAPTING_IMAGES.
+    its scores on them is above `target`, augmentation grows; below, it shrinks; from none to all in `over_images`.
 
     Args:
         real_sign: in [-1, 1], of the last step. images: those that this step showed.
-    Source: Karras et al. 2020, arXiv:2006.06676 (r_t of its section 3), at a pace for small sets.
+    Source: Karras et al. 2020, arXiv:2006.06676 (r_t of its section 3).
     """
-    moved = share + (images if real_sign > target else -images) / ADAPTING_IMAGES
+    moved = share + (images if real_sign > target else -images) / over_images
     return min(max(moved, 0.0), 1.0)
 
 
@@ -47,14 +46,14 @@ def averaged_loss(average: float, loss: float, images: int, over_images: int) ->
 
 
 def noise_deviation(discriminator_loss: float, images: int, settings: NoiseSettings, *, lasting: bool) -> float:
-    """How much noise to add to all that a discriminator of this loss is shown, of pictures in [-1, 1].
+    """The deviation of the instance noise for a discriminator of this loss, of pictures in [-1, 1].
 
-    One that is certain has no more to say than that a picture is wrong, and all pictures grow alike that please it a
-    little. Noise lays real and generated pictures over each other until it is less certain, and goes as it errs more.
-    It is for one whose loss was once under `saturated_loss`: others come near it in passing and err by themselves.
+    The gradient of a saturated discriminator says little, and the generator collapses. Noise makes the distributions of
+    real and of generated pictures overlap; the higher the loss, the less of it. It is for a discriminator whose loss
+    was once under `saturated_loss`: others come near it in passing and recover by themselves.
 
-    From `fades_from_images` on it falls to none; but where more than `lasting_deviation` was needed until then,
-    pictures would grow alike without, and only `lasting_decrease` is taken off.
+    From `fades_from_images` on it falls to none; but where more than `lasting_deviation` was needed until then, the
+    generator would collapse without, and only `lasting_decrease` is taken off.
 
     Args:
         images: those shown so far.

@@ -14,8 +14,6 @@ from ganvas.training.adam import Adam
 from ganvas.training.architectures import architecture, build_networks
 from ganvas.training.state import TrainingState
 
-LOOKED_AT = 2000
-
 
 def new_state(
     config: RunConfig, spec: NetworkSpec, device: torch.device, pictures: PictureSet | None = None
@@ -28,11 +26,13 @@ def new_state(
     networks = build_networks(
         config.network.architecture, spec, config.network.weights, random_numbers(config.seed, "weights")
     )
-    if pictures is not None:
+    statistics = config.statistics
+    if pictures is not None and statistics is not None:
         numbers = random_numbers(config.seed, "components")
-        chosen = torch.randperm(len(pictures.images), generator=numbers)[:LOOKED_AT].sort().values.numpy()
+        order = torch.randperm(len(pictures.images), generator=numbers)
+        chosen = order[: statistics.pca_pictures].sort().values.numpy()
         labels = torch.from_numpy(pictures.labels[chosen]) if spec.classes else None
-        networks.learn(to_float(torch.from_numpy(pictures.images[chosen])), labels, numbers)
+        networks.learn(to_float(torch.from_numpy(pictures.images[chosen])), labels, numbers, statistics)
 
     def place(module: nn.Module | None) -> nn.Module | None:
         return None if module is None else module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -56,6 +56,7 @@ def new_state(
         averaged,
         optimizers,
         spec,
+        config.measuring.rescue_rate_factor,
         device,
         memory=architecture(config.network.architecture).memory(config),
         augment_share=1.0 if config.objective.augment_target is None else 0.0,

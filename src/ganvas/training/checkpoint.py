@@ -4,7 +4,7 @@
 resumed run sees either the old state or the new one, whatever moment the power goes.
 
 Format 5 has the scalars of the step's memory under "memory", where there are any. Format 4, which is read too, had
-those of the swift step for every architecture, beside the others.
+those of the swift step for every architecture, beside the others, and other names for parts of its discriminator.
 """
 
 import json
@@ -19,6 +19,10 @@ from ganvas.files import replace_tensors, replace_text
 from ganvas.training.state import TrainingState
 
 _FORMAT = 5
+_NAMES_IN_FORMAT_4 = {
+    "discriminator.frozen_features.": "discriminator.sight.",
+    "discriminator.heads.": "discriminator.look.",
+}
 _SCALARS = {"images": int, "seconds": float, "augment_share": float, "rescues": int}
 
 
@@ -57,7 +61,8 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     clock_path = folder / "state.json"
     try:
         clock = json.loads(clock_path.read_text(encoding="utf-8"))
-        if clock["format"] == 4:
+        is_old = clock["format"] == 4
+        if is_old:
             clock = _from_format_4(clock)
         if clock["format"] != _FORMAT:
             raise ModelError(
@@ -69,9 +74,10 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         tally = {str(name): float(value) for name, value in clock["tally"].items()}
         with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
             targets = _tensors(state)
-            if set(file.keys()) != set(targets):
+            stored = {name: _name_in_format_4(name) if is_old else name for name in targets}
+            if set(file.keys()) != set(stored.values()):
                 raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
-            saved = {name: file.get_tensor(name) for name in targets}
+            saved = {name: file.get_tensor(stored[name]) for name in targets}
         if any(saved[name].shape != target.shape for name, target in targets.items()):
             raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
     except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
@@ -95,6 +101,13 @@ def _from_format_4(clock: dict[str, Any]) -> dict[str, Any]:
         "noise_lasts": clock["noise_lasts"],
     }
     return clock | {"format": _FORMAT, "memory": memory}
+
+
+def _name_in_format_4(name: str) -> str:
+    for now, then in _NAMES_IN_FORMAT_4.items():
+        if name.startswith(now):
+            return then + name.removeprefix(now)
+    return name
 
 
 def _tensors(state: TrainingState) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Back to the last good state after a collapse, with slower players and the augmentation kept for it."""
+"""Back to the last good state after a collapse, at lower learning rates and with the augmentation kept for it."""
 
 from pathlib import Path
 
@@ -6,12 +6,10 @@ from ganvas.errors import ModelError
 from ganvas.training.checkpoint import load_checkpoint
 from ganvas.training.state import TrainingState
 
-MOST_RESCUES = 3
-
 
 def rescue(state: TrainingState, good: Path) -> int:
-    """Give the players the weights of the checkpoint in `good`, at half the learning rates, with all augmentation that
-    the configuration has for it.
+    """Give the players the weights of the checkpoint in `good`, at lower learning rates, with all augmentation that the
+    configuration has for it.
 
     The clock goes on: what is shown from here on is new. How often this was done is part of the state, and with it the
     learning rates and the augmentation.

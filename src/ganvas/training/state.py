@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -14,10 +14,8 @@ from ganvas.training.adam import Adam
 class StepMemory(Protocol):
     """What the step of one architecture keeps from step to step besides the networks."""
 
-    @property
-    def saved(self) -> Mapping[str, type[float] | type[bool]]:
-        """Its attributes that are part of a checkpoint, by name, and their types."""
-        ...
+    saved: ClassVar[Mapping[str, type[float] | type[bool]]]
+    """Its attributes that are part of a checkpoint, by name, and their types."""
 
     def after_rescue(self) -> None:
         """Change what a return to a good state changes."""
@@ -28,11 +26,12 @@ class StepMemory(Protocol):
 class TrainingState:
     """The players, their optimizers, what was adapted on the way, and the clock.
 
-    spec: what the networks were built for; fixed.
+    spec: what the networks were built for. rescue_rate_factor: what the learning rates are multiplied with at each
+        rescue. Both are fixed.
     memory: None where the architecture's step keeps nothing.
     augment_share: the probability that an augmentation is applied.
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
-    rescues: how often the run went back to a good state; each time the learning rates were halved.
+    rescues: how often the run went back to a good state.
 
     Random numbers and the place in the data are functions of (seed, images), so they need no state of their own.
     """
@@ -43,6 +42,7 @@ class TrainingState:
     averaged: nn.Module | None
     optimizers: dict[str, Adam]
     spec: NetworkSpec
+    rescue_rate_factor: float
     device: torch.device
     memory: StepMemory | None = None
     tally: dict[str, float] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class TrainingState:
     def slow_down(self) -> None:
         """Set the learning rates that belong to the number of rescues."""
         for optimizer in self.optimizers.values():
-            optimizer.rate_scale = 0.5**self.rescues
+            optimizer.rate_scale = self.rescue_rate_factor**self.rescues
 
     def is_finite(self) -> bool:
         """Whether every weight, running statistic and moment is a finite number."""

@@ -35,9 +35,11 @@ def train_step(state: TrainingState, batch: Batch, config: RunConfig, play: Play
     numbers = Numbers.at(config.seed, state.images)
     with seeded_layers(config.seed, state.images, state.device):
         report = play(state, batch, config, numbers)
-    target = config.objective.augment_target
+    target, over_images = config.objective.augment_target, config.objective.augment_adapting_images
     if target is not None:
-        state.augment_share = adapted_share(state.augment_share, float(report["real_sign"]), target, len(batch.images))
+        state.augment_share = adapted_share(
+            state.augment_share, float(report["real_sign"]), target, len(batch.images), over_images
+        )
         report["augment_share"] = state.augment_share
     values = torch.stack([torch.as_tensor(report[name]) for name in TALLIED]).tolist()  # read off the device at once
     for name, value in zip(TALLIED, values, strict=True):
@@ -50,6 +52,6 @@ def train_step(state: TrainingState, batch: Batch, config: RunConfig, play: Play
             state.generator,
             images=state.images,
             step_images=len(batch.images),
-            half_life=config.training.average_half_life_images,
+            settings=config.training,
         )
     return report
