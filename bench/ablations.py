@@ -5,7 +5,7 @@
 DATA_FOLDER holds faces-color and cars. Resumable: a run that was measured is kept in bench/results/ablations.jsonl.
 NAME limits it to runs whose title contains it: a set, a part, "seed 1". Every run has one thread and its minutes are
 the processor's, so that two of these may go on side by side, and other programs too. The table goes to standard
-output: the distance to 500 real pictures as a share of the eigen line's, in EfficientNet-Lite0's features and in those
+output: the distance to 500 real pictures as a share of the PCA baseline's, in EfficientNet-Lite0's features and those
 of an independent ResNet, precision and coverage in the latter, the spread of what is drawn as a share of the set's, and
 the share of pixels that are burnt to white, the set's own beneath.
 A sheet of the seeds 0 to 63 lies in WORK_FOLDER beside each run.

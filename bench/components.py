@@ -3,7 +3,7 @@
     python -m bench.components WORK_FOLDER DATA_FOLDER
 
 DATA_FOLDER holds faces-color, faces-gray and cars. One row a number, one cell a set: the distance of 500 draws to 500
-real pictures as a share of the eigen line's, in EfficientNet-Lite0's features and in those of an independent ResNet.
+real pictures as a share of the PCA baseline's, in EfficientNet-Lite0's features and those of an independent ResNet.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Does the judge see copies, and only copies: hit and false-alarm rates on sets that are split in two.
+"""Does the card find copies, and only copies: hit and false-alarm rates on sets that are split in two.
 
     python -m bench.copies SOURCE [SOURCE ...]
 

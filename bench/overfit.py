@@ -1,4 +1,4 @@
-"""Does the judge see a generator that has learned its pictures by heart: DCGAN's generator fitted to 50 of them.
+"""Does the card find a generator that has learned its pictures by heart: DCGAN's generator fitted to 50 of them.
 
     python -m bench.overfit SOURCE [SOURCE ...]
 

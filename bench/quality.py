@@ -1,4 +1,4 @@
-"""How good does the default become, and how soon: scores by the clock, beside its peers and the eigen line.
+"""How good does the default become, and how soon: scores by the clock, beside its peers and the PCA baseline.
 
     python -m bench.quality WORK_FOLDER DATA_FOLDER [NAME ...]
 
@@ -11,7 +11,7 @@ ten minutes or more to docs/figures.
 What a run would have drawn had it been stopped at a mark is what it had drawn by then: its last kept moment, which is
 at most a fifth of the time old. The clock counts from the command's start, so that looking, planning and importing are
 in it. Scores are distances to 500 real pictures in two families of features, of 500 drawn ones, each beside that of
-the eigen line on as many.
+the PCA baseline on as many.
 """
 
 import argparse
@@ -34,12 +34,12 @@ from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, load_pictures
 from ganvas.features import extract, load_extractor
 from ganvas.files import cache_folder
+from ganvas.formats.events import Assessed, Rescued
 from ganvas.formats.images import picture_grid
+from ganvas.formats.log import read_log
 from ganvas.metrics import eigen_pictures, kernel_distance_interval, neighbourhoods, reference_order
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.weights import kept_moments, load_model
-from ganvas.report import read_log
-from ganvas.run.supervisor import RESCUED
 
 RESULTS, ENDINGS = Path("bench/results/quality.jsonl"), Path("bench/results/endings.jsonl")
 FIGURES = Path("docs/figures")
@@ -136,14 +136,14 @@ def ending(plan: Plan, run: Path, pictures: str, memory: float) -> dict:
     command = [sys.executable, "-m", "ganvas", "score", str(run), "--against", pictures, "--json"]
     card = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     log = read_log(run / "log.jsonl")
-    verdicts = [line["verdict"] for line in log if "verdict" in line]
-    rescues = sum(str(line.get("event", "")).startswith(RESCUED) for line in log)
-    found = {"run": plan.title, "images": max(line["images"] for line in log), "memory_mb": round(memory)}
+    verdicts = [event.kind for event in log.events if isinstance(event, Assessed)]
+    rescues = sum(isinstance(event, Rescued) for event in log.events)
+    found = {"run": plan.title, "images": log.numbers[-1]["images"], "memory_mb": round(memory)}
     return found | {"verdicts": verdicts, "rescues": rescues, "copies": card["copies"], "modes": card["modes"]}
 
 
 class Judge:
-    """Scores of drawn pictures against one set, in both families, with the eigen line's."""
+    """Scores of drawn pictures against one set, in both families, with the PCA baseline's."""
 
     def __init__(self, pictures: PictureSet) -> None:
         real = np.asarray(pictures.images[reference_order(len(pictures.images))[:2000]])
@@ -182,7 +182,7 @@ def drawn(run: Path, at: int, count: int) -> np.ndarray:
 def clock(run: Path) -> dict[int, float]:
     """Images shown -> seconds since the command began."""
     start = float((run / "start-up").read_text())
-    return {line["images"]: line["seconds"] + start for line in read_log(run / "log.jsonl")}
+    return {line["images"]: line["seconds"] + start for line in read_log(run / "log.jsonl").numbers}
 
 
 def marks(run: Path) -> dict[int, int]:
@@ -251,12 +251,12 @@ def report(lines: list[dict]) -> None:
 
 
 def share_of_eigen(line: dict, family: str) -> float:
-    """The distance in a line that has the eigen line's beside it: 1 is linear algebra, 0 is real."""
+    """The distance in a line that has the PCA baseline's beside it: 1 is linear algebra, 0 is real."""
     return line[family][0] / line["eigen"][family][0]
 
 
 def by_the_clock(lines: list[dict], cell: Callable[[dict], str], eigen: dict[str, float] | None = None) -> None:
-    """A table with a row a run and a column a mark, and before them the eigen line's distance by run if given."""
+    """A table with a row a run and a column a mark, and before them the PCA baseline's distance by run if given."""
     shown = [mark for mark in MARKS if any(line["mark"] == mark for line in lines)]
     heads = ["set", "recipe, time, seed", *(["eigen line"] if eigen else []), *(f"{mark} s" for mark in shown)]
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")

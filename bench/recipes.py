@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from bench.lines import keep, kept
-from ganvas.report import read_log
+from ganvas.formats.log import read_log
 
 RESULTS = Path("bench/results/recipes.jsonl")
 FIGURES = Path("docs/figures")
@@ -32,7 +32,7 @@ def train(recipe: str, source: str, time: str, out: Path, more: list[str]) -> No
 
 def measured(out: Path) -> dict[str, object]:
     """Images, minutes and the last logged numbers of a finished run."""
-    last = [line for line in read_log(out / "log.jsonl") if "event" not in line][-1]
+    last = read_log(out / "log.jsonl").numbers[-1]
     minutes = round(last["seconds"] / 60, 1)
     speed = round(last["images"] / last["seconds"], 1)
     return {"images": last["images"], "minutes": minutes, "images_per_second": speed}

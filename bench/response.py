@@ -1,4 +1,4 @@
-"""Does the judge respond as it should: each score against growing damage, and how often its intervals hold the truth.
+"""Do scores respond as they should: each against growing damage, and how often its intervals hold the truth.
 
     python -m bench.response WORK_FOLDER
 

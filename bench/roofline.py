@@ -6,8 +6,8 @@ Each operation of a step, forward and backward, is bounded by the larger of its 
 dense 3x3 convolution and the bytes of its tensors over the measured rate of a copy. There are two rooflines: that of
 convolutions, matrix products and resamplings alone, where what lies between them (activations, losses, Adam, the
 average) is free, since it could be fused into them, and that of every operation as it is called. Beside them stands
-what each kind of operation took, and what it saves to remember what was seen of real pictures: steps with and without
-it in turns, by the processor's seconds.
+what each kind of operation took, and what the cache of the frozen features of real pictures saves: steps with and
+without it in turns, by the processor's seconds.
 """
 
 import argparse
@@ -26,11 +26,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from ganvas.data import Batch
 from ganvas.device import prepare
 from ganvas.networks import NetworkSpec
 from ganvas.recipes import RECIPES
 from ganvas.training import TrainingState, new_state
-from ganvas.training.feature_cache import Remembered
+from ganvas.training.feature_cache import FeatureCache
 from ganvas.training.step import train_step
 from ganvas.training.steps.swift import swift_play
 
@@ -110,11 +111,11 @@ def bytes_of(tensor: Tensor) -> int:
     return min(tensor.nbytes, tensor.untyped_storage().nbytes())
 
 
-def saved_by_remembering(step: Callable[[], object]) -> float:
-    """How many times as long a step takes that looks at its real pictures again: the median of pairs."""
+def saved_by_the_cache(step: Callable[[], object]) -> float:
+    """How many times as long a step takes that computes the features of its real pictures: the median of pairs."""
 
-    def look_again(self: Remembered, stored: Tensor, look: Callable[[Tensor], list[Tensor]]) -> list[Tensor]:
-        return look(stored)
+    def compute(self: FeatureCache, batch: Batch, extract: Callable[[Tensor], list[Tensor]]) -> list[Tensor]:
+        return extract(batch.images)
 
     def once() -> float:
         started = time.process_time()
@@ -123,19 +124,19 @@ def saved_by_remembering(step: Callable[[], object]) -> float:
 
     ratios = []
     for _ in range(STEPS):
-        with patch.object(Remembered, "maps", look_again):
+        with patch.object(FeatureCache, "maps", compute):
             again = once()
         ratios.append(again / once())
     return statistics.median(ratios)
 
 
-def swift_state(width: int, height: int) -> tuple[TrainingState, Tensor]:
-    """The recipe before its first step, and a batch of noise: what a step costs does not depend on what it sees."""
+def swift_state(width: int, height: int) -> tuple[TrainingState, Batch]:
+    """The recipe before its first step, and a batch of noise: the cost of a step does not depend on the pictures."""
     numbers = torch.Generator().manual_seed(1)
-    images = torch.randint(0, 256, (256, height, width, 3), dtype=torch.uint8, generator=numbers)
+    images = torch.randint(0, 256, (BATCH, height, width, 3), dtype=torch.uint8, generator=numbers)
     spec = NetworkSpec(height, width, 3, CONFIG.network.z_dim)
     state = new_state(CONFIG, spec, torch.device("cpu"))
-    return state, images[:BATCH]
+    return state, Batch(images, None, torch.arange(BATCH), torch.zeros(BATCH, dtype=torch.bool))
 
 
 def main() -> None:
@@ -145,10 +146,10 @@ def main() -> None:
     width, height = map(int, parser.parse_args().size.split("x"))
     prepare(torch.device("cpu"))
     operations, moved = convolution_rate(), copy_rate()
-    state, stored = swift_state(width, height)
+    state, batch = swift_state(width, height)
 
     def step() -> object:
-        return train_step(state, stored, None, CONFIG, swift_play)
+        return train_step(state, batch, CONFIG, swift_play)
 
     taken = seconds(step, STEPS)
     with Bound(operations, moved) as bound:
@@ -162,7 +163,7 @@ def main() -> None:
     print(f"a step of {BATCH}: {bound.operations / 1e9:.1f} GFLOP, {1e3 * taken:.0f} ms, {BATCH / taken:.0f} images/s")
     for name, least in ("with all else free", bound.fused), ("of every operation", sum(bound.seconds.values())):
         print(f"roofline {name} {1e3 * least:.0f} ms: the step takes {taken / least:.2f} of it")
-    print(f"without remembering real pictures a step takes {saved_by_remembering(step):.2f} times as long")
+    print(f"without the cache of real pictures' features a step takes {saved_by_the_cache(step):.2f} times as long")
     print("\n| operation | ms | roofline, ms |\n|---|---|---|")
     found = {event.key.removeprefix("aten::"): event for event in profiled.key_averages()}
     shown = sorted(found.items(), key=lambda pair: -pair[1].self_cpu_time_total)[:24]

@@ -1,4 +1,4 @@
-"""Sets of flat drawn shapes, which make a discriminator certain of everything: what docs/journal.md tries noise on.
+"""Sets of flat drawn shapes, which saturate a discriminator: what docs/journal.md tries instance noise on.
 
     python -m bench.shapes FOLDER
 

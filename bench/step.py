@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from bench.tutorial_twin import PlainState, build_plain_state, plain_step
+from ganvas.data import Batch
 from ganvas.device import prepare
 from ganvas.networks import NetworkSpec
 from ganvas.recipes import RECIPES
@@ -36,9 +37,11 @@ def our_state() -> TrainingState:
     return new_state(CONFIG, NetworkSpec(64, 64, 3, CONFIG.network.z_dim), torch.device("cpu"))
 
 
-def pictures() -> Tensor:
-    """(B, 64, 64, 3) uint8 noise: what a step costs does not depend on what is in the pictures."""
-    return torch.randint(0, 256, (BATCH, 64, 64, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+def pictures() -> Batch:
+    """Noise of 64x64: what a step costs does not depend on what is in the pictures."""
+    numbers = torch.Generator().manual_seed(1)
+    images = torch.randint(0, 256, (BATCH, 64, 64, 3), dtype=torch.uint8, generator=numbers)
+    return Batch(images, None, torch.arange(BATCH), torch.zeros(BATCH, dtype=torch.bool))
 
 
 def seen(stored: Tensor) -> Tensor:
@@ -68,11 +71,11 @@ def difference_of_losses() -> float:
     The first step compares everything: both losses, and through the generator's also the discriminator's update. After
     it Adam, whose first updates are as large for tiny gradients as for big ones, lets rounding drift apart.
     """
-    ours, plain, stored = our_state(), build_plain_state(), pictures()
+    ours, plain, batch = our_state(), build_plain_state(), pictures()
     copy_weights(ours, plain)
     noise = sample_latents(BATCH, CONFIG, Numbers.at(CONFIG.seed, 0).latents)
-    plain_losses = plain_step(plain, seen(stored), noise[:, :, None, None])
-    report = train_step(ours, stored, None, CONFIG, gan_play)
+    plain_losses = plain_step(plain, seen(batch.images), noise[:, :, None, None])
+    report = train_step(ours, batch, CONFIG, gan_play)
     losses = (report["discriminator_loss"], report["generator_loss"])
     return max(abs(float(a) - float(b)) for a, b in zip(losses, plain_losses, strict=True))
 
@@ -80,13 +83,13 @@ def difference_of_losses() -> float:
 def our_steps() -> Callable[[], object]:
     """A function that takes one step of ours, in a process prepared as `ganvas train` prepares it."""
     prepare(torch.device("cpu"))
-    state, stored = our_state(), pictures()
-    return lambda: train_step(state, stored, None, CONFIG, gan_play)
+    state, batch = our_state(), pictures()
+    return lambda: train_step(state, batch, CONFIG, gan_play)
 
 
 def plain_steps() -> Callable[[], object]:
     """A function that takes one plain step, in a process as PyTorch leaves it."""
-    state, real = build_plain_state(), seen(pictures())
+    state, real = build_plain_state(), seen(pictures().images)
     return lambda: plain_step(state, real, torch.randn(BATCH, CONFIG.network.z_dim, 1, 1))
 
 

@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -34,15 +35,17 @@ from torch.nn import functional as F
 
 from bench.lines import keep, kept
 from bench.response import shape
-from ganvas.config import LimitSettings, PlanSettings, RunConfig, with_settings
+from ganvas.config import LimitSettings, Plan, RunConfig, with_settings
 from ganvas.data import load_pictures
 from ganvas.errors import DivergedError
+from ganvas.formats.log import read_log
 from ganvas.metrics import Measure, assess
 from ganvas.pixels import to_float
 from ganvas.recipes import recipe
-from ganvas.report import read_log
+from ganvas.run.execute import RunParts
 from ganvas.run.recorder import Recorder
 from ganvas.training import Progress, TrainingState, training_loop
+from ganvas.training.loop import Stream
 from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/verdicts.jsonl")
@@ -143,9 +146,8 @@ def configurations(work: Path) -> dict[str, RunConfig]:
 
     def made(name: str, source: str, *more: str) -> RunConfig:
         config = with_settings(recipe(name).config, [f"pictures.source={json.dumps(source)}", *more])
-        plan = PlanSettings(images=IMAGES, images_per_second=100, measure_every=EVERY, measure_count=COUNT)
         config = with_settings(config, ["measuring.rescue=false"])
-        return config.model_copy(update={"limits": LimitSettings(images=IMAGES), "plan": plan})
+        return config.model_copy(update={"limits": LimitSettings(images=IMAGES)})
 
     return {
         "dcgan28 digits": made("dcgan28", "digits", "training.batch=16", "training.average_half_life_images=1000"),
@@ -157,8 +159,8 @@ def configurations(work: Path) -> dict[str, RunConfig]:
 
 
 def spoilt_loop(spoil: Spoil | None) -> Callable[..., Iterator[Progress]]:
-    def loop(state: TrainingState, stream: object, config: RunConfig, until_images: int) -> Iterator[Progress]:
-        for progress in training_loop(state, stream, config, until_images):  # type: ignore[arg-type]
+    def loop(state: TrainingState, stream: Stream, config: RunConfig, until: int, **more: Any) -> Iterator[Progress]:
+        for progress in training_loop(state, stream, config, until, **more):
             if spoil is not None and state.images >= SPOILT_AT:
                 spoil(state, config)
             yield progress
@@ -170,17 +172,18 @@ def measured(config: RunConfig, out: Path, spoil: Spoil | None) -> tuple[list[di
     """The measures of one run, and after how many images it ended with numbers that are not finite, if it did."""
     ended = None
     with contextlib.ExitStack() as patches:
-        patches.enter_context(patch("ganvas.workflows.train.training_loop", spoilt_loop(spoil)))
         patches.enter_context(patch.object(TrainingState, "shown", property(shown)))
         patches.enter_context(patch.object(Recorder, "finish", lambda self: iter(())))  # no model of an impostor
         try:
-            for _ in train(config, out):
+            width = 1.0 if config.network.width == "planned" else config.network.width
+            plan = Plan(images=IMAGES, images_per_second=100, width=width, measure_every=EVERY, measure_count=COUNT)
+            for _ in train(config, out, plan=plan, parts=RunParts(loop=spoilt_loop(spoil))):
                 pass
         except DivergedError:
-            ended = read_log(out / "log.jsonl")[-1]["images"]
+            ended = read_log(out / "log.jsonl").events[-1].images
     names = [field.name for field in fields(Measure)]
-    log = read_log(out / "log.jsonl")
-    return [{name: entry[name] for name in names} for entry in log if "kernel_distance" in entry], ended
+    numbers = read_log(out / "log.jsonl").numbers
+    return [{name: entry[name] for name in names} for entry in numbers if "kernel_distance" in entry], ended
 
 
 def verdicts(line: dict) -> list[tuple[int, str]]:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.cli.parse import parse_count, parse_duration, parse_share, parse_size
-from ganvas.config import RunConfig, checked, from_toml, to_toml, with_settings
+from ganvas.config import Plan, RunConfig, checked, from_toml, to_toml, with_settings
 from ganvas.errors import SettingError
 from ganvas.recipes import RECIPES
 
@@ -12,7 +12,7 @@ from ganvas.recipes import RECIPES
 def test_every_recipe_survives_toml(name, tmp_path):
     config = RECIPES[name].config
     (tmp_path / "run.toml").write_text(to_toml(config), encoding="utf-8")
-    assert from_toml(tmp_path / "run.toml") == config
+    assert from_toml(tmp_path / "run.toml") == (config, None)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -110,3 +110,17 @@ def test_an_unknown_section_is_refused():
     values = RECIPES["dcgan"].config.model_dump() | {"magic": 1}
     with pytest.raises(SettingError, match="magic"):
         checked(RunConfig, values)
+
+
+def test_a_run_file_of_format_2_holds_the_planned_width_as_the_width(tmp_path):
+    path = tmp_path / "run.toml"
+    config = with_settings(RECIPES["swift"].config, ["network.width=1.5"])
+    written = to_toml(config, Plan(images=64, images_per_second=2.0, width=1.0)).replace("format = 3", "format = 2")
+    path.write_text(written, encoding="utf-8")
+    assert from_toml(path) == (config, Plan(images=64, images_per_second=2.0, width=1.5))
+
+
+def test_a_run_file_of_a_newer_version_is_refused(tmp_path):
+    (tmp_path / "run.toml").write_text(to_toml(RECIPES["swift"].config).replace("format = 3", "format = 4"))
+    with pytest.raises(SettingError, match="a newer Ganvas"):
+        from_toml(tmp_path / "run.toml")

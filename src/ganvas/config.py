@@ -5,15 +5,15 @@ Settings are frozen; unknown names are refused. The text after each field is its
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import tomli_w
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
 
 from ganvas.errors import SettingError
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
 
-FORMAT = 2  # of run.toml; 1 had no number, and no sections for what the swift step does
+FORMAT = 3  # of a run folder; 1 had no number and no sections for the swift step, 2 held the planned width as the width
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
 SWIFT_RATES: dict[str, Any] = {"warmup_images": 512, "full_rate_px": 64, "full_rate_width": 1.0}
 
@@ -43,6 +43,15 @@ class NetworkSettings(Settings):
     z_distribution: Literal["normal", "uniform"] = Field(default="normal", description="N(0, 1), or uniform on [-1, 1]")
     width: Literal["planned"] | Annotated[float, Field(gt=0, le=4)] = Field(
         default=1.0, description="multiplies the channels of every layer; planned: as much as the time allows"
+    )
+    wide: float = Field(
+        default=1.5,
+        gt=0,
+        le=4,
+        description="the width that is planned for long runs (journal, 2026-11-26, sixth round)",
+    )
+    wide_from_images: int = Field(
+        default=150_000, gt=0, description="images that a run must show at width 1 to be planned wider (likewise)"
     )
     weights: Literal["normal", "kaiming"] = Field(
         default="normal", description="initial weights: N(0, 0.02), or He et al. 2015"
@@ -208,7 +217,10 @@ class TrainingSettings(Settings):
 
 
 class MeasuringSettings(Settings):
-    """How a run is judged while it goes on, and what follows from it."""
+    """How a run is measured while it goes on, and what follows from it.
+
+    Numbers whose description names no measurement were chosen once and not varied.
+    """
 
     share: float = Field(default=0.035, ge=0, le=0.5, description="of the time that measuring may take; 0: none")
     until: Literal["limit", "plateau"] = Field(
@@ -217,6 +229,55 @@ class MeasuringSettings(Settings):
     rescue: bool = Field(
         default=True, description="at a collapse, go back to the last good state at half the learning rates"
     )
+    counts: tuple[PositiveInt, ...] = Field(
+        default=(1024, 512, 256, 128),
+        min_length=1,
+        description="pictures of a measure; the largest that can be taken `fewest` times, else the last",
+    )
+    fewest: int = Field(default=16, ge=2, description="measures that a run should have")
+    most: int = Field(default=64, ge=2, description="measures that it has at most")
+    preparation: int = Field(
+        default=3, ge=0, description="measures that the real pictures and the PCA baseline take about as long as"
+    )
+    least_seconds: float = Field(
+        default=0.5, ge=0, description="of measuring in the whole run; for less the network is not loaded"
+    )
+    retry_seconds: float = Field(
+        default=10.0, ge=0, description="of training, after which a run that seemed too short is planned once more"
+    )
+    retry_share: float = Field(default=0.1, ge=0, le=1, description="of the whole run, likewise; the later counts")
+    too_slow_factor: float = Field(
+        default=2.5, ge=1, description="times `share`, over which a measure makes the next ones half as frequent"
+    )
+    resamples: int = Field(default=200, ge=2, description="bootstrap samples that the error of KD is taken from")
+    neighbours: int = Field(
+        default=5, ge=1, description="k of precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991, has 3)"
+    )
+    copy_ratio: float = Field(
+        default=0.4,
+        gt=0,
+        lt=1,
+        description="a picture is a copy if its nearest training picture is nearer than this share of the distance to "
+        "the fifth nearest",
+    )
+    copied_from: int = Field(default=2000, ge=7, description="training pictures that copies are looked for among")
+    same_levels: float = Field(
+        default=1.0, ge=0, description="grey levels, root mean square, within which two pictures look the same"
+    )
+    pca_pictures: int = Field(default=1000, ge=2, description="training pictures that the PCA baseline is made of")
+    pca_components: int = Field(default=256, ge=1, description="principal components of the PCA baseline")
+
+
+class RecordingSettings(Settings):
+    """What a run writes as it goes; none of it changes what is learned. Chosen once, not varied."""
+
+    drawn_px: int = Field(default=480, gt=0, description="side of the sheets of drawn moments, at most 8 pictures")
+    moments_per_octave: int = Field(
+        default=4, ge=1, description="moments that are drawn while the images shown double, on whole steps"
+    )
+    save_seconds: float = Field(default=45.0, ge=0, description="between two saved states")
+    log_seconds: float = Field(default=1.0, ge=0, description="between two lines of the log")
+    report: bool = Field(default=True, description="the page, the curves and the film; false: none of them")
 
 
 class HealthSettings(Settings):
@@ -270,11 +331,12 @@ class LimitSettings(Settings):
     epochs: float | None = Field(default=None, gt=0, description="passes over the set")
 
 
-class PlanSettings(Settings):
-    """What a run decided before its first step, so that it can be repeated and resumed exactly."""
+class Plan(Settings):
+    """What a run will do: what it decided before its first step, so that it can be repeated and resumed exactly."""
 
     images: int = Field(gt=0, description="images shown at the end; a multiple of the images of one step")
     images_per_second: float = Field(gt=0, description="as probed")
+    width: float = Field(default=1.0, gt=0, description="of the networks: network.width, or what was planned")
     measure_every: int | None = Field(
         default=None, ge=0, description="images shown from one measure to the next; 0: nothing is measured"
     )
@@ -285,9 +347,11 @@ class PlanSettings(Settings):
 
 
 class RunConfig(Settings):
-    """Everything that decides what a run does. Sections that an architecture's step does not use are None."""
+    """Everything that was asked of a run; its `Plan` is what will be done.
 
-    format: Literal[2] = FORMAT
+    Sections that an architecture's step does not use are None.
+    """
+
     recipe: str
     seed: int = Field(default=0, ge=0, lt=2**32)
     device: str = "auto"
@@ -302,14 +366,8 @@ class RunConfig(Settings):
     matching: MatchingSettings | None = None
     measuring: MeasuringSettings = MeasuringSettings()
     health: HealthSettings = HealthSettings()
+    recording: RecordingSettings = RecordingSettings()
     limits: LimitSettings = LimitSettings()
-    plan: PlanSettings | None = None
-
-    def with_width(self, width: float) -> "RunConfig":
-        """This with `width` where it is to be planned."""
-        if self.network.width != "planned":
-            return self
-        return self.model_copy(update={"network": self.network.model_copy(update={"width": width})})
 
 
 def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
@@ -349,13 +407,21 @@ def with_settings(config: RunConfig, assignments: list[str]) -> RunConfig:
     return checked(RunConfig, values)
 
 
-def to_toml(config: RunConfig) -> str:
-    """`config` as TOML; None is left out."""
-    return tomli_w.dumps(config.model_dump(exclude_none=True))
+def to_toml(config: RunConfig, plan: Plan | None = None) -> str:
+    """run.toml: what was asked, and under [plan] what was planned; None is left out."""
+    values = {"format": FORMAT, **config.model_dump(mode="json", exclude_none=True)}
+    return tomli_w.dumps(values if plan is None else values | {"plan": plan.model_dump(exclude_none=True)})
 
 
-def from_toml(path: Path) -> RunConfig:
-    """The configuration that `to_toml` wrote.
+class RunFile(NamedTuple):
+    """What run.toml holds."""
+
+    config: RunConfig
+    plan: Plan | None
+
+
+def from_toml(path: Path) -> RunFile:
+    """What `to_toml` wrote, also by earlier versions.
 
     Raises:
         SettingError: the file is missing, is not TOML or does not hold a valid configuration.
@@ -365,7 +431,16 @@ def from_toml(path: Path) -> RunConfig:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingError(f"{path}: cannot be read as a configuration: {error}") from error
     values.pop("versions", None)
-    return checked(RunConfig, values if "format" in values else _from_format_1(values))
+    written = values.pop("format", 1)
+    if written not in range(1, FORMAT + 1):
+        raise SettingError(f"{path}: format {written!r}, expected at most {FORMAT}; a newer Ganvas made it")
+    if written == 1:
+        values = _from_format_1(values)
+    plan = values.pop("plan", None)
+    config = checked(RunConfig, values)
+    if isinstance(plan, dict) and written < FORMAT:
+        plan = {**plan, "width": config.network.width}
+    return RunFile(config, None if plan is None else checked(Plan, plan))
 
 
 def _from_format_1(values: dict[str, Any]) -> dict[str, Any]:

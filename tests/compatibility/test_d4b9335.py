@@ -11,6 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
+from ganvas.formats.events import Note, PicturesChanged, Resumed
+from ganvas.formats.log import read_log
 from ganvas.formats.manifest import read_description
 from ganvas.model import draw_all
 from ganvas.model.weights import load_model
@@ -57,10 +59,11 @@ def test_it_is_gone_on_with(run):
     ganvas("train", *options)
     after = json.loads((run / "checkpoint" / "state.json").read_text(encoding="utf-8"))
     assert (before["images"], after["images"]) == (256, 288)
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert any("resumed at 256 images" in line.get("event", "") for line in lines)
-    assert all(np.isfinite(line["generator_loss"]) for line in lines if "generator_loss" in line)
-    assert not any("can no longer be repeated" in line.get("event", "") for line in lines)
+    log = read_log(run / "log.jsonl")
+    assert [event.images for event in log.events if isinstance(event, Resumed)] == [256]
+    assert log.numbers[0]["images"] < 256 < log.numbers[-1]["images"]
+    assert np.isfinite([line["generator_loss"] for line in log.numbers]).all()
+    assert not [event for event in log.events if isinstance(event, PicturesChanged | Note)]
     assert (run / "index.html").exists()
 
 

@@ -42,18 +42,6 @@ def test_it_restarts_anywhere_and_batches_of_any_size_join_up(count, start, size
     assert_array_equal(np.concatenate(pieces), whole)
 
 
-@given(COUNTS, st.sampled_from([2, 3, 4]), st.integers(0, 500), st.integers(1, 20))
-def test_the_ranks_together_show_exactly_what_one_would(count, world_size, start, share):
-    pictures = numbered(count)
-    alone = BatchStream(pictures, world_size, seed=1).indices(start, share * world_size)
-    together = np.empty_like(alone)
-    for rank in range(world_size):
-        part = BatchStream(pictures, world_size, 1, rank, world_size).indices(start, share * world_size)
-        assert part.shape == (share,)
-        together[rank::world_size] = part
-    assert_array_equal(together, alone)
-
-
 def test_seeds_and_passes_differ():
     stream = BatchStream(numbered(60), 60, seed=0)
     orders = [stream.indices(0, 60), stream.indices(60, 60), BatchStream(numbered(60), 60, seed=1).indices(0, 60)]
@@ -69,42 +57,48 @@ def test_a_set_smaller_than_a_batch_is_shown_again_and_again():
     assert np.ptp(np.bincount(chosen)) <= 2
 
 
-def test_pictures_come_with_their_labels():
-    images, labels = BatchStream(numbered(20), 8, seed=2).batch_at(40)
-    assert (images.shape, images.dtype) == ((8, 4, 4, 1), torch.uint8)
-    assert labels.dtype == torch.int64
-    assert_array_equal(images[:, 1, 1, 0].numpy(), labels.numpy())
+def test_pictures_come_with_their_labels_and_their_places_in_the_set():
+    stream = BatchStream(numbered(20), 8, seed=2)
+    batch = stream.batch_at(40)
+    assert (batch.images.shape, batch.images.dtype) == ((8, 4, 4, 1), torch.uint8)
+    assert batch.labels.dtype == batch.indices.dtype == torch.int64
+    assert_array_equal(batch.images[:, 1, 1, 0].numpy(), batch.labels.numpy())
+    assert_array_equal(batch.indices.numpy(), batch.labels.numpy())
+    assert_array_equal(batch.indices.numpy(), stream.indices(40, 8))
+    assert not batch.mirrored.any()
+    assert batch.without_labels().labels is None
 
 
 def test_a_batch_may_be_changed_without_harm_to_the_pictures():
     pictures = numbered(8)
-    BatchStream(pictures, 8, seed=0).batch_at(0)[0].zero_()
+    BatchStream(pictures, 8, seed=0).batch_at(0).images.zero_()
     assert_array_equal(pictures.images, numbered(8).images)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_mirroring_turns_about_half_and_is_the_same_after_a_restart(channels):
     stream = BatchStream(numbered(40, channels), 400, seed=4, mirror=True)
-    images, labels = stream.batch_at(0)
-    mirrored = (images[:, 0, -1, 0] == 255).numpy()
+    batch = stream.batch_at(0)
+    images, mirrored = batch.images, batch.mirrored.numpy()
+    assert_array_equal((images[:, 0, -1, 0] == 255).numpy(), mirrored)
     assert 150 < mirrored.sum() < 250
-    plain, same = BatchStream(numbered(40, channels), 400, seed=4).batch_at(0)
-    assert_array_equal(labels.numpy(), same.numpy())
+    unmirrored = BatchStream(numbered(40, channels), 400, seed=4).batch_at(0)
+    plain = unmirrored.images
+    assert_array_equal(batch.labels.numpy(), unmirrored.labels.numpy())
     assert_array_equal(images[mirrored].flip(2).numpy(), plain[mirrored].numpy())
     assert_array_equal(images[~mirrored].numpy(), plain[~mirrored].numpy())
-    assert_array_equal(stream.batch_at(123, 50)[0].numpy(), images[123:173].numpy())
+    again = stream.batch_at(123, 50)
+    assert_array_equal(again.images.numpy(), images[123:173].numpy())
+    assert_array_equal(again.mirrored.numpy(), mirrored[123:173])
 
 
-def test_mirroring_is_the_same_on_several_ranks():
-    alone = BatchStream(numbered(40), 12, seed=4, mirror=True).batch_at(7)[0]
-    parts = [BatchStream(numbered(40), 12, 4, rank, 3, mirror=True).batch_at(7)[0] for rank in range(3)]
-    assert_array_equal(torch.stack(parts, 1).flatten(0, 1).numpy(), alone.numpy())
-
-
-@pytest.mark.parametrize(("rank", "world_size", "batch"), [(2, 2, 8), (-1, 2, 8), (0, 3, 8), (0, 1, 0)])
-def test_ranks_and_batches_that_do_not_fit_are_a_wrong_call(rank, world_size, batch):
-    with pytest.raises(ValueError, match="rank"):
-        BatchStream(numbered(9), batch, 0, rank, world_size)
+@pytest.mark.parametrize(("start", "count"), [(0, 0), (0, -8), (-1, 8)])
+def test_a_batch_without_a_picture_or_before_the_first_is_a_wrong_call(start, count):
+    stream = BatchStream(numbered(9), 8, seed=0)
+    with pytest.raises(ValueError, match="pictures after"):
+        stream.batch_at(start, count)
+    with pytest.raises(ValueError, match="pictures after"):
+        BatchStream(numbered(9), 0, seed=0)
 
 
 def test_a_batch_costs_far_less_than_a_training_step():

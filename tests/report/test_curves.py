@@ -1,4 +1,3 @@
-import json
 import math
 
 import numpy as np
@@ -7,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ganvas.report.curves import charts_of, draw_curves, in_words, read_log, series_of, smooth, value_range
+from ganvas.report.curves import charts_of, draw_curves, in_words, series_of, smooth, value_range
 
 LOG = [{"images": 10 * k, "seconds": float(k), "generator_loss": float(k % 3)} for k in range(1, 101)]
 
@@ -37,25 +36,8 @@ def test_smoothing_refuses_what_is_not_a_row_of_numbers(values, width):
         smooth(values, width)
 
 
-def test_a_missing_log_is_empty(tmp_path):
-    assert read_log(tmp_path / "log.jsonl") == []
-
-
-def test_lines_that_a_crash_cut_short_are_left_out(tmp_path):
-    path = tmp_path / "log.jsonl"
-    path.write_text('{"images": 1}\n{"images": 2, "sec{"images": 3}\n[4]\n{"images": 5}\n{"imag', encoding="utf-8")
-    assert read_log(path) == [{"images": 1}, {"images": 5}]
-
-
-def test_what_resuming_overwrote_is_left_out_and_events_are_kept(tmp_path):
-    path = tmp_path / "log.jsonl"
-    lines = [{"images": one} for one in (10, 20, 30)] + [{"images": 30, "event": "stopped"}, {"images": 15}]
-    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    assert read_log(path) == [{"images": 10}, {"images": 30, "event": "stopped"}, {"images": 15}]
-
-
 def test_a_series_holds_only_moments_at_which_its_number_was_finite():
-    log = [*LOG, {"images": 2000, "seconds": 9.0, "generator_loss": math.nan}, {"images": 3000, "event": "saved"}]
+    log = [*LOG, {"images": 2000, "seconds": 9.0, "generator_loss": math.nan}]
     series = series_of([*log, {"images": 4000, "fid": 7.0}], "generator_loss")
     assert series is not None
     assert series.images.tolist() == [entry["images"] for entry in LOG]

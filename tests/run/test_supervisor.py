@@ -5,7 +5,6 @@ import functools
 import json
 from dataclasses import fields, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,22 +14,22 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-import ganvas.run.monitor
-import ganvas.run.recorder
-import ganvas.run.supervisor
-import ganvas.workflows.train
-from ganvas.config import LimitSettings, PlanSettings, from_toml, with_settings
+from ganvas.config import LimitSettings, Plan, from_toml, with_settings
 from ganvas.errors import DivergedError, SettingError
 from ganvas.features import load_extractor
+from ganvas.formats.events import Assessed, Diverged, Ended, Rescued, Unmeasured
+from ganvas.formats.log import read_log
 from ganvas.formats.manifest import read_description
 from ganvas.metrics import Measure
 from ganvas.model.weights import load_model
 from ganvas.recipes import RECIPES
-from ganvas.run.events import Finished, Happened
+from ganvas.run.events import Finished
+from ganvas.run.execute import RunParts
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import Monitor
-from ganvas.training import MOST_RESCUES
+from ganvas.training import MOST_RESCUES, save_checkpoint, training_loop
 from ganvas.workflows.generate import DrawOptions, draw_pictures
+from ganvas.workflows.train import train
 
 BATCH, EVERY, COUNT = 4, 8, 12
 NAMES = [field.name for field in fields(Measure)]
@@ -46,39 +45,38 @@ def pictures(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch, tmp_path_factory):
-    """One cache for all, small grids, and neither films nor curves."""
-    monkeypatch.setattr(ganvas.run.recorder, "_DRAWN_PX", 16)
+def one_cache(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("GANVAS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-    for name in ("write_film", "draw_curves", "write_report"):
-        monkeypatch.setattr(ganvas.run.recorder, name, lambda *arguments, **options: None)
 
 
 @pytest.fixture
 def config(pictures):
-    """A function: images to show, how often to measure (None: the run settles it), settings -> configuration."""
+    """A function: images to show, settings -> configuration with small sheets and neither films nor curves."""
 
-    def make(images, *assignments, every=EVERY):
+    def make(images, *assignments):
         small = [f"training.batch={BATCH}", "network.width=0.02", "network.z_dim=4"]
         small += [f"pictures.source={pictures}", "pictures.width=16", "pictures.height=16", "device=cpu"]
+        small += ["recording.drawn_px=16", "recording.report=false"]
         made = with_settings(RECIPES["dcgan28"].config, [*small, *assignments])
-        plan = PlanSettings(images=images, images_per_second=100, measure_every=every, measure_count=COUNT)
-        return made.model_copy(update={"limits": LimitSettings(images=images), "plan": plan})
+        return made.model_copy(update={"limits": LimitSettings(images=images)})
 
     return make
 
 
 class Scripted(Monitor):
-    """A judge without an extractor, who finds what `script` holds for the images shown; better every time otherwise."""
+    """A monitor without an extractor, which finds what `script` holds for the images shown; else better every time.
 
-    script: dict[int, dict[str, float]] = {}  # noqa: RUF012 - replaced as a whole, never changed
+    Args:
+        script: images shown -> some of the values of that measure.
+        seconds_per_picture: answers, in order; the last for good.
+    """
 
-    def __init__(self, config, description, pictures, state):
+    def __init__(self, script, config, description, pictures, state, seconds_per_picture=(1e-3,)):
         self.config, self.description, self.pictures, self.state = config, description, pictures, state
-        self.measures = []
+        self.script, self.answers, self.measures = script, list(seconds_per_picture), []
 
     def seconds_per_picture(self):
-        return 1e-3
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def measure(self, count):
         images = self.state.images
@@ -94,24 +92,31 @@ class Scripted(Monitor):
         return {"real_sign": float(f"{self._means()['real_sign']:.6g}")}
 
 
-@pytest.fixture
-def scripted(monkeypatch):
-    """A function: images shown -> what is found then."""
-
-    def write(script):
-        monkeypatch.setattr(ganvas.run.supervisor, "Monitor", type("Monitor", (Scripted,), {"script": script}))
-
-    return write
+def scripted(script):
+    """Parts of a run that is measured by the script."""
+    return RunParts(monitor=functools.partial(Scripted, script))
 
 
-def run(config, out, sitting=None):
-    """The news of one sitting, of so many steps; to the end if None."""
+def missing(*arguments):
+    raise SettingError("scores need the package 'weights'")
+
+
+def plan_of(config, every=EVERY):
+    images, width = config.limits.images, config.network.width
+    return Plan(images=images, images_per_second=100, width=width, measure_every=every, measure_count=COUNT)
+
+
+def run(config, out, sitting=None, *, every=EVERY, parts=None):
+    """The events of one sitting.
+
+    Args:
+        sitting: of so many steps; to the end if None.
+        every: images between two measures, in the plan; None: the run settles it; 'kept': nothing is planned here.
+    """
+    plan = None if every == "kept" else plan_of(config, every)
     steps = iter(range(10**9))
-    return list(
-        ganvas.workflows.train.train(
-            config, out, interrupted=lambda: sitting is not None and next(steps) + 1 >= sitting
-        )
-    )
+    interrupted = lambda: sitting is not None and next(steps) + 1 >= sitting  # noqa: E731
+    return list(train(config, out, plan=plan, interrupted=interrupted, parts=parts or RunParts()))
 
 
 def log_of(out):
@@ -119,20 +124,24 @@ def log_of(out):
 
 
 def measures_of(out):
-    return [{name: entry[name] for name in NAMES} for entry in log_of(out) if "kernel_distance" in entry]
+    return [{name: entry[name] for name in NAMES} for entry in read_log(out / "log.jsonl").numbers if "spread" in entry]
 
 
 def measured_at(out):
     return [one["images"] for one in measures_of(out)]
 
 
-def events_of(out, *beginnings):
-    return [(one["images"], one["event"]) for one in log_of(out) if one.get("event", "").startswith(beginnings)]
+def events_of(out, kind):
+    return [event for event in read_log(out / "log.jsonl").events if isinstance(event, kind)]
+
+
+def rescued_at(out):
+    return [event.images for event in events_of(out, Rescued)]
 
 
 def verdicts_of(out):
     """Each change of the verdict: images shown, and its kind. What a sitting says at its end repeats the last."""
-    said = [(entry["images"], entry["verdict"]) for entry in log_of(out) if "verdict" in entry]
+    said = [(event.images, event.kind) for event in events_of(out, Assessed)]
     return [one for before, one in zip([(0, ""), *said], said, strict=False) if before[1] != one[1]]
 
 
@@ -155,7 +164,8 @@ def same_run(one, other):
     assert (one / "model" / "model.json").read_bytes() == (other / "model" / "model.json").read_bytes()
     assert measures_of(one) == measures_of(other)
     assert verdicts_of(one) == verdicts_of(other)
-    assert events_of(one, "went back") == events_of(other, "went back")
+    assert [event.text for event in events_of(one, Rescued)] == [event.text for event in events_of(other, Rescued)]
+    assert rescued_at(one) == rescued_at(other)
 
 
 def collapsed(*moments):
@@ -185,43 +195,42 @@ def test_a_real_judge_measures_when_it_is_due_and_the_log_keeps_every_number(con
     ids=["as planned", "somewhat dearer", "far dearer", "limited by images"],
 )
 def test_measures_far_dearer_than_planned_come_less_often_where_the_clock_ends_the_run(
-    seconds_a_measure, limits, moments, config, tmp_path, monkeypatch
+    seconds_a_measure, limits, moments, config, tmp_path
 ):
+    monitors = []
+
     class Slow(Scripted):
         taken = 0.0
 
         def measure(self, count):
-            Slow.taken += seconds_a_measure
+            self.taken += seconds_a_measure
             return super().measure(count)
 
-        def seconds_now(self):
-            return self.state.images * 0.4 + Slow.taken
+    def monitor(*arguments):
+        monitors.append(Slow({}, *arguments))
+        return monitors[-1]
 
-    judges = []
-    monkeypatch.setattr(
-        ganvas.run.supervisor, "Monitor", lambda *arguments: judges.append(Slow(*arguments)) or judges[-1]
-    )
-    clock = SimpleNamespace(perf_counter=lambda: judges[-1].seconds_now())
-    monkeypatch.setattr(ganvas.run.supervisor, "time", clock)
+    def clock():
+        return sum(one.state.images * 0.4 + one.taken for one in monitors)
+
     made = config(256).model_copy(update={"limits": LimitSettings(images=256, **limits)})
-    run(made, tmp_path / "run")
+    run(made, tmp_path / "run", parts=RunParts(monitor=monitor, clock=clock))
     assert measured_at(tmp_path / "run") == moments
 
 
-def test_means_are_over_the_steps_since_the_measure_before(config, scripted, tmp_path, monkeypatch):
-    scripted({})
-    monkeypatch.setattr(ganvas.workflows.train, "SECONDS_BETWEEN_LOG_LINES", 0.0)  # a line each step
-    run(config(24), tmp_path / "run")
-    steps = {entry["images"]: entry["real_sign"] for entry in log_of(tmp_path / "run") if "real_sign" in entry}
+def test_means_are_over_the_steps_since_the_measure_before(config, tmp_path):
+    run(config(24, "recording.log_seconds=0"), tmp_path / "run", parts=scripted({}))  # a line each step
+    numbers = read_log(tmp_path / "run" / "log.jsonl").numbers
+    steps = {entry["images"]: entry["real_sign"] for entry in numbers if "real_sign" in entry}
     for one in measures_of(tmp_path / "run"):
         of_two = np.mean([steps[one["images"] - BATCH], steps[one["images"]]])
         assert one["mean_real_sign"] == pytest.approx(of_two, abs=1e-6)
 
 
-def test_the_best_model_is_kept_and_shipped_and_drawn(config, scripted, tmp_path):
-    scripted({16: {"kernel_distance": 0.001}})
+def test_the_best_model_is_kept_and_shipped_and_drawn(config, tmp_path):
+    parts = scripted({16: {"kernel_distance": 0.001}})
     out = tmp_path / "run"
-    run(config(40), out)
+    run(config(40), out, parts=parts)
     assert load_model(out).description.images == 16
     assert clock(out / "good")["images"] == 16
     shipped, good = weights(out / "model"), weights(out / "good")
@@ -236,201 +245,194 @@ def test_the_best_model_is_kept_and_shipped_and_drawn(config, scripted, tmp_path
     assert "after 16 of them" in (out / "model" / "README.md").read_text(encoding="utf-8")
 
 
-def test_how_the_run_came_to_its_model_is_said_once_it_has_ended(config, scripted, tmp_path, monkeypatch):
-    scripted({16: {"kernel_distance": 0.001}})
+def test_how_the_run_came_to_its_model_is_said_once_it_has_ended(config, tmp_path):
     out = tmp_path / "run"
-    run(config(24), out)
+    run(config(24), out, parts=scripted({16: {"kernel_distance": 0.001}}))
     made = read_description(out / "model").provenance
     assert (made.images, made.device) == (24, "cpu")
-    scripted({32: {"kernel_distance": 0.0001}})
-    monkeypatch.setattr(ganvas.run.recorder.Recorder, "finish", lambda self: iter(()))
-    run(config(40), out)
+    longer = train(config(40), out, plan=plan_of(config(40)), parts=scripted({32: {"kernel_distance": 0.0001}}))
+    assert any(isinstance(event, Ended) for event in longer)  # and killed there
+    longer.close()
     shipped = read_description(out / "model")
     assert (shipped.images, shipped.provenance) == (32, None)  # that of the first sitting is no longer true
 
 
-def test_the_preview_is_of_the_best_model_and_not_of_the_last(config, scripted, tmp_path):
-    scripted({16: {"kernel_distance": 0.001}})
-    run(config(32), tmp_path / "run")
+def test_the_preview_is_of_the_best_model_and_not_of_the_last(config, tmp_path):
+    parts = scripted({16: {"kernel_distance": 0.001}})
+    run(config(32), tmp_path / "run", parts=parts)
     preview = (tmp_path / "run" / "model" / "preview.png").read_bytes()
     samples = tmp_path / "run" / "samples"
     assert preview == (samples / "000000016.png").read_bytes() != (samples / "000000032.png").read_bytes()
 
 
-def test_a_moment_that_measures_alike_but_less_surely_is_not_the_best(config, scripted, tmp_path):
+def test_a_moment_that_measures_alike_but_less_surely_is_not_the_best(config, tmp_path):
     surely = {"kernel_distance": 0.002, "kernel_distance_error": 0.0001}
-    scripted({8: surely, 16: surely | {"kernel_distance": 0.0019, "kernel_distance_error": 0.01}, 24: {"spread": 1.0}})
-    run(config(24), tmp_path / "run")
+    parts = scripted(
+        {8: surely, 16: surely | {"kernel_distance": 0.0019, "kernel_distance_error": 0.01}, 24: {"spread": 1.0}}
+    )
+    run(config(24), tmp_path / "run", parts=parts)
     assert load_model(tmp_path / "run").description.images == 8
 
 
 def test_without_measures_the_last_model_is_shipped(config, tmp_path):
-    run(config(24, every=0), tmp_path / "run")
+    run(config(24), tmp_path / "run", every=0)
     assert load_model(tmp_path / "run").description.images == 24
     assert measured_at(tmp_path / "run") == []
     assert not (tmp_path / "run" / "good").exists()
 
 
-def test_an_extended_run_does_not_replace_the_best_model_by_a_worse_one(config, scripted, tmp_path):
-    scripted({8: {"kernel_distance": 1e-6}})
+def test_an_extended_run_does_not_replace_the_best_model_by_a_worse_one(config, tmp_path):
+    parts = scripted({8: {"kernel_distance": 1e-6}})
     out = tmp_path / "run"
-    run(config(24), out)
+    run(config(24), out, parts=parts)
     best = weights(out / "model")
-    longer = config(64).model_copy(update={"plan": None})  # as the command line does where limits were changed
-    run(longer, out)
+    run(config(64), out, every="kept", parts=parts)
     assert clock(out / "checkpoint")["images"] == 64
     assert load_model(out).description.images == 8
     assert_close(weights(out / "model"), best, rtol=0, atol=0)
 
 
-def test_after_a_collapse_the_run_goes_back_at_half_the_rates_and_the_clock_goes_on(config, scripted, tmp_path):
-    scripted(collapsed(24, 32))
+def test_after_a_collapse_the_run_goes_back_at_half_the_rates_and_the_clock_goes_on(config, tmp_path):
+    parts = scripted(collapsed(24, 32))
     out = tmp_path / "run"
-    run(config(32), out)
+    run(config(32), out, parts=parts)
     assert verdicts_of(out)[-1] == (32, "collapse")
-    ((images, told),) = events_of(out, "went back")
-    assert images == 32
-    assert "the state after 16 images" in told
-    assert f"1 of {MOST_RESCUES}" in told
+    (rescued,) = events_of(out, Rescued)
+    assert (rescued.images, rescued.good_images) == (32, 16)
+    assert (rescued.rescues, rescued.most_rescues) == (1, MOST_RESCUES)
     assert_close(weights(out / "checkpoint"), weights(out / "good"), rtol=0, atol=0)
     saved = clock(out / "checkpoint")
     assert (saved["images"], saved["rescues"], saved["augment_share"]) == (32, 1, 1.0)
 
 
-def test_a_rescued_run_trains_at_half_the_rates_also_after_it_was_resumed(config, scripted, tmp_path, monkeypatch):
-    scripted(collapsed(24, 32))
-    rates, step = [], ganvas.workflows.train.training_loop
+def test_a_rescued_run_trains_at_half_the_rates_also_after_it_was_resumed(config, tmp_path):
+    rates = []
 
-    def noted(state, *arguments):
-        for progress in step(state, *arguments):
+    def noted(state, *arguments, **more):
+        for progress in training_loop(state, *arguments, **more):
             rates.append((state.images, state.optimizers["generator"].rate_scale))
             yield progress
 
-    monkeypatch.setattr(ganvas.workflows.train, "training_loop", noted)
-    run(config(48), tmp_path / "run", sitting=10)
-    run(config(48), tmp_path / "run")
+    parts = replace(scripted(collapsed(24, 32)), loop=noted)
+    run(config(48), tmp_path / "run", sitting=10, parts=parts)
+    run(config(48), tmp_path / "run", parts=parts)
     assert rates == [(images, 1.0 if images <= 32 else 0.5) for images in range(4, 52, 4)]
 
 
-def test_one_bad_measure_is_no_collapse(config, scripted, tmp_path):
-    scripted(collapsed(24, 40))
-    run(config(56), tmp_path / "run")
+def test_one_bad_measure_is_no_collapse(config, tmp_path):
+    parts = scripted(collapsed(24, 40))
+    run(config(56), tmp_path / "run", parts=parts)
     assert "collapse" not in dict(map(reversed, verdicts_of(tmp_path / "run")))
-    assert events_of(tmp_path / "run", "went back") == []
+    assert rescued_at(tmp_path / "run") == []
 
 
-def test_what_was_measured_before_a_rescue_does_not_count_against_what_comes_after(config, scripted, tmp_path):
-    scripted(collapsed(24, 32, 40))
-    run(config(56), tmp_path / "run")
-    assert [images for images, _ in events_of(tmp_path / "run", "went back")] == [32]
+def test_what_was_measured_before_a_rescue_does_not_count_against_what_comes_after(config, tmp_path):
+    parts = scripted(collapsed(24, 32, 40))
+    run(config(56), tmp_path / "run", parts=parts)
+    assert rescued_at(tmp_path / "run") == [32]
 
 
-def test_a_run_goes_back_three_times_at_most_and_then_stops(config, scripted, tmp_path):
-    scripted(collapsed(*range(24, 400, 8)))
+def test_a_run_goes_back_three_times_at_most_and_then_stops(config, tmp_path):
+    parts = scripted(collapsed(*range(24, 400, 8)))
     out = tmp_path / "run"
-    news = run(config(400), out)
-    back = [images for images, _ in events_of(out, "went back")]
+    news = run(config(400), out, parts=parts)
+    back = rescued_at(out)
     assert back == [32, 56, 80]
     assert len(back) == MOST_RESCUES
     assert news[-1].images == 104
-    assert events_of(out, "stopped: it went wrong again")[0][0] == 104
+    (ended,) = events_of(out, Ended)
+    assert (ended.images, ended.reason, ended.rescues) == (104, "rescues", MOST_RESCUES)
     plan = from_toml(out / "run.toml").plan
     assert (plan.images, plan.final) == (104, True)
     assert load_model(out).description.images == 16
     assert news[-1].verdict[0].startswith("collapse")
 
 
-def test_a_stopped_run_stays_stopped_and_still_says_how_good_it_got(config, scripted, tmp_path):
-    scripted(collapsed(*range(24, 400, 8)))
+def test_a_stopped_run_stays_stopped_and_still_says_how_good_it_got(config, tmp_path):
+    parts = scripted(collapsed(*range(24, 400, 8)))
     made, out = config(400), tmp_path / "run"
-    first = run(made, out)[-1]
-    again = run(made.model_copy(update={"plan": None}), out)[-1]
+    first = run(made, out, parts=parts)[-1]
+    again = run(made, out, every="kept", parts=parts)[-1]
     assert again.images == first.images == 104
     assert again.verdict == first.verdict
 
 
-def test_without_rescue_a_collapse_is_said_and_the_run_goes_on(config, scripted, tmp_path):
-    scripted(collapsed(*range(24, 65, 8)))
+def test_without_rescue_a_collapse_is_said_and_the_run_goes_on(config, tmp_path):
+    parts = scripted(collapsed(*range(24, 65, 8)))
     out = tmp_path / "run"
-    run(config(64, "measuring.rescue=false"), out)
+    run(config(64, "measuring.rescue=false"), out, parts=parts)
     assert verdicts_of(out)[-1] == (32, "collapse")
-    assert events_of(out, "went back", "stopped") == []
+    assert rescued_at(out) == []
+    assert [event.reason for event in events_of(out, Ended)] == ["finished"]
     assert clock(out / "checkpoint")["images"] == 64
     assert clock(out / "checkpoint")["rescues"] == 0
 
 
-def test_a_collapse_that_measures_as_the_best_so_far_is_not_what_the_run_goes_back_to(config, scripted, tmp_path):
-    scripted({24: {"same": 0.5, "kernel_distance": 0.9}, 32: {"same": 0.5}})
-    run(config(32), tmp_path / "run")
-    ((_, told),) = events_of(tmp_path / "run", "went back")
-    assert "the state after 16 images" in told
+def test_a_collapse_that_measures_as_the_best_so_far_is_not_what_the_run_goes_back_to(config, tmp_path):
+    parts = scripted({24: {"same": 0.5, "kernel_distance": 0.9}, 32: {"same": 0.5}})
+    run(config(32), tmp_path / "run", parts=parts)
+    assert [event.good_images for event in events_of(tmp_path / "run", Rescued)] == [16]
 
 
 @pytest.mark.parametrize("is_whole", [True, False], ids=["in one sitting", "in two"])
-def test_a_default_run_in_pieces_from_its_first_measure_on_begins_again_at_half_the_rates(
-    is_whole, config, scripted, tmp_path
-):
-    scripted({images: {"kernel_distance": 2.0} for images in (8, 16, 24)})  # the eigen line, where it began: 0.25
+def test_a_default_run_in_pieces_from_its_first_measure_on_begins_again_at_half_the_rates(is_whole, config, tmp_path):
+    parts = scripted(
+        {images: {"kernel_distance": 2.0} for images in (8, 16, 24)}
+    )  # the eigen line, where it began: 0.25
     swift, out = RECIPES["swift"].config, tmp_path / "run"
     made = config(40, "network.architecture=swift-blind", "objective.loss=relativistic")
     made = made.model_copy(update={name: getattr(swift, name) for name in ("noise", "anchor", "matching")})
     if not is_whole:
-        run(made, out, sitting=4)
+        run(made, out, sitting=4, parts=parts)
         first, again = load_model(out, at=0).generator.state_dict(), weights(out / "checkpoint")
         kept = {name: tensor for name, tensor in again.items() if name.startswith("generator.") and tensor.ndim > 1}
         assert kept
         assert_close({name: t.half().float() for name, t in kept.items()}, {n: first[n[10:]] for n in kept})
-    run(made, out)
-    ((images, told),) = events_of(out, "went back")
-    assert images == 16
-    assert "the state after 0 images" in told
+    run(made, out, parts=parts)
+    assert [(event.images, event.good_images) for event in events_of(out, Rescued)] == [(16, 0)]
     assert verdicts_of(out) == [(8, "too early"), (16, "divergence"), (24, "too early")]
     assert (clock(out / "checkpoint")["rescues"], clock(out / "good")["images"]) == (1, 40)
 
 
-def test_a_run_that_begins_with_noise_may_be_far_behind_the_eigen_line(config, scripted, tmp_path):
-    scripted({images: {"kernel_distance": 2.0} for images in (8, 16, 24)})
-    run(config(40), tmp_path / "run")
-    assert events_of(tmp_path / "run", "went back") == []
+def test_a_run_that_begins_with_noise_may_be_far_behind_the_eigen_line(config, tmp_path):
+    parts = scripted({images: {"kernel_distance": 2.0} for images in (8, 16, 24)})
+    run(config(40), tmp_path / "run", parts=parts)
+    assert rescued_at(tmp_path / "run") == []
 
 
 PLATEAU = {images: {"kernel_distance": 0.5} for images in range(8, 400, 8)}
 
 
-def test_until_plateau_stops_at_it(config, scripted, tmp_path):
-    scripted(PLATEAU)
+def test_until_plateau_stops_at_it(config, tmp_path):
+    parts = scripted(PLATEAU)
     out = tmp_path / "run"
-    news = run(config(400, "measuring.until=plateau"), out)
+    news = run(config(400, "measuring.until=plateau"), out, parts=parts)
     assert news[-1].images == 48
     assert news[-1].interrupted is False
     assert verdicts_of(out)[-1] == (48, "plateau")
-    assert [images for images, _ in events_of(out, "stopped at a plateau")] == [48]
+    assert [(event.images, event.reason) for event in events_of(out, Ended)] == [(48, "plateau")]
     assert clock(out / "checkpoint")["images"] == 48
 
 
-def test_until_the_limit_goes_on_through_a_plateau(config, scripted, tmp_path):
-    scripted(PLATEAU)
-    assert run(config(64), tmp_path / "run")[-1].images == 64
+def test_until_the_limit_goes_on_through_a_plateau(config, tmp_path):
+    parts = scripted(PLATEAU)
+    assert run(config(64), tmp_path / "run", parts=parts)[-1].images == 64
     assert verdicts_of(tmp_path / "run")[-1] == (48, "plateau")
 
 
-def test_a_share_of_0_measures_nothing_and_says_so_once(config, scripted, tmp_path):
-    scripted({})
-    made, out = config(32, "measuring.share=0", every=None), tmp_path / "run"
-    run(made, out, sitting=4)
-    run(made.model_copy(update={"plan": None}), out)
+def test_a_share_of_0_measures_nothing_and_says_so_once(config, tmp_path):
+    made, out, parts = config(32, "measuring.share=0"), tmp_path / "run", scripted({})
+    run(made, out, sitting=4, every=None, parts=parts)
+    run(made, out, every="kept", parts=parts)
     assert measured_at(out) == []
-    assert [told for _, told in events_of(out, "nothing is measured")] == [
-        "nothing is measured: measuring.share is 0",
-    ]
+    assert [event.reason for event in events_of(out, Unmeasured)] == ["measuring.share is 0"]
     assert from_toml(out / "run.toml").plan.measure_every == 0
 
 
-def test_a_short_run_is_not_measured_and_a_long_one_settles_how_often(config, scripted, tmp_path):
-    scripted({})
-    run(config(32, every=None), tmp_path / "short")
-    assert "too short" in events_of(tmp_path / "short", "nothing is measured")[0][1]
-    run(config(100_000, every=None), tmp_path / "long", sitting=2)
+def test_a_short_run_is_not_measured_and_a_long_one_settles_how_often(config, tmp_path):
+    run(config(32), tmp_path / "short", every=None, parts=scripted({}))
+    assert "too short" in events_of(tmp_path / "short", Unmeasured)[0].reason
+    run(config(100_000), tmp_path / "long", sitting=2, every=None, parts=scripted({}))
     plan = from_toml(tmp_path / "long" / "run.toml").plan
     assert plan.measure_every > 0
     assert plan.measure_every % BATCH == 0
@@ -438,99 +440,85 @@ def test_a_short_run_is_not_measured_and_a_long_one_settles_how_often(config, sc
 
 
 @pytest.mark.parametrize("later", [1e-3, 1e3], ids=["free again", "slow"])
-def test_a_machine_that_was_held_at_the_start_is_asked_once_more(later, config, scripted, tmp_path, monkeypatch):
-    scripted({})
-    answers = [1e3, later]
-    monkeypatch.setattr(ganvas.run.supervisor.Monitor, "seconds_per_picture", lambda judge: answers.pop(0))
-    monkeypatch.setattr(ganvas.run.supervisor, "_SECOND_LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(ganvas.run.supervisor, "_SECOND_LOOK_SHARE", 1e-9)
-    run(config(100_000, every=None), tmp_path / "run", sitting=6)
-    assert answers == []
+def test_a_machine_that_was_held_at_the_start_is_planned_for_once_more(later, config, tmp_path):
+    made = config(100_000, "measuring.retry_seconds=0", "measuring.retry_share=1e-9")
+    plans = []
+
+    def monitor(*arguments):
+        plans.append(Scripted({}, *arguments, seconds_per_picture=[(1e3, later)[len(plans)]]))
+        return plans[-1]
+
+    run(made, tmp_path / "run", sitting=6, every=None, parts=RunParts(monitor=monitor))
+    assert len(plans) == 2
     is_measured = from_toml(tmp_path / "run" / "run.toml").plan.measure_every > 0
     assert is_measured == (later < 1)
-    assert len(events_of(tmp_path / "run", "nothing is measured")) == (0 if is_measured else 1)
+    assert len(events_of(tmp_path / "run", Unmeasured)) == (0 if is_measured else 1)
 
 
 @pytest.mark.parametrize("every", [None, EVERY])
-def test_without_the_extractors_weights_the_run_goes_on_and_says_so(every, config, tmp_path, monkeypatch):
-    def missing(*arguments):
-        raise SettingError("scores need the package 'weights'")
-
-    monkeypatch.setattr(ganvas.run.monitor, "load_extractor", missing)
+def test_without_the_extractors_weights_the_run_goes_on_and_says_so(every, config, tmp_path):
     out = tmp_path / "run"
-    made = config(10_000, every=every)
-    news = run(made, out, sitting=5)
-    assert news[-1].images == 20
-    assert [told for _, told in events_of(out, "nothing")] == ["nothing is measured: scores need the package 'weights'"]
-    assert "nothing is measured" in " ".join(one.text for one in news if isinstance(one, Happened))
+    events = run(config(10_000), out, sitting=5, every=every, parts=RunParts(monitor=missing))
+    assert events[-1].images == 20
+    assert [event.reason for event in events_of(out, Unmeasured)] == ["scores need the package 'weights'"]
+    assert [event for event in events if isinstance(event, Unmeasured)] == events_of(out, Unmeasured)
     assert measured_at(out) == []
     assert load_model(out).description.images == 20
 
 
-def test_a_resumed_run_without_the_weights_keeps_the_best_model_that_was_measured(config, tmp_path, monkeypatch):
+def test_a_resumed_run_without_the_weights_keeps_the_best_model_that_was_measured(config, tmp_path):
     out = tmp_path / "run"
     run(config(32), out, sitting=4)
     best = load_model(out).description.images
-
-    def missing(*arguments):
-        raise SettingError("gone")
-
-    monkeypatch.setattr(ganvas.run.monitor, "load_extractor", missing)
-    run(config(32), out)
+    run(config(32), out, parts=RunParts(monitor=missing))
     assert load_model(out).description.images == best <= 16
-    assert events_of(out, "nothing is measured: gone")
+    assert events_of(out, Unmeasured)
 
 
 @pytest.mark.parametrize("moment", [12, 16, 72])
-def test_weights_that_are_not_finite_are_never_shipped(moment, config, scripted, tmp_path, monkeypatch):
+def test_weights_that_are_not_finite_are_never_shipped(moment, config, tmp_path):
     """After 12 images only drawn, after 16 measured and drawn, after 72 only measured."""
-    scripted({})
-    step = ganvas.workflows.train.training_loop
 
-    def broken(state, *arguments):
-        for progress in step(state, *arguments):
+    def broken(state, *arguments, **more):
+        for progress in training_loop(state, *arguments, **more):
             if state.images == moment:
                 next(state.generator.parameters()).data.fill_(float("nan"))
             yield progress
 
-    monkeypatch.setattr(ganvas.workflows.train, "training_loop", broken)
-    with pytest.raises(DivergedError):
-        run(config(100), tmp_path / "run")
-    assert "a weight is not a finite number" in log_of(tmp_path / "run")[-1]["event"]
+    with pytest.raises(DivergedError, match="a weight is not a finite number"):
+        run(config(100), tmp_path / "run", parts=replace(scripted({}), loop=broken))
+    assert [event.what for event in events_of(tmp_path / "run", Diverged)] == ["a weight"]
     assert load_model(tmp_path / "run").description.images == (moment - 1) // EVERY * EVERY
     for part in ("model", "good", "checkpoint"):
         assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "run" / part).values())
 
 
-def test_the_first_step_is_never_measured_so_that_a_repeat_measures_the_same(config, scripted, tmp_path):
+def test_the_first_step_is_never_measured_so_that_a_repeat_measures_the_same(config, tmp_path):
     """How often is settled after it; a repeat, which knows it before, must not measure once more."""
-    scripted({})
-    run(config(16, every=BATCH), tmp_path / "run")
+    run(config(16), tmp_path / "run", every=BATCH, parts=scripted({}))
     assert measured_at(tmp_path / "run") == [8, 12, 16]
 
 
-def test_measures_are_read_back_on_resume_and_the_best_of_them_still_counts(config, scripted, tmp_path):
-    scripted({8: {"kernel_distance": 0.001}})
-    out = tmp_path / "run"
-    run(config(40), out, sitting=5)
-    news = run(config(40), out)
+def test_measures_are_read_back_on_resume_and_the_best_of_them_still_counts(config, tmp_path):
+    parts, out = scripted({8: {"kernel_distance": 0.001}}), tmp_path / "run"
+    run(config(40), out, sitting=5, parts=parts)
+    events = run(config(40), out, parts=parts)
     assert measured_at(out) == [8, 16, 24, 32, 40]
     assert load_model(out).description.images == 8
-    assert news[-1].verdict[1].startswith("best after 8 images")
+    assert events[-1].verdict[1].startswith("best after 8 images")
 
 
-def test_the_log_ends_with_the_verdict_also_where_it_did_not_change(config, scripted, tmp_path):
-    scripted({})
-    news = run(config(40), tmp_path / "run")
-    said = [entry for entry in log_of(tmp_path / "run") if "verdict" in entry]
+def test_the_log_ends_with_the_verdict_also_where_it_did_not_change(config, tmp_path):
+    events = run(config(40), tmp_path / "run", parts=scripted({}))
+    said = events_of(tmp_path / "run", Assessed)
     assert len(said) > len(verdicts_of(tmp_path / "run"))
-    assert (said[-1]["images"], said[-1]["event"]) == (40, news[-1].verdict[0])
+    assert (said[-1].images, said[-1].text) == (40, events[-1].verdict[0])
 
 
 def test_a_run_that_is_resumed_at_its_end_still_knows_its_verdict(config, tmp_path):
     first, again = (run(config(24), tmp_path / "run")[-1] for _ in range(2))
     assert first.verdict == again.verdict
-    assert "eigen line" in first.verdict[1]
+    assert "PCA baseline" in first.verdict[1]
 
 
 class Projection(torch.nn.Module):
@@ -544,9 +532,8 @@ class Projection(torch.nn.Module):
 class RealButUnlucky(Monitor):
     """Measures really, with a cheap extractor, but the verdict hangs on what is written here: two collapses."""
 
-    def __init__(self, config, description, pictures, state):
-        super().__init__(config, description, pictures, state)
-        self.extractor = replace(self.extractor, network=Projection(), sha256="projection")
+    def __init__(self, *arguments):
+        super().__init__(*arguments, extractor=cheap_extractor())
 
     def measure(self, count):
         images, values = self.state.images, super().measure(count)
@@ -557,9 +544,13 @@ class RealButUnlucky(Monitor):
         return values
 
 
+UNLUCKY = RunParts(monitor=RealButUnlucky)
+
+
 @functools.cache
-def real_extractor():
-    return load_extractor("lite", (16, 16), Path("no-downloads"))
+def cheap_extractor():
+    real = load_extractor("lite", (16, 16), Path("no-downloads"))
+    return replace(real, network=Projection(), sha256="projection")
 
 
 @pytest.fixture(scope="module")
@@ -569,37 +560,43 @@ def whole(pictures, tmp_path_factory):
 
 
 @pytest.fixture
-def unlucky(config, whole, monkeypatch):
-    loaded = real_extractor()
-    monkeypatch.setattr(ganvas.run.monitor, "load_extractor", lambda *arguments: loaded)
-    monkeypatch.setattr(ganvas.run.supervisor, "Monitor", RealButUnlucky)
+def unlucky(config, whole):
     made = config(68, "objective.augment=color,translation")
     if not whole.exists():
-        run(made, whole)
-        assert [images for images, _ in events_of(whole, "went back")] == [32, 56]
+        run(made, whole, parts=UNLUCKY)
+        assert rescued_at(whole) == [32, 56]
         assert measured_at(whole) == list(range(8, 68, 8))
     return made
+
+
+@pytest.fixture
+def eager(unlucky):
+    """The same, saved at every step."""
+    return with_settings(unlucky, ["recording.save_seconds=0"])
+
+
+def is_killed(config, out, parts):
+    with pytest.raises(KeyboardInterrupt):
+        run(config, out, parts=parts)
 
 
 @pytest.mark.parametrize("sittings", [[1] * 17, [3, 3, 3, 3, 3], [8], [13, 1, 1]], ids=str)
 def test_a_run_interrupted_between_steps_is_the_run_that_was_not(sittings, unlucky, whole, tmp_path):
     for sitting in sittings:
-        assert isinstance(run(unlucky, tmp_path / "run", sitting)[-1], Finished)
-    run(unlucky, tmp_path / "run")
+        assert isinstance(run(unlucky, tmp_path / "run", sitting, parts=UNLUCKY)[-1], Finished)
+    run(unlucky, tmp_path / "run", parts=UNLUCKY)
     same_run(tmp_path / "run", whole)
 
 
-@pytest.mark.parametrize(("stride", "seconds_between_saves"), [(1, 45.0), (2, 0.0)])
-def test_a_run_killed_in_the_middle_of_anything_is_the_run_that_was_not(
-    stride, seconds_between_saves, unlucky, whole, tmp_path, monkeypatch
-):
-    """Killed after its every piece of news, a few later each time, with nothing saved on the way out."""
-    monkeypatch.setattr(ganvas.workflows.train, "SECONDS_BETWEEN_SAVES", seconds_between_saves)
+@pytest.mark.parametrize(("stride", "save_seconds"), [(1, 45.0), (2, 0.0)])
+def test_a_run_killed_in_the_middle_of_anything_is_the_run_that_was_not(stride, save_seconds, unlucky, whole, tmp_path):
+    """Killed after its every event, a few later each time, with nothing saved on the way out."""
+    config = with_settings(unlucky, [f"recording.save_seconds={save_seconds}"])
     pieces, is_over = 4, False
     while not is_over:
-        news = ganvas.workflows.train.train(unlucky, tmp_path / "run")
-        is_over = any(isinstance(one, Finished) for one, _ in zip(news, range(pieces), strict=False))
-        news.close()
+        events = train(config, tmp_path / "run", plan=plan_of(config), parts=UNLUCKY)
+        is_over = any(isinstance(one, Finished) for one, _ in zip(events, range(pieces), strict=False))
+        events.close()
         pieces += stride
     same_run(tmp_path / "run", whole)
 
@@ -607,64 +604,52 @@ def test_a_run_killed_in_the_middle_of_anything_is_the_run_that_was_not(
 @pytest.mark.parametrize(
     ("part", "moment"), [("good", 16), ("good", 40), ("checkpoint", 16), ("checkpoint", 32), ("checkpoint", 56)]
 )
-def test_a_run_killed_while_it_saves_is_the_run_that_was_not(part, moment, unlucky, whole, tmp_path, monkeypatch):
+def test_a_run_killed_while_it_saves_is_the_run_that_was_not(part, moment, eager, whole, tmp_path):
     is_saved = []
 
-    def killed(save):
-        def saving(state, folder):
-            if state.images == moment and folder.name == part and not is_saved:
-                is_saved.append(folder)
-                raise KeyboardInterrupt
-            save(state, folder)
-
-        return saving
-
-    monkeypatch.setattr(ganvas.workflows.train, "SECONDS_BETWEEN_SAVES", 0.0)
-    for module in (ganvas.run.recorder, ganvas.run.supervisor):
-        monkeypatch.setattr(module, "save_checkpoint", killed(module.save_checkpoint))
-    with pytest.raises(KeyboardInterrupt):
-        run(unlucky, tmp_path / "run")
-    run(unlucky, tmp_path / "run")
-    same_run(tmp_path / "run", whole)
-
-
-def test_a_run_killed_before_the_word_of_a_rescue_is_the_run_that_was_not(unlucky, whole, tmp_path, monkeypatch):
-    event = ganvas.run.recorder.Recorder.event
-
-    def killed(self, text, **more):
-        if text.startswith("went back"):
+    def killed(state, folder):
+        if state.images == moment and folder.name == part and not is_saved:
+            is_saved.append(folder)
             raise KeyboardInterrupt
-        return event(self, text, **more)
+        save_checkpoint(state, folder)
 
-    monkeypatch.setattr(ganvas.run.recorder.Recorder, "event", killed)
-    with pytest.raises(KeyboardInterrupt):
-        run(unlucky, tmp_path / "run")
-    monkeypatch.setattr(ganvas.run.recorder.Recorder, "event", event)
-    run(unlucky, tmp_path / "run")
+    is_killed(eager, tmp_path / "run", replace(UNLUCKY, save=killed))
+    run(eager, tmp_path / "run", parts=UNLUCKY)
     same_run(tmp_path / "run", whole)
 
 
-def test_a_rescue_that_was_logged_but_not_saved_is_forgotten_and_done_again(config, scripted, tmp_path, monkeypatch):
-    scripted(collapsed(24, 32))
-    out, save = tmp_path / "run", ganvas.run.recorder.save_checkpoint
+class Unwritten(RunFolder):
+    """A run folder whose writer is killed before it logs a rescue."""
 
+    def log_event(self, event):
+        if isinstance(event, Rescued):
+            raise KeyboardInterrupt
+        super().log_event(event)
+
+
+def test_a_run_killed_before_the_word_of_a_rescue_is_the_run_that_was_not(unlucky, whole, tmp_path):
+    is_killed(unlucky, tmp_path / "run", replace(UNLUCKY, folder=Unwritten))
+    run(unlucky, tmp_path / "run", parts=UNLUCKY)
+    same_run(tmp_path / "run", whole)
+
+
+def test_a_rescue_that_was_logged_but_not_saved_is_forgotten_and_done_again(config, tmp_path):
     def killed(state, folder):
         if state.rescues:
             raise KeyboardInterrupt
-        save(state, folder)
+        save_checkpoint(state, folder)
 
-    monkeypatch.setattr(ganvas.run.recorder, "save_checkpoint", killed)
-    with pytest.raises(KeyboardInterrupt):
-        run(config(40), out)
-    assert len(events_of(out, "went back")) == 1
-    monkeypatch.setattr(ganvas.run.recorder, "save_checkpoint", save)
-    run(config(40), out)
-    assert len(events_of(out, "went back")) == 1
+    parts, out = scripted(collapsed(24, 32)), tmp_path / "run"
+    is_killed(config(40), out, replace(parts, save=killed))
+    assert len(rescued_at(out)) == 1
+    run(config(40), out, parts=parts)
+    assert len(rescued_at(out)) == 1
     assert clock(out / "checkpoint")["rescues"] == 1
 
 
 def test_a_repeat_from_run_toml_measures_and_goes_back_at_the_same_moments(unlucky, whole, tmp_path):
-    repeated = from_toml(RunFolder(whole).config_path)
-    assert repeated.plan.final
-    run(repeated, tmp_path / "run")
+    repeated, plan = from_toml(RunFolder(whole).config_path)
+    assert plan.final
+    for _ in train(repeated, tmp_path / "run", plan=plan, parts=UNLUCKY):
+        pass
     same_run(tmp_path / "run", whole)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganvas.config import with_settings
-from ganvas.data import PictureSet
+from ganvas.data import Batch, PictureSet
 from ganvas.networks import NetworkSpec
 from ganvas.recipes import RECIPES
 from ganvas.training import new_state
@@ -23,7 +23,7 @@ class SamePictures:
 
     def batch_at(self, images_shown, count):
         at = torch.arange(images_shown, images_shown + count) % 12
-        return self.stored[at], self.labels[at]
+        return Batch(self.stored[at], self.labels[at], at, torch.zeros(count, dtype=torch.bool))
 
 
 @pytest.fixture

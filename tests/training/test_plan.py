@@ -1,6 +1,5 @@
 import itertools
 import math
-import time
 from itertools import pairwise
 
 import pytest
@@ -8,12 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from ganvas.config import LimitSettings
+from ganvas.config import LimitSettings, MeasuringSettings
 from ganvas.training.plan import (
-    FEWEST_MEASURES,
-    MEASURE_COUNTS,
-    MOST_MEASURES,
-    PREPARATION,
     image_limit,
     is_drawn_moment,
     measuring_plan,
@@ -65,19 +60,20 @@ def test_no_limit_at_all_is_refused():
 
 @given(st.integers(1, 300))
 def test_moments_lie_on_whole_steps(step):
-    assert is_drawn_moment(0, step)
-    assert is_drawn_moment(step, step)
-    assert not is_drawn_moment(step + 1, step) or step == 1
+    assert is_drawn_moment(0, step, 4)
+    assert is_drawn_moment(step, step, 4)
+    assert not is_drawn_moment(step + 1, step, 4) or step == 1
 
 
-def test_there_are_four_moments_in_every_octave_once_steps_are_fine_enough():
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_there_are_so_many_moments_in_every_octave_once_steps_are_fine_enough(count):
     for octave in range(5, 12):
         steps = range(2**octave, 2 ** (octave + 1))
-        assert sum(is_drawn_moment(step * 64, 64) for step in steps) == 4
+        assert sum(is_drawn_moment(step * 64, 64, count) for step in steps) == count
 
 
 def test_moments_are_nowhere_further_apart_than_a_quarter_of_an_octave():
-    moments = [step for step in range(64, 5000) if is_drawn_moment(step, 1)]
+    moments = [step for step in range(64, 5000) if is_drawn_moment(step, 1, 4)]
     assert max(math.log2(later / earlier) for earlier, later in pairwise(moments)) < 1 / 4 + 0.03
 
 
@@ -90,20 +86,25 @@ def test_the_probe_finds_a_speed_and_leaves_no_trace(tiny):
     assert state.images == 0
 
 
-def test_the_probe_of_a_run_that_goes_on_does_not_count_what_was_shown_before(tiny, monkeypatch):
+def test_the_probe_of_a_run_that_goes_on_does_not_count_what_was_shown_before(tiny):
     """Steps so long that there is time for one alone; they once made a resumed run plan for millions of images."""
     config, stream, fresh = tiny("dcgan28")
     speeds = []
     for images in (0, 1_000_000):
         state = fresh()
         state.images = images
-        monkeypatch.setattr(time, "perf_counter", map(float, itertools.count()).__next__)
-        speeds.append(probe_speed(config, state, stream))
+        speeds.append(probe_speed(config, state, stream, clock=map(float, itertools.count()).__next__))
     assert speeds[0] == speeds[1] < config.training.step_images
 
 
+MEASURING = MeasuringSettings()
+MEASURE_COUNTS, PREPARATION = MEASURING.counts, MEASURING.preparation
+
+
 def measuring_of(seconds, images, step, share, cost):
-    return measuring_plan(seconds=seconds, images=images, step_images=step, share=share, seconds_per_picture=cost)
+    """The plan where `share` of `seconds` may be spent: half of that of twice as much, as a share is at most a half."""
+    measuring = MeasuringSettings(share=share / 2)
+    return measuring_plan(measuring, seconds=2 * seconds, images=images, step_images=step, seconds_per_picture=cost)
 
 
 @given(st.floats(1, 1e6), st.integers(1, 10**8), st.integers(1, 512), st.floats(0, 0.5), st.floats(1e-5, 1))
@@ -116,13 +117,13 @@ def test_measures_lie_on_whole_steps_and_take_no_more_than_their_share(seconds, 
     assert every % step == 0
     assert count in MEASURE_COUNTS
     measures = images // every
-    assert measures <= MOST_MEASURES
+    assert measures <= MEASURING.most
     assert (measures + PREPARATION) * count * cost <= share * seconds * (1 + 1e-9)
 
 
 def test_a_measure_takes_as_many_pictures_as_leave_room_for_enough_measures():
     for count in MEASURE_COUNTS:
-        seconds = count * (FEWEST_MEASURES + PREPARATION)  # at a second a picture
+        seconds = count * (MEASURING.fewest + PREPARATION)  # at a second a picture
         assert measuring_of(seconds, 16_000, 1, 1.0, 1.0) == (1000, count)
         assert measuring_of(seconds - 1, 16_000, 1, 1.0, 1.0)[1] in (*(c for c in MEASURE_COUNTS if c < count), 128)
 

@@ -88,10 +88,10 @@ def test_a_rescue_augments_everything_with_the_configured_names_or_the_rescuers_
 
 
 def test_a_rescued_run_keeps_its_noise(tiny, tmp_path):
-    *_, state, _ = collapsed(tiny, tmp_path)
-    assert not state.noise_lasts
+    *_, state, _ = collapsed(tiny, tmp_path, "swift")
+    assert not state.memory.noise_lasts
     rescue(state, tmp_path)
-    assert state.noise_lasts
+    assert state.memory.noise_lasts
 
 
 def test_a_rescue_augments_everything_even_where_augmentation_adapts_and_was_low(tiny, tmp_path):

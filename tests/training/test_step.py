@@ -6,15 +6,12 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from ganvas.config import NoiseSettings
 from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
 from ganvas.training import load_checkpoint, save_checkpoint, training_loop
-from ganvas.training.step import TALLIED, train_step
+from ganvas.training.step import TALLIED
 from ganvas.training.updates import frozen, real_sign, score_pair
-
-FADES_FROM = NoiseSettings().fades_from_images
 
 
 def weights(state):
@@ -212,44 +209,6 @@ def test_adapted_augmentation_goes_on_where_a_resumed_run_stopped(name, tiny, tm
     run(second, stream, config, 2)
     assert second.augment_share == whole.augment_share != 0.5
     assert_close(weights(second), weights(whole), rtol=0, atol=0)
-
-
-def test_a_discriminator_was_certain_once_its_loss_averaged_over_five_hundred_images_is_low(tiny):
-    config, stream, fresh = tiny("swift")
-    state = fresh()
-
-    def certain_after(loss, steps):
-        report = dict.fromkeys(TALLIED, 0.0) | {"discriminator_loss": loss}
-        for _ in range(steps):
-            train_step(state, *stream.batch_at(0, 4), config, lambda *_: dict(report))
-        return state.was_certain
-
-    assert not certain_after(0.0, 86)  # of 4 images: 0.2 * 0.992 ** 86 is 0.1002
-    assert certain_after(0.0, 1)
-    assert state.discriminator_loss == pytest.approx(0.2 * 0.992**87)
-    assert certain_after(2.0, 500)  # and ever after
-    assert state.discriminator_loss == pytest.approx(2.0, rel=0.02)
-
-
-@pytest.mark.parametrize(
-    ("images", "loss", "was_certain", "lasts"),
-    [
-        (FADES_FROM - 4, 0.14, True, True),  # noise of 0.18
-        (FADES_FROM - 4, 0.16, True, False),  # of 0.12
-        (FADES_FROM - 4, 0.14, False, False),  # of none, for it never was certain
-        (FADES_FROM - 8, 0.14, True, False),  # not yet
-        (FADES_FROM, 0.14, True, False),  # too late
-    ],
-)
-def test_whether_noise_lasts_is_decided_once_by_how_much_is_needed_when_it_falls(
-    images, loss, was_certain, lasts, tiny
-):
-    config, stream, fresh = tiny("swift")
-    state = fresh()
-    state.images, state.discriminator_loss, state.was_certain = images, loss, was_certain
-    report = dict.fromkeys(TALLIED, 0.0) | {"discriminator_loss": loss}
-    train_step(state, *stream.batch_at(0, 4), config, lambda *_: report)
-    assert state.noise_lasts is lasts
 
 
 def test_the_share_is_that_of_what_the_discriminator_is_shown(tiny):

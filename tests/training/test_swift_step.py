@@ -4,11 +4,13 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from ganvas.config import OptimizerSettings
+from ganvas.networks import NetworkSpec
 from ganvas.networks import feature_matching as matching
 from ganvas.networks.projected_discriminator import SeeingDiscriminator
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
 from ganvas.training.steps import swift
+from ganvas.training.steps.memory import SwiftMemory
 from ganvas.training.steps.swift import swift_play
 from ganvas.training.updates import Numbers, sample_latents
 
@@ -19,13 +21,13 @@ def test_the_losses_are_the_relativistic_ones_over_all_looks(tiny):
     config, stream, fresh = tiny("swift", *STILL)
     state = fresh()
     state.discriminator.eval()  # its spectral norms stand still
-    stored, _ = stream.batch_at(0, 4)
-    report = swift_play(state, stored, None, config, Numbers.at(0, 0))
+    batch = stream.batch_at(0, 4).without_labels()
+    report = swift_play(state, batch, config, Numbers.at(0, 0))
     z = sample_latents(4, config, Numbers.at(0, 0).latents)
     with torch.no_grad():
         real, fake = (
             state.discriminator.judge(state.discriminator.see(images))
-            for images in (to_float(stored), state.generator(z))
+            for images in (to_float(batch.images), state.generator(z))
         )
     assert_close(report["discriminator_loss"], F.softplus(fake - real).mean())
     assert_close(report["generator_loss"], F.softplus(real - fake).mean())
@@ -37,8 +39,8 @@ def test_pictures_are_remembered_unless_something_changes_them(tiny):
         config, stream, fresh = tiny("swift", more)
         state = fresh()
         for start in (0, 4, 8, 0):
-            swift_play(state, stream.batch_at(start, 4)[0], None, config, Numbers.at(0, start))
-        assert len(state.remembered) == remembered
+            swift_play(state, stream.batch_at(start, 4).without_labels(), config, Numbers.at(0, start))
+        assert len(state.memory.features) == remembered
 
 
 CONFIG = RECIPES["swift"].config
@@ -60,7 +62,8 @@ def test_what_sticks_out_and_what_drifts_and_what_lies_elsewhere_is_pulled_back(
     weight = state.discriminator.look[0].score.weight
     monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
     measured = [
-        float(swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))[name]) for _ in range(5)
+        float(swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))[name])
+        for _ in range(5)
     ]
     assert measured[0] > 0.1
     assert measured == sorted(measured, reverse=True)
@@ -75,7 +78,7 @@ def first_move(images, tiny, *settings):
     rates = {"generator": config.optimizer.generator_rate, "discriminator": config.optimizer.discriminator_rate}
     weights = {"generator": state.generator.out.weight, "discriminator": state.discriminator.look[0].score.weight}
     before = {name: weight.detach().clone() for name, weight in weights.items()}
-    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, images))
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, images))
     return {name: (weight.detach() - before[name]).abs().max().item() / rates[name] for name, weight in weights.items()}
 
 
@@ -93,10 +96,14 @@ def test_larger_pictures_and_wider_networks_are_learned_at_lower_rates(full_rate
 
 def test_rates_are_full_up_to_64_px_and_the_usual_width_and_fall_from_there():
     rates = CONFIG.optimizer
-    assert [swift.rate_scale(side, width, rates) for side, width in ((32, 1.0), (64, 0.5), (64, 1.0))] == [1.0] * 3
-    assert swift.rate_scale(64, 1.5, rates) == pytest.approx(1 / 1.5)
-    assert swift.rate_scale(256, 1.0, rates) == 0.5
-    assert swift.rate_scale(256, 4.0, OptimizerSettings()) == 1.0
+
+    def scale(longer_side, multiplier, rates=rates):
+        return swift.rate_scale(NetworkSpec(longer_side, 16, 3, 6, multiplier=multiplier), rates)
+
+    assert [scale(32, 1.0), scale(64, 0.5), scale(64, 1.0)] == [1.0] * 3
+    assert scale(64, 1.5) == pytest.approx(1 / 1.5)
+    assert scale(256, 1.0) == 0.5
+    assert scale(256, 4.0, OptimizerSettings()) == 1.0
 
 
 def test_features_are_matched_only_once_there_is_something_to_match_and_where_no_noise_lasts(tiny, monkeypatch):
@@ -104,21 +111,21 @@ def test_features_are_matched_only_once_there_is_something_to_match_and_where_no
     alone = ("objective.out_of_range_weight=0", "anchor.weight=0")
     config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
-    state.was_certain = True
+    state.memory.was_saturated = True
     weight = state.discriminator.look[0].score.weight
     monkeypatch.setattr(state.discriminator, "judge", lambda seen, labels: 0 * seen[-1].flatten(1) * weight.sum())
     moved = []
     for images, lasts in ((0, False), (MATCHED_FROM, False), (MATCHED, True), (MATCHED, False)):
-        state.images, state.noise_lasts = images, lasts
+        state.images, state.memory.noise_lasts = images, lasts
         before = state.generator.out.weight.clone(), state.discriminator.matching[0].drawn_mean.clone()
-        swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+        swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
         after = state.generator.out.weight, state.discriminator.matching[0].drawn_mean
         moved.append([not torch.equal(*pair) for pair in zip(before, after, strict=True)])
     assert moved == [[False, True], [False, True], [False, True], [True, True]]
 
 
 @pytest.mark.parametrize(
-    ("colour", "was_certain", "drift"),
+    ("colour", "was_saturated", "drift"),
     [
         ((0.25, 0.25, 0.25), False, 0.25**2),
         ((0.25, 0.25, 0.25), True, 0.25**2),
@@ -126,19 +133,19 @@ def test_features_are_matched_only_once_there_is_something_to_match_and_where_no
         ((0.3, 0.0, -0.3), True, 0.3),
     ],
 )
-def test_drift_is_the_mean_square_of_broad_differences(colour, was_certain, drift, tiny):
+def test_drift_is_the_mean_square_of_broad_differences(colour, was_saturated, drift, tiny):
     """A step of one colour for all of a picture that nothing cuts off: its square, whatever is in the picture.
 
-    Where a discriminator was certain a tint counts five times, light as ever.
+    Where a discriminator was saturated a tint counts five times, light as ever.
     """
     config, stream, fresh = tiny("swift", *STILL)
     state = fresh()
-    state.was_certain = was_certain
+    state.memory.was_saturated = was_saturated
     with torch.no_grad():
         state.generator.components.axes.mul_(0.1)
         state.generator.components.mean.mul_(0.1)
         state.generator.out.bias.copy_(torch.tensor(colour))
-    report = swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    report = swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
     assert_close(report["drift"], torch.tensor(drift), rtol=1e-3, atol=0)
 
 
@@ -179,14 +186,13 @@ def seen(monkeypatch):
     return every
 
 
-def play_at(loss, tiny, *settings, images=0, was_certain=True, noise_lasts=False):
+def play_at(loss, tiny, *settings, images=0, was_saturated=True, noise_lasts=False):
     """One step of a discriminator whose loss lately was that, on 4 pictures: them, and its report."""
     config, stream, fresh = tiny("swift", *STILL, *settings)
     state = fresh()
-    state.discriminator_loss, state.was_certain, state.images = loss, was_certain, images
-    state.noise_lasts = noise_lasts
-    stored = stream.batch_at(0, 4)[0]
-    return to_float(stored), swift_play(state, stored, None, config, Numbers.at(0, images))
+    state.images, state.memory = images, SwiftMemory(loss, was_saturated, noise_lasts)
+    batch = stream.batch_at(0, 4).without_labels()
+    return to_float(batch.images), swift_play(state, batch, config, Numbers.at(0, images))
 
 
 def test_a_certain_discriminator_sees_all_pictures_under_the_same_gaussian_noise(tiny, seen):
@@ -213,7 +219,7 @@ def test_noise_covers_what_augmentation_left_empty(tiny, seen):
 def test_an_unsure_discriminator_or_one_that_never_was_certain_sees_pictures_as_they_are(tiny, seen):
     _, report = play_at(0.2, tiny)
     assert report["noise"] == 0
-    _, report = play_at(0.11, tiny, was_certain=False)
+    _, report = play_at(0.11, tiny, was_saturated=False)
     assert report["noise"] == 0
     assert float(seen[-1].detach().abs().max()) <= 1
 
@@ -229,12 +235,12 @@ def test_noise_is_gone_when_matching_begins_or_has_fallen_by_a_tenth(tiny):
 def test_pictures_under_noise_are_not_remembered(tiny):
     config, stream, fresh = tiny("swift")
     state = fresh()
-    state.discriminator_loss, state.was_certain = 0.1, True
-    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
-    assert len(state.remembered) == 0
-    state.discriminator_loss = 1.0
-    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
-    assert len(state.remembered) == 4
+    state.memory = SwiftMemory(0.1, was_saturated=True)
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
+    assert len(state.memory.features) == 0
+    state.memory.discriminator_loss = 1.0
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
+    assert len(state.memory.features) == 4
 
 
 @pytest.mark.parametrize(("still", "moved"), [("generator", "discriminator"), ("discriminator", "generator")])
@@ -246,7 +252,7 @@ def test_each_player_is_moved_at_its_own_rate(still, moved, tiny):
         return torch.cat([parameter.detach().flatten() for parameter in state.modules()[player].parameters()])
 
     before = {player: weights(player) for player in (still, moved)}
-    swift_play(state, stream.batch_at(0, 4)[0], None, config, Numbers.at(0, 0))
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
     assert_close(weights(still), before[still], rtol=0, atol=1e-20)
     assert not torch.equal(weights(moved), before[moved])
     assert all(parameter.requires_grad for parameter in state.discriminator.parameters())

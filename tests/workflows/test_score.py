@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 import ganvas.cli.main
-import ganvas.run.recorder
-from ganvas.config import LimitSettings, PlanSettings, with_settings
+from ganvas.config import LimitSettings, Plan, with_settings
 from ganvas.recipes import RECIPES
 from ganvas.workflows.train import train
 
@@ -57,14 +56,13 @@ def models(place):
     """Runs of four steps: of the real pictures, in colour, and of the grey ones."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("GANVAS_CACHE", str(place / "cache"))
-        for name in ("write_film", "draw_curves", "write_report"):
-            patched.setattr(ganvas.run.recorder, name, lambda *arguments, **options: None)
         for name in ("real", "grey"):
             small = ["training.batch=4", "network.width=0.02", "pictures.width=16", "pictures.height=16", "device=cpu"]
+            small += ["recording.report=false"]
             config = with_settings(RECIPES["dcgan28"].config, [*small, f"pictures.source={place / name}"])
-            plan = PlanSettings(images=16, images_per_second=100, measure_every=0)
-            config = config.model_copy(update={"limits": LimitSettings(images=16), "plan": plan})
-            list(train(config, place / f"{name}-model"))
+            config = config.model_copy(update={"limits": LimitSettings(images=16)})
+            plan = Plan(images=16, images_per_second=100, width=0.02, measure_every=0)
+            list(train(config, place / f"{name}-model", plan=plan))
     return place
 
 

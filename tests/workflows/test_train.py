@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import ganvas.run.recorder
-import ganvas.training.plan
 from ganvas.config import LimitSettings, from_toml, with_settings
 from ganvas.errors import SettingError
 from ganvas.formats.manifest import read_description
@@ -22,18 +20,17 @@ def run(tmp_path, monkeypatch):
     for index in range(20):
         Image.fromarray(numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8)).save(tmp_path / f"{index}.png")
     monkeypatch.setenv("GANVAS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ganvas.training.plan, "WIDE_FROM_IMAGES", MANY)
-    for name in ("write_film", "draw_curves", "write_report"):
-        monkeypatch.setattr(ganvas.run.recorder, name, lambda *arguments, **options: None)
 
     def go(images, *assignments, recipe="swift", out="run"):
         small = [f"pictures.source={tmp_path}", "pictures.width=16", "pictures.height=16", "training.batch=4"]
-        config = with_settings(RECIPES[recipe].config, [*small, "measuring.share=0", "device=cpu", *assignments])
+        small += [f"network.wide_from_images={MANY}", "recording.report=false", "measuring.share=0", "device=cpu"]
+        config = with_settings(RECIPES[recipe].config, [*small, *assignments])
         for _ in train(config.model_copy(update={"limits": LimitSettings(images=images)}), tmp_path / out):
             pass
         found = from_toml(tmp_path / out / "run.toml")
-        rates = found.optimizer.generator_rate, found.optimizer.discriminator_rate
-        return found.network.width, rates, read_description(tmp_path / out / "model").multiplier
+        optimizer = found.config.optimizer
+        rates = optimizer.generator_rate, optimizer.discriminator_rate
+        return found.plan.width, rates, read_description(tmp_path / out / "model").multiplier
 
     return go
 
@@ -58,3 +55,19 @@ def test_a_width_that_was_asked_for_is_left_alone(width, run):
 
 def test_other_recipes_are_as_wide_as_they_say(run):
     assert run(MANY, "network.width=0.05", recipe="dcgan28")[0] == 0.05
+
+
+def test_what_was_asked_stays_beside_what_was_planned(run, tmp_path):
+    run(MANY)
+    found = from_toml(tmp_path / "run" / "run.toml")
+    assert (found.config.network.width, found.plan.width) == ("planned", 1.5)
+    run(MANY)  # the same command again is the same run
+    with pytest.raises(SettingError, match=r"network\.width = 1\.5, not 1\.0"):
+        run(MANY, "network.width=1.0")
+
+
+def test_a_repeat_is_as_wide_as_the_run_whatever_its_limits_would_be_planned_for(run, tmp_path):
+    run(MANY, out="wide")
+    config, plan = from_toml(tmp_path / "wide" / "run.toml")
+    list(train(config.model_copy(update={"limits": LimitSettings(images=FEW)}), tmp_path / "again", plan=plan))
+    assert read_description(tmp_path / "again" / "model").multiplier == 1.5

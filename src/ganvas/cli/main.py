@@ -130,8 +130,14 @@ def train(
         given["pictures.width"], given["pictures.height"] = units.parse_size(size)
     wanted = commandline.wanted_run(recipe, config, out, given, settings or [], resume=resume, blind=blind)
     interruption = console.Interruption()
-    news = run.train(wanted.config, wanted.out, interrupted=interruption.happened, looking=console.show_looking)
-    if console.show_training(news, interruption):
+    events = run.train(
+        wanted.config,
+        wanted.out,
+        plan=wanted.plan,
+        interrupted=interruption.happened,
+        looking=console.show_looking,
+    )
+    if console.show_training(events, interruption):
         raise Interrupted
 
 

@@ -9,7 +9,8 @@ from rich.live import Live
 from rich.text import Text
 
 from ganvas.cli.text import finished_text, plan_text, progress_text
-from ganvas.run.events import Finished, Happened, Looked, News, Planned, Stepped
+from ganvas.formats.events import Event
+from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
 
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _EVENTS_SHOWN = 3
@@ -49,20 +50,20 @@ def show_looking(done: int, total: int) -> None:
         _console.print(f"looked at {total} files")
 
 
-def show_training(news: Iterator[News], interruption: Interruption) -> bool:
-    """Show a run's news until it ends; True if it was interrupted."""
+def show_training(run: Iterator[RunEvent], interruption: Interruption) -> bool:
+    """Show the events of a run until it ends; True if it was interrupted."""
     events: list[str] = []
     plain_at = -_SECONDS_BETWEEN_PLAIN_LINES
     with Live(console=_console, auto_refresh=False, transient=True) as live:
-        for item in news:
+        for item in run:
             match item:
                 case Looked(pictures):
                     _console.print(pictures.report.summary(), markup=False, soft_wrap=True)
                 case Planned():
                     interruption.listen()
                     _console.print(plan_text(item), markup=False, soft_wrap=True)
-                case Happened(text):
-                    events = [*events, text][-_EVENTS_SHOWN:]
+                case Drawn() | Event():
+                    events = [*events, item.text][-_EVENTS_SHOWN:]
                 case Stepped():
                     line = progress_text(item)
                     if _console.is_terminal:

@@ -22,6 +22,7 @@ SECTIONS = {
     "matching": "feature matching",
     "measuring": "how the run is measured while it goes on",
     "health": "the rules of the verdict",
+    "recording": "what is written as the run goes",
 }
 
 
@@ -84,8 +85,7 @@ def publish_text(result: "PublishResult") -> str:
 
 def plan_text(plan: "Planned") -> str:
     """The plan in two lines: images, minutes, memory, networks."""
-    made = plan.config.plan
-    assert made is not None
+    made = plan.plan
     begun = f", {plan.resumed_at} of them already shown" if plan.resumed_at else ""
     minutes = (made.images - plan.resumed_at) / made.images_per_second / 60
     memory = "" if plan.memory_bytes is None else f", {plan.memory_bytes / 1e9:.1f} GB of memory"
@@ -93,7 +93,7 @@ def plan_text(plan: "Planned") -> str:
     return (
         f"plan: recipe {plan.config.recipe}, {made.images} images{begun}, about {max(minutes, 0):.1f} minutes "
         f"at {made.images_per_second:.0f} images/s{memory}\n"
-        f"parameters at width {plan.config.network.width:g}: {networks}"
+        f"parameters at width {made.width:g}: {networks}"
     )
 
 

@@ -5,10 +5,11 @@ from ganvas.data.findings import DoctorReport, Duplicate
 from ganvas.data.listing import Broken, Source
 from ganvas.data.load import PictureSet, contact_indices, load_pictures, natural_size
 from ganvas.data.sources import SOURCES, open_source
-from ganvas.data.stream import BatchStream
+from ganvas.data.stream import Batch, BatchStream
 
 __all__ = [
     "SOURCES",
+    "Batch",
     "BatchStream",
     "Broken",
     "DoctorReport",

@@ -58,22 +58,28 @@ class Copies:
         return self.share.low > self.chance.high
 
 
-def count_copies(fake: Sequence[Tensor], training: Sequence[Space], chance: Share) -> Copies:
-    """Judge generated pictures.
+def count_copies(
+    fake: Sequence[Tensor], training: Sequence[Space], chance: Share, *, copy_ratio: float = COPY_RATIO
+) -> Copies:
+    """How many of the generated pictures are copies.
 
     Args:
         fake: (N, F) rows of the same N pictures in each space of `training`.
         chance: what `chance_of_copies` found.
+        copy_ratio: a picture is a copy if its distance to the nearest training picture is less than this share of that
+            to the fifth nearest.
     Raises:
         ValueError: there are not more than five training pictures.
     """
     ratios, nearest = _ratios(fake, training)
     worst = ratios.argsort()[:WORST]
     pairs = tuple((int(index), int(nearest[index])) for index in worst)
-    return Copies(_share(ratios), chance, pairs, tuple(ratios[worst].tolist()))
+    return Copies(_share(ratios, copy_ratio), chance, pairs, tuple(ratios[worst].tolist()))
 
 
-def chance_of_copies(training: Sequence[Space], held_out: Sequence[Tensor] | None = None) -> Share:
+def chance_of_copies(
+    training: Sequence[Space], held_out: Sequence[Tensor] | None = None, *, copy_ratio: float = COPY_RATIO
+) -> Share:
     """The share of held-out real pictures that the rule calls copies.
 
     Without any, that of the first MOST_JUDGED training pictures, each against the rest.
@@ -83,7 +89,7 @@ def chance_of_copies(training: Sequence[Space], held_out: Sequence[Tensor] | Non
     """
     judged = held_out or [space.upright[:MOST_JUDGED] for space in training]
     ratios, _ = _ratios(judged, training, own=held_out is None)
-    return _share(ratios)
+    return _share(ratios, copy_ratio)
 
 
 def pixel_rows(images: np.ndarray) -> Tensor:
@@ -109,6 +115,6 @@ def _ratios(pictures: Sequence[Tensor], training: Sequence[Space], *, own: bool 
     return smallest, torch.stack([one.index for one in found]).gather(0, where[None])[0]
 
 
-def _share(ratios: Tensor) -> Share:
-    count = int((ratios < COPY_RATIO).sum())
+def _share(ratios: Tensor, copy_ratio: float) -> Share:
+    count = int((ratios < copy_ratio).sum())
     return Share(count / len(ratios), *share_interval(count, len(ratios)))

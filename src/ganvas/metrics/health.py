@@ -7,13 +7,11 @@ explain, and an alarm needs two measures in a row.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from ganvas.config import HealthSettings
-
-Kind = Literal["too early", "improving", "plateau", "collapse", "divergence", "copying"]
+from ganvas.formats.events import VerdictKind
 
 LOWER_RATES = "Lower optimizer.generator_rate and optimizer.discriminator_rate."
 DEFAULT_RULES = HealthSettings()
@@ -53,7 +51,7 @@ class Measure:
 class Verdict:
     """kind, and sentences for a person: what shows it, and what to do about it, naming a setting."""
 
-    kind: Kind
+    kind: VerdictKind
     evidence: str
     advice: str
 
@@ -61,9 +59,6 @@ class Verdict:
     def is_alarm(self) -> bool:
         """Whether the run is going wrong, as against going on or being done."""
         return self.kind in ("collapse", "divergence")
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.evidence}. {self.advice}"
 
 
 def assess(

@@ -4,13 +4,12 @@ Everything here reads a run folder as files; nothing imports torch or any room o
 """
 
 from ganvas.report.comparison import write_comparison
-from ganvas.report.curves import draw_curves, read_log
+from ganvas.report.curves import draw_curves
 from ganvas.report.film import write_film
 from ganvas.report.run_page import write_report
 
 __all__ = [
     "draw_curves",
-    "read_log",
     "write_comparison",
     "write_film",
     "write_report",

@@ -122,11 +122,11 @@ def _choices(names: Sequence[str]) -> str:
 
 def _charts(runs: Sequence[RunView], names: Sequence[str]) -> list[dict[str, Any]]:
     """One chart for every number that any run logged, one line a run; smoothed only, since raw lines would overlap."""
-    logged = {name: None for run in runs for entry in run.log if "event" not in entry for name in entry}
+    logged = {name: None for run in runs for entry in run.log.numbers for name in entry}
     charts = []
     for measure in [name for name in logged if name not in ("images", "seconds")]:
         lines = [
-            (series_of(run.log, measure, MOST_POINTS), name, slot)
+            (series_of(run.log.numbers, measure, MOST_POINTS), name, slot)
             for slot, (run, name) in enumerate(zip(runs, names, strict=True))
         ]
         there = [(series, name, slot) for series, name, slot in lines if series is not None]
@@ -143,7 +143,7 @@ def _summary(runs: Sequence[RunView], names: Sequence[str]) -> str:
     rows = []
     for run, name in zip(runs, names, strict=True):
         speed = in_figures(float(f"{run.images / run.seconds:.3g}")) if run.seconds else ""
-        losses = [series_of(run.log, measure) for measure in measured]
+        losses = [series_of(run.log.numbers, measure) for measure in measured]
         ends = ["" if one is None else in_figures(float(one.smoothed[-1])) for one in losses]
         rows.append((name, run.settings.get("recipe", ""), f"{run.images:,}", in_time(run.seconds), speed, *ends))
     headings = ["run", "recipe", "images shown", "time", "images a second", *map(in_words, measured)]

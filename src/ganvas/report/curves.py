@@ -4,7 +4,6 @@ A `Series` holds only the moments at which its number was logged and finite, so 
 time is a line like any other.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,31 +56,6 @@ class Series:
     smoothed: np.ndarray
 
 
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """The objects of a log, one a line; a missing file is an empty log.
-
-    A line that is not a JSON object with a number of images is left out: a crash cuts the last line short, and
-    resuming then leaves it in the middle. Where resuming went back in time, what it overwrote is left out too.
-    """
-    if not path.exists():
-        return []
-    entries: list[dict[str, Any]] = []
-    furthest = -math.inf
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if not isinstance(entry, dict) or not _is_number(entry.get("images")):
-            continue
-        if "event" not in entry:
-            if entry["images"] <= furthest:
-                entries = [one for one in entries if "event" in one or one["images"] < entry["images"]]
-            furthest = entry["images"]
-        entries.append(entry)
-    return entries
-
-
 def smooth(values: Sequence[float] | np.ndarray, width: float | None = None) -> np.ndarray:
     """A local straight line through each value's neighbours, read off in the middle: constants and lines stay exact.
 
@@ -113,12 +87,12 @@ def smooth(values: Sequence[float] | np.ndarray, width: float | None = None) -> 
     return np.clip((s2 * t0 - s1 * t1) / (s2 * s0 - s1**2), y.min(), y.max())
 
 
-def series_of(log: Sequence[dict[str, Any]], name: str, most_points: int = MOST_POINTS) -> Series | None:
+def series_of(numbers: Sequence[dict[str, Any]], name: str, most_points: int = MOST_POINTS) -> Series | None:
     """One number of the log, None if it was never logged; more than `most_points` are averaged in even groups."""
     points = [
         (entry["images"], entry["seconds"] if _is_number(entry.get("seconds")) else math.nan, entry[name])
-        for entry in log
-        if "event" not in entry and _is_number(entry.get(name)) and math.isfinite(entry[name])
+        for entry in numbers
+        if _is_number(entry.get(name)) and math.isfinite(entry[name])
     ]
     if not points:
         return None
@@ -129,12 +103,12 @@ def series_of(log: Sequence[dict[str, Any]], name: str, most_points: int = MOST_
     return Series(name, table[0], table[1], table[2], smooth(table[2]))
 
 
-def charts_of(log: Sequence[dict[str, Any]], most_points: int = MOST_POINTS) -> list[tuple[str, list[Series]]]:
+def charts_of(numbers: Sequence[dict[str, Any]], most_points: int = MOST_POINTS) -> list[tuple[str, list[Series]]]:
     """The charts that a log can fill: the known groups, then one for every other number that was logged."""
     known = {name for members in MEMBERS.values() for name in members} | set(NOT_MEASURES)
-    others = {name: None for entry in log if "event" not in entry for name in entry if name not in known}
+    others = {name: None for entry in numbers for name in entry if name not in known}
     groups = MEMBERS | {in_words(name): (name,) for name in others}
-    filled = [(title, [series_of(log, name, most_points) for name in names]) for title, names in groups.items()]
+    filled = [(title, [series_of(numbers, name, most_points) for name in names]) for title, names in groups.items()]
     charts = [(title, [one for one in found if one is not None]) for title, found in filled]
     return [(title, found) for title, found in charts if any(one.raw.any() for one in found)]
 
@@ -147,12 +121,12 @@ def in_words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def draw_curves(log: Sequence[dict[str, Any]], path: Path) -> None:
+def draw_curves(numbers: Sequence[dict[str, Any]], path: Path) -> None:
     """All charts of a log, one above the other, as one PNG; an empty log gives a page that says so."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    charts = charts_of(log)
+    charts = charts_of(numbers)
     height = 0.75 + 2.2 * max(1, len(charts))  # inches; placed by hand, since automatic layout draws everything twice
     figure = Figure(figsize=(8, height), dpi=120, facecolor="white")
     FigureCanvasAgg(figure)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ganvas.errors import SettingError
-from ganvas.report.curves import read_log
+from ganvas.formats.events import Assessed
+from ganvas.formats.log import Log, read_log
 
 
 @dataclass(frozen=True)
@@ -25,25 +26,21 @@ class RunView:
     path: Path
     name: str
     settings: dict[str, Any]
-    log: list[dict[str, Any]]
+    log: Log
     moments: list[Moment]
     rebuilt: list[Moment]
     findings: dict[str, Any]
     shipped_images: int | None
 
     @property
-    def events(self) -> list[dict[str, Any]]:
-        return [entry for entry in self.log if "event" in entry]
-
-    @property
     def last_measures(self) -> dict[str, Any]:
         """The last line of the log that holds numbers, or {}."""
-        return next((entry for entry in reversed(self.log) if "event" not in entry), {})
+        return self.log.numbers[-1] if self.log.numbers else {}
 
     @property
     def measured(self) -> list[dict[str, Any]]:
         """The lines of the log at which the generator was measured."""
-        return [entry for entry in self.log if "kernel_distance" in entry]
+        return [entry for entry in self.log.numbers if "kernel_distance" in entry]
 
     @property
     def best(self) -> dict[str, Any]:
@@ -51,9 +48,9 @@ class RunView:
         return next((one for one in self.measured if one["images"] == self.shipped_images), {})
 
     @property
-    def verdict(self) -> str:
-        """The latest verdict on the run; '' before there is one."""
-        return next((entry["event"] for entry in reversed(self.events) if "verdict" in entry), "")
+    def verdict(self) -> Assessed | None:
+        """The latest verdict on the run; None before there is one."""
+        return next((event for event in reversed(self.log.events) if isinstance(event, Assessed)), None)
 
     @property
     def seconds(self) -> float:

@@ -49,7 +49,7 @@ def write_report(run: Path, *, refresh: int | None = None) -> Path:
     data = {
         "moments": _listed(found, found.moments),
         "rebuilt": _listed(found, found.rebuilt),
-        "charts": chart_data(found.log),
+        "charts": chart_data(found.log.numbers),
     }
     path = run / "index.html"
     scripts = ("chart.js", "report.js")
@@ -107,10 +107,13 @@ def _quality(run: RunView) -> str:
         return ""
     distance = (
         f"The best was measured after {best['images']:,} images: KD-lite {best['kernel_distance']:.3g} "
-        f"± {2 * best['kernel_distance_error']:.2g}; 0 is perfect, the eigen line is {best['eigen_distance']:.3g}."
+        f"± {2 * best['kernel_distance_error']:.2g}; 0 is perfect, the PCA baseline is {best['eigen_distance']:.3g}."
     )
-    kind, _, evidence = run.verdict.partition(": ")
-    said = f"<p><strong>{text(kind.capitalize())}.</strong> {text(evidence)}</p>" if evidence else ""
+    verdict = run.verdict
+    said = ""
+    if verdict is not None:
+        title, reason = text(verdict.kind.capitalize()), text(f"{verdict.evidence}. {verdict.advice}")
+        said = f"<p><strong>{title}.</strong> {reason}</p>"
     pair = ""
     preview = run.existing("model/preview.png")
     if preview and run.moments and best["images"] != run.images:

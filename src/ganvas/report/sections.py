@@ -21,11 +21,12 @@ COUNTED = {
 
 def events(run: RunView) -> str:
     """What happened when, folded away; '' if nothing did."""
-    if not run.events:
+    told = run.log.events
+    if not told:
         return ""
-    rows = [(f"{one['images']:,}", _when(one.get("seconds")), one["event"]) for one in run.events[-MOST_ROWS:]]
+    rows = [(f"{event.images:,}", in_time(event.seconds), event.text) for event in told[-MOST_ROWS:]]
     listed = table(rows, headings=("images shown", "after", "what happened"))
-    return f"<details><summary>{len(run.events):,} events</summary>{listed}</details>"
+    return f"<details><summary>{len(told):,} events</summary>{listed}</details>"
 
 
 def go_on(run: RunView) -> str:
@@ -90,10 +91,6 @@ def _files(title: str, entries: list[dict[str, Any]], columns: tuple[str, str]) 
 def _entries(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
     listed = found.get(name)
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-
-
-def _when(seconds: object) -> str:
-    return in_time(float(seconds)) if isinstance(seconds, int | float) else ""
 
 
 def _meaning(section: str, name: str) -> str:

@@ -1,10 +1,11 @@
-"""What a run tells whoever started it, as it happens: small values, in order."""
+"""What a run tells whoever started it, as it happens: small values, in order. Those of formats/events.py are logged."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganvas.config import RunConfig
+from ganvas.config import Plan, RunConfig
 from ganvas.data import PictureSet
+from ganvas.formats.events import LoggedEvent
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,14 @@ class Looked:
 
 @dataclass(frozen=True)
 class Planned:
-    """What the run will do."""
+    """What the run will do.
+
+    parameters: of each network. resumed_at: images shown by earlier sittings. memory_bytes: used so far at most; None
+    where the system does not tell.
+    """
 
     config: RunConfig
+    plan: Plan
     parameters: dict[str, int]
     resumed_at: int
     memory_bytes: int | None
@@ -36,15 +42,25 @@ class Stepped:
 
 
 @dataclass(frozen=True)
-class Happened:
-    """Something worth a line: a save, a drawing, a warning."""
+class Drawn:
+    """The same latents were drawn once more, as a sheet at `path`."""
 
-    text: str
+    images: int
+    seconds: float
+    path: Path
+
+    @property
+    def text(self) -> str:
+        return f"drawn at {self.images} images"
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The run stopped, and why."""
+    """The run stopped.
+
+    root: the run folder. report: its page. interrupted: from outside, with the state saved. verdict: how it went and
+    how good it got, in sentences; () if nothing is known.
+    """
 
     root: Path
     report: Path
@@ -54,4 +70,4 @@ class Finished:
     verdict: tuple[str, ...]
 
 
-News = Looked | Planned | Stepped | Happened | Finished
+RunEvent = Looked | Planned | Stepped | Drawn | LoggedEvent | Finished

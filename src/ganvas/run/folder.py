@@ -11,12 +11,14 @@ from typing import Any
 from torch import nn
 
 from ganvas import __version__
-from ganvas.config import RunConfig, from_toml, to_toml
+from ganvas.config import Plan, RunConfig, RunFile, from_toml, to_toml
 from ganvas.errors import SettingError
 from ganvas.files import replace_text, writing_to
+from ganvas.formats.events import Event
+from ganvas.formats.log import Log, read_log
 from ganvas.model.weights import MOMENTS, kept_moments, save_weights
 
-_MAY_CHANGE = {"limits", "plan", "device", "keep_bytes"}
+_MAY_CHANGE = {"limits", "device", "keep_bytes", "recording"}
 
 
 class RunFolder:
@@ -43,46 +45,58 @@ class RunFolder:
         with writing_to(self.root):
             self.samples.mkdir(parents=True, exist_ok=True)
 
-    def config(self) -> RunConfig | None:
-        """The configuration of the run that is there; None if there is none.
+    def read_config(self) -> RunFile | None:
+        """What was asked of the run that is there, and its plan; None if there is none.
 
         Raises:
             SettingError: it cannot be read.
         """
         return from_toml(self.config_path) if self.config_path.exists() else None
 
-    def continued(self, config: RunConfig) -> RunConfig:
-        """`config`, with the plan of the run that is already here if it is the same one.
+    def continued(self, config: RunConfig, plan: Plan | None) -> tuple[Plan | None, float | None]:
+        """The plan and the width to go on with, if the run that is already here is the one that `config` asks for.
 
+        Args:
+            plan: what is to be repeated; None: whatever was planned here, unless the limits are others.
+        Returns:
+            The plan, None where one is to be made; and the width of the networks, None where that is to be planned too.
         Raises:
             SettingError: another run is here; names the first setting that differs.
         """
-        there = self.config()
-        if there is None:
-            return config
-        if there.network.width != "planned":
-            config = config.with_width(there.network.width)
-        theirs = there.model_dump()
-        for section, value in config.model_dump(exclude=_MAY_CHANGE).items():
+        there = self.read_config()
+        begun = plan if there is None else there.plan
+        width = begun.width if begun is not None else None
+        if there is not None:
+            self._check_same(config, there.config, width)
+            if plan is None and config.limits == there.config.limits:
+                plan = there.plan
+        return plan, width if config.network.width == "planned" else config.network.width
+
+    def _check_same(self, config: RunConfig, there: RunConfig, width: float | None) -> None:
+        theirs, ours = (one.model_dump(exclude=_MAY_CHANGE) for one in (there, config))
+        if "planned" in (theirs["network"]["width"], ours["network"]["width"]):
+            # The one is what the other came to: runs of before format 3 hold the planned width as if it had been asked.
+            for values in (theirs, ours):
+                values["network"]["width"] = (
+                    width if values["network"]["width"] == "planned" else values["network"]["width"]
+                )
+        for section, value in ours.items():
             if value == theirs[section]:
                 continue
-            what, ours, other = section, value, theirs[section]
-            if isinstance(value, dict):
+            what, one, other = section, value, theirs[section]
+            if isinstance(value, dict) and isinstance(other, dict):
                 field = next(name for name in value if value[name] != other[name])
-                what, ours, other = f"{section}.{field}", value[field], other[field]
+                what, one, other = f"{section}.{field}", value[field], other[field]
             raise SettingError(
-                f"{self.root} holds a run with {what} = {other!r}, not {ours!r}; choose another folder with --out, "
+                f"{self.root} holds a run with {what} = {other!r}, not {one!r}; choose another folder with --out, "
                 "or repeat its command to go on with it"
             )
-        if config.plan is None and config.limits == there.limits:
-            return config.model_copy(update={"plan": there.plan})
-        return config
 
-    def write_config(self, config: RunConfig) -> None:
+    def write_config(self, config: RunConfig, plan: Plan) -> None:
         """Replace run.toml, with the versions that made the run as a table that is not read back."""
         versions = {"ganvas": __version__, "torch": version("torch"), "python": platform.python_version()}
         table = "\n[versions]\n" + "".join(f'{name} = "{version}"\n' for name, version in versions.items())
-        replace_text(self.config_path, to_toml(config) + table)
+        replace_text(self.config_path, to_toml(config, plan) + table)
 
     def write_data(self, report: dict[str, Any]) -> None:
         """Replace data.json: what the doctor found."""
@@ -95,10 +109,21 @@ class RunFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return ""
 
-    def log(self, line: dict[str, Any]) -> None:
-        """Append one object to log.jsonl."""
+    def read_log(self) -> Log:
+        """What the log holds so far."""
+        return read_log(self.log_path)
+
+    def log_numbers(self, numbers: dict[str, Any]) -> None:
+        """Append the numbers of a moment to log.jsonl: at least `images` and `seconds`."""
+        self._append(json.dumps(numbers))
+
+    def log_event(self, event: Event) -> None:
+        """Append an event to log.jsonl."""
+        self._append(json.dumps(event.model_dump(), ensure_ascii=False))
+
+    def _append(self, line: str) -> None:
         with self.log_path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(line + "\n")
 
     def forget_after(self, images: int) -> None:
         """Drop from the log what a crash left behind of the time after the saved state, which is trained again."""

@@ -1,11 +1,11 @@
-"""Judging a run while it goes on: measures of its generator, which one is the best, and the verdict on all of them.
+"""Measuring a run while it goes on: measures of its generator, which one is the best, and the verdict on all of them.
 
 Measures are taken on the same latents and against the same real pictures every time, so that they differ by what the
 generator learned. They are kept in the log, from which a resumed run reads them back.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from ganvas.config import RunConfig
 from ganvas.data import PictureSet
 from ganvas.device import random_numbers
-from ganvas.features import extract, load_extractor
+from ganvas.features import Extractor, extract, load_extractor
 from ganvas.files import cache_folder
 from ganvas.formats.manifest import Description
 from ganvas.metrics import (
@@ -44,39 +44,52 @@ from ganvas.training.step import TALLIED
 
 _AT_ONCE = 32
 _FIRST_SEED = 1 << 40  # far from the seeds that people draw
-_MOST_COPIED_FROM, _MOST_DECOMPOSED = 2000, 1000
 
 
-def measures_in(log: Sequence[dict[str, Any]]) -> list[Measure]:
-    """The measures that a log holds, in its order."""
+def measures_in(numbers: Sequence[dict[str, Any]]) -> list[Measure]:
+    """The measures among the numbers of a log, in order."""
     names = [field.name for field in fields(Measure)]
-    measured = [entry for entry in log if all(name in entry for name in names)]
+    measured = [entry for entry in numbers if all(name in entry for name in names)]
     return [Measure(**{name: entry[name] for name in names}) for entry in measured]
 
 
 class Monitor:
     """Measures `state.shown` whenever it is told to.
 
+    Args:
+        extractor: whose features are compared; None: EfficientNet-Lite0's.
+        clock: seconds since any moment.
     Raises:
         GanvasError: the extractor's weights cannot be used.
     """
 
-    def __init__(self, config: RunConfig, description: Description, pictures: PictureSet, state: TrainingState) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        description: Description,
+        pictures: PictureSet,
+        state: TrainingState,
+        *,
+        extractor: Extractor | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.config, self.description, self.pictures, self.state = config, description, pictures, state
-        self.extractor = load_extractor("lite", (description.height, description.width), cache_folder() / "downloads")
+        size = description.height, description.width
+        self.extractor = extractor or load_extractor("lite", size, cache_folder() / "downloads")
+        self.clock = clock
         self.measures: list[Measure] = []
         self._real: Sample | None = None
 
     def seconds_per_picture(self) -> float:
         """What one picture of a measure takes, timed on two small batches of which the first warms up."""
         extract(self.extractor, self._drawn(_AT_ONCE))
-        started = time.perf_counter()
+        started = self.clock()
         extract(self.extractor, self._drawn(_AT_ONCE))
-        return (time.perf_counter() - started) / _AT_ONCE
+        return (self.clock() - started) / _AT_ONCE
 
-    def recall(self, log: Sequence[dict[str, Any]]) -> None:
-        """Take over the measures that the log holds."""
-        self.measures = measures_in(log)
+    def recall(self, measures: Sequence[Measure]) -> None:
+        """Take over what earlier sittings measured."""
+        self.measures = list(measures)
 
     def measure(self, count: int) -> dict[str, float]:
         """Measure the generator of this moment on `count` pictures; what it found, as the log keeps it."""
@@ -88,9 +101,12 @@ class Monitor:
         features = extract(self.extractor, images)
         numbers = random_numbers(self.config.seed, "measure", self.state.images)
         mean = self._means()
-        distance = kernel_distance_interval(real.features, features, numbers, real_is_fixed=True, resamples=200)
-        near = neighbourhoods(real.features, features)
-        copied = count_copies([pixel_rows(images)], [self._training], self._chance).share
+        rules = self.config.measuring
+        distance = kernel_distance_interval(
+            real.features, features, numbers, real_is_fixed=True, resamples=rules.resamples
+        )
+        near = neighbourhoods(real.features, features, neighbours=rules.neighbours)
+        copied = count_copies([pixel_rows(images)], [self._training], self._chance, copy_ratio=rules.copy_ratio).share
         values = {
             "kernel_distance": distance.value,
             "kernel_distance_error": distance.error,
@@ -98,7 +114,7 @@ class Monitor:
             "precision": near.precision,
             "recall": near.recall,
             "spread": spread(features) / self._unit if self._unit > 0 else 0.0,
-            "same": same_share(torch.from_numpy(images)),
+            "same": same_share(torch.from_numpy(images), levels=rules.same_levels),
             "copied": copied.value,
             "copied_low": copied.low,
             "copied_chance": self._chance.high,
@@ -125,7 +141,7 @@ class Monitor:
         return (
             f"best after {best.images:,} images: KD-lite {best.kernel_distance:.3g} "
             f"+- {2 * best.kernel_distance_error:.2g} "
-            f"(eigen line {best.eigen_distance:.3g}, perfect 0)"
+            f"(PCA baseline {best.eigen_distance:.3g}, perfect 0)"
         )
 
     def verdict(self, since: int = 0) -> Verdict:
@@ -156,15 +172,17 @@ class Monitor:
         return means
 
     def _prepare(self, count: int) -> None:
-        """The real side: features of twice as many pictures, the eigen line, and the pictures that might be copied."""
+        """The real side: features of twice as many pictures, the PCA baseline, and pictures that might be copied."""
         self._real = reference_sample(self.pictures, self.extractor, 2 * count, cache_folder())
         self._unit = spread(self._real.features)
-        order = reference_order(len(self.pictures.images))[:_MOST_COPIED_FROM]
-        training = np.asarray(self.pictures.images[order])
+        rules = self.config.measuring
+        order = reference_order(len(self.pictures.images))
+        training = np.asarray(self.pictures.images[order[: rules.copied_from]])
         self._training = pixel_space(training)
-        self._chance = chance_of_copies([self._training])
+        self._chance = chance_of_copies([self._training], copy_ratio=rules.copy_ratio)
         numbers = random_numbers(self.config.seed, "measure")
-        eigen = eigen_pictures(torch.from_numpy(training[:_MOST_DECOMPOSED]), count, numbers).numpy()
+        decomposed = torch.from_numpy(np.asarray(self.pictures.images[order[: rules.pca_pictures]]))
+        eigen = eigen_pictures(decomposed, count, numbers, components=rules.pca_components).numpy()
         self._eigen_distance = kernel_distance(self._real.features, extract(self.extractor, eigen))
 
     def _drawn(self, count: int) -> np.ndarray:

@@ -1,7 +1,9 @@
 """What a run leaves behind as it goes: log lines, drawings, saved states, the film and the report."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -10,6 +12,7 @@ from ganvas.config import RunConfig
 from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
 from ganvas.files import replace_text
+from ganvas.formats.events import Diverged, Event, LeftOut
 from ganvas.formats.images import save_grid
 from ganvas.formats.manifest import CARD_FILE, TRAINING_FILE, Description, Provenance, read_description
 from ganvas.metrics import Measure
@@ -17,15 +20,22 @@ from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.card import model_card
 from ganvas.model.weights import load_model, save_model
 from ganvas.pixels import to_float
-from ganvas.report import draw_curves, read_log, write_film, write_report
+from ganvas.report import draw_curves, write_film, write_report
+from ganvas.run.events import Drawn, RunEvent
 from ganvas.run.folder import RunFolder, moment_name
 from ganvas.training import Progress, TrainingState, save_checkpoint
 
-_DRAWN_PX, _AT_ONCE = 480, 16
+_AT_ONCE = 16
+E = TypeVar("E", bound=Event)
 
 
 class Recorder:
-    """Collects the numbers of steps, and writes the run folder when it is told to."""
+    """Collects the numbers of steps, and writes the run folder when it is told to.
+
+    Args:
+        best: the measure of the model that an earlier sitting shipped, which is not to be replaced by a later one.
+        save: as save_checkpoint.
+    """
 
     def __init__(
         self,
@@ -34,13 +44,19 @@ class Recorder:
         description: Description,
         pictures: PictureSet,
         state: TrainingState,
+        *,
+        best: Measure | None = None,
+        save: Callable[[TrainingState, Path], None] = save_checkpoint,
     ) -> None:
         self.folder, self.config, self.description, self.state = folder, config, description, state
         self.has_saved = False
-        self.best: Measure | None = None
+        self.best = best
+        self.save_state = save
         self._collected: list[Progress] = []
         self._last_images, self._last_seconds = state.images, state.seconds
-        columns, rows = (min(max(_DRAWN_PX // side, 3), 8) for side in (description.width, description.height))
+        columns, rows = (
+            min(max(config.recording.drawn_px // side, 3), 8) for side in (description.width, description.height)
+        )
         seeds = range(columns * rows)
         self._columns = columns
         self._z = latents_for(description, seeds).to(state.device)
@@ -81,17 +97,18 @@ class Recorder:
         seconds = max(last.seconds - self._last_seconds, 1e-9)
         numbers["images_per_second"] = (last.images - self._last_images) / seconds
         rounded = {name: float(f"{value:.6g}") for name, value in (numbers | (measures or {})).items()}
-        self.folder.log({"images": last.images, "seconds": round(last.seconds, 3), **rounded})
+        self.folder.log_numbers({"images": last.images, "seconds": round(last.seconds, 3), **rounded})
         self._last_images, self._last_seconds = last.images, last.seconds
         self._collected = []
         return numbers
 
-    def event(self, text: str, **more: str) -> str:
-        """Write one event into the log, with more fields if there are any, and return its text."""
-        self.folder.log({"images": self.state.images, "seconds": round(self.state.seconds, 3), "event": text, **more})
-        return text
+    def event(self, kind: type[E], /, **fields: Any) -> E:
+        """Write an event of this moment into the log, and return it."""
+        event = kind(images=self.state.images, seconds=self.state.seconds, **fields)
+        self.folder.log_event(event)
+        return event
 
-    def draw(self) -> str:
+    def draw(self) -> Drawn:
         """Draw the same latents with the generator of this moment, keep its weights, and say so.
 
         Raises:
@@ -105,7 +122,7 @@ class Recorder:
         if state.encoder is not None:
             self._draw_rebuilt()
         self.folder.keep_moment(generator, state.images, self.config.keep_bytes)
-        return f"drawn at {state.images} images"
+        return Drawn(state.images, state.seconds, path)
 
     def save(self) -> None:
         """Save the whole state, and ship the model unless a measured one was shipped: that one is the best.
@@ -114,7 +131,7 @@ class Recorder:
             DivergedError: a weight is not finite; what was saved before stays.
         """
         self.check_weights()
-        save_checkpoint(self.state, self.folder.checkpoint)
+        self.save_state(self.state, self.folder.checkpoint)
         self.has_saved = True
         if self.best is None:
             self._ship()
@@ -147,14 +164,16 @@ class Recorder:
 
     def report_progress(self, refresh_seconds: int) -> None:
         """Write the page as it is so far; it draws its own curves from the log, and loads itself again."""
-        write_report(self.folder.root, refresh=refresh_seconds)
+        if self.config.recording.report:
+            write_report(self.folder.root, refresh=refresh_seconds)
 
     def report(self) -> None:
         """Draw the curves and write the page."""
-        draw_curves(read_log(self.folder.log_path), self.folder.curves_path)
-        write_report(self.folder.root)
+        if self.config.recording.report:
+            draw_curves(self.folder.read_log().numbers, self.folder.curves_path)
+            write_report(self.folder.root)
 
-    def finish(self) -> Iterator[str]:
+    def finish(self) -> Iterator[RunEvent]:
         """Write everything that is left when training stops, saying what was left out and why."""
         samples = self.folder.drawn()
         preview = self.folder.model / "preview.png"
@@ -163,11 +182,11 @@ class Recorder:
             generator = load_model(self.folder.model).generator.to(self.state.device)
             save_grid(preview, self._drawn(self._z, self._labels, generator), columns=self._columns)
         self._describe()
-        for name in ("film.gif", "film.mp4"):
+        for name in ("film.gif", "film.mp4") if self.config.recording.report else ():
             try:
                 write_film(samples, self.folder.root / name)
             except SettingError as error:
-                yield self.event(f"{name} was left out: {error}")
+                yield self.event(LeftOut, file=name, reason=str(error))
         self.report()
 
     def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None, generator: torch.nn.Module) -> np.ndarray:
@@ -189,9 +208,7 @@ class Recorder:
             save_grid(originals, self._originals, columns=self._columns)
 
     def _diverged(self, at: Progress, what: str) -> None:
-        kept = "the last saved state and model are kept" if self.has_saved else "nothing was saved yet"
-        advice = "lower optimizer.generator_rate and optimizer.discriminator_rate"
-        text = f"{what} is not a finite number after {at.images} images; {kept}. Try: {advice}"
-        self.event(text)
+        event = Diverged(images=at.images, seconds=at.seconds, what=what, has_saved=self.has_saved)
+        self.folder.log_event(event)
         self.report()
-        raise DivergedError(text)
+        raise DivergedError(event.text)

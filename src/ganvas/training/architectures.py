@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import torch
 
+from ganvas.config import RunConfig
 from ganvas.errors import SettingError
 from ganvas.networks import Networks, NetworkSpec, balanced, dcgan, dcgan28, mlp, r3gan, swift, vaegan
 from ganvas.networks.weights import Weights, initialise
+from ganvas.training.state import StepMemory
 from ganvas.training.step import Play
 from ganvas.training.steps.gan import gan_play
+from ganvas.training.steps.memory import swift_memory
 from ganvas.training.steps.swift import swift_play
 from ganvas.training.steps.vaegan import vaegan_play
 
@@ -22,6 +25,7 @@ class Architecture:
     """How networks are built and trained.
 
     build: the pair, and an encoder where there is one. step: how the players take turns.
+    memory: what that step keeps besides the networks, before the first of them; None: nothing.
     starts_at_pca: the generator is a PcaGenerator, whose first pictures are draws from the set's principal components.
     disclosure: what cards say of pretrained networks that had a part in training; "": nothing needs to be said.
     features: the extractor (a name in features.EXTRACTORS) that its discriminator sees through, whose scores of it are
@@ -31,6 +35,7 @@ class Architecture:
 
     build: Callable[[NetworkSpec], Networks]
     step: Play = gan_play
+    memory: Callable[[RunConfig], StepMemory | None] = lambda config: None
     starts_at_pca: bool = False
     disclosure: str = ""
     features: str = ""
@@ -68,6 +73,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "swift": Architecture(
         swift.build,
         swift_play,
+        swift_memory,
         starts_at_pca=True,
         disclosure="its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
         features="lite",
@@ -77,6 +83,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "swift-blind": Architecture(
         swift.build_blind,
         swift_play,
+        swift_memory,
         starts_at_pca=True,
         disclosure="no pretrained network had a part in its training",
         needs=_SWIFT_NEEDS,

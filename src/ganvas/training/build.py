@@ -11,7 +11,7 @@ from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec
 from ganvas.pixels import to_float
 from ganvas.training.adam import Adam
-from ganvas.training.architectures import build_networks
+from ganvas.training.architectures import architecture, build_networks
 from ganvas.training.state import TrainingState
 
 LOOKED_AT = 2000
@@ -49,10 +49,17 @@ def new_state(
     }
     if encoder is not None:
         optimizers["encoder"] = _adam(encoder, rates.generator_rate, config)
-    share = 1.0 if config.objective.augment_target is None else 0.0
-    state = TrainingState(generator, discriminator, encoder, averaged, optimizers, device, augment_share=share)
-    state.discriminator_loss = 0.0 if config.noise is None else config.noise.under_loss
-    return state
+    return TrainingState(
+        generator,
+        discriminator,
+        encoder,
+        averaged,
+        optimizers,
+        spec,
+        device,
+        memory=architecture(config.network.architecture).memory(config),
+        augment_share=1.0 if config.objective.augment_target is None else 0.0,
+    )
 
 
 def _adam(module: nn.Module, rate: float, config: RunConfig) -> Adam:

@@ -2,10 +2,14 @@
 
 `state.json` names the tensor file that belongs to it and is replaced last, in one rename, so that a reader or a
 resumed run sees either the old state or the new one, whatever moment the power goes.
+
+Format 5 has the scalars of the step's memory under "memory", where there are any. Format 4, which is read too, had
+those of the swift step for every architecture, beside the others.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -14,16 +18,8 @@ from ganvas.errors import ModelError
 from ganvas.files import replace_tensors, replace_text
 from ganvas.training.state import TrainingState
 
-_FORMAT = 4
-_SCALARS = {
-    "images": int,
-    "seconds": float,
-    "augment_share": float,
-    "discriminator_loss": float,
-    "was_certain": bool,
-    "noise_lasts": bool,
-    "rescues": int,
-}
+_FORMAT = 5
+_SCALARS = {"images": int, "seconds": float, "augment_share": float, "rescues": int}
 
 
 def save_checkpoint(state: TrainingState, folder: Path) -> None:
@@ -35,12 +31,10 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
     # A rescue changes the tensors while the clock stands still: they go to another file than the one that is in force.
     tensors_path = folder / f"state-{state.images:012d}-{state.rescues}.safetensors"
     replace_tensors(tensors_path, _tensors(state))
-    clock = {
-        "format": _FORMAT,
-        **{name: getattr(state, name) for name in _SCALARS},
-        "tally": state.tally,
-        "tensors": tensors_path.name,
-    }
+    clock: dict[str, Any] = {"format": _FORMAT, **{name: getattr(state, name) for name in _SCALARS}}
+    if state.memory is not None:
+        clock["memory"] = {name: getattr(state.memory, name) for name in state.memory.saved}
+    clock |= {"tally": state.tally, "tensors": tensors_path.name}
     replace_text(folder / "state.json", json.dumps(clock, indent=1))
     for old in folder.glob("state-*"):
         if old.name != tensors_path.name:
@@ -56,18 +50,22 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     """Fill `state`, made for the same configuration, with what `folder` holds; False if it holds none.
 
     Raises:
-        ModelError: the checkpoint is damaged or belongs to other networks.
+        ModelError: the checkpoint is damaged, of a format that is not read, or belongs to other networks.
     """
     if not has_checkpoint(folder):
         return False
     clock_path = folder / "state.json"
     try:
         clock = json.loads(clock_path.read_text(encoding="utf-8"))
+        if clock["format"] == 4:
+            clock = _from_format_4(clock)
         if clock["format"] != _FORMAT:
             raise ModelError(
-                f"{clock_path}: format {clock['format']}, expected {_FORMAT}; train anew with another --out"
+                f"{clock_path}: format {clock['format']}, expected {_FORMAT} or 4; train anew with another --out"
             )
         scalars = {name: kind(clock[name]) for name, kind in _SCALARS.items()}
+        kinds = {} if state.memory is None else state.memory.saved
+        remembered = {name: kind(clock["memory"][name]) for name, kind in kinds.items()}
         tally = {str(name): float(value) for name, value in clock["tally"].items()}
         with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
             targets = _tensors(state)
@@ -82,11 +80,21 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         ) from error
     for name, target in targets.items():  # only now, so that a damaged file leaves the state as it was
         target.detach().copy_(saved[name])
-    for name, value in scalars.items():
-        setattr(state, name, value)
+    for owner, values in ((state, scalars), (state.memory, remembered)):
+        for name, value in values.items():
+            setattr(owner, name, value)
     state.tally = tally
     state.slow_down()
     return True
+
+
+def _from_format_4(clock: dict[str, Any]) -> dict[str, Any]:
+    memory = {
+        "discriminator_loss": clock["discriminator_loss"],
+        "was_saturated": clock["was_certain"],
+        "noise_lasts": clock["noise_lasts"],
+    }
+    return clock | {"format": _FORMAT, "memory": memory}
 
 
 def _tensors(state: TrainingState) -> dict[str, Tensor]:

@@ -1,51 +1,53 @@
-"""What the discriminator's sight makes of the set's own pictures, kept so that none of them is looked at twice.
+"""The frozen features of the set's own pictures, kept so that they are computed once.
 
-Without augmentation a picture looks the same whenever it comes up again. What is kept is neither saved nor needed: a
-run that starts again looks again, and sees the same bits, since pictures are looked at in groups of one size.
+Without augmentation and noise a picture has the same features whenever it comes up again. They are not saved: a run
+that is resumed computes them again and gets the same bits, since features are computed in groups of one fixed size.
 """
 
 from collections.abc import Callable
-from hashlib import blake2b
 
 import torch
 from torch import Tensor
+
+from ganvas.data import Batch
 
 LARGEST_BYTES = 256 << 20  # 6,000 pictures at 64x64
 AT_ONCE = 16
 
 
-class Remembered:
-    """Maps of pictures, found again by the pictures' own bytes; those that came first stay."""
+class FeatureCache:
+    """Feature maps by the picture's index in the set and whether it is mirrored; when full, nothing new is kept."""
 
-    def __init__(self) -> None:
-        self._maps: dict[bytes, list[Tensor]] = {}  # (h, w, C) each
+    def __init__(self, largest_bytes: int = LARGEST_BYTES) -> None:
+        self.largest_bytes = largest_bytes
+        self._maps: dict[tuple[int, bool], list[Tensor]] = {}  # (h, w, C) each
         self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._maps)
 
     @torch.no_grad()
-    def maps(self, stored: Tensor, look: Callable[[Tensor], list[Tensor]]) -> list[Tensor]:
-        """What `look` makes of (B, H, W, C) uint8 pictures: (B, C, h, w) maps, by now mostly from memory.
+    def maps(self, batch: Batch, extract: Callable[[Tensor], list[Tensor]]) -> list[Tensor]:
+        """The (B, C, h, w) feature maps of the batch's pictures.
 
         Args:
-            stored: on the CPU.
-            look: uint8 pictures like these -> their maps; a picture's may not depend on the others beside it.
+            batch: on the CPU.
+            extract: (AT_ONCE, H, W, C) uint8 pictures -> their maps; a picture's may not depend on the others.
         """
-        names = [blake2b(picture.numpy().tobytes(), digest_size=16).digest() for picture in stored]
-        found = {name: self._maps[name] for name in names if name in self._maps}
-        missing = [place for place, name in enumerate(names) if name not in found]
+        keys = list(zip(batch.indices.tolist(), batch.mirrored.tolist(), strict=True))
+        found = {key: self._maps[key] for key in keys if key in self._maps}
+        missing = [place for place, key in enumerate(keys) if key not in found]
         for start in range(0, len(missing), AT_ONCE):
             places = missing[start : start + AT_ONCE]
             group = places + places[-1:] * (AT_ONCE - len(places))
-            seen = [maps.permute(0, 2, 3, 1) for maps in look(stored[group])]
+            computed = [maps.permute(0, 2, 3, 1) for maps in extract(batch.images[group])]
             for row, place in enumerate(places):
-                found[names[place]] = [maps[row].clone() for maps in seen]
-                self._keep(names[place], found[names[place]])
-        return [torch.stack(maps).permute(0, 3, 1, 2) for maps in zip(*(found[name] for name in names), strict=True)]
+                found[keys[place]] = [maps[row].clone() for maps in computed]
+                self._keep(keys[place], found[keys[place]])
+        return [torch.stack(maps).permute(0, 3, 1, 2) for maps in zip(*(found[key] for key in keys), strict=True)]
 
-    def _keep(self, name: bytes, maps: list[Tensor]) -> None:
-        size = sum(one.nbytes for one in maps)
-        if self._bytes + size <= LARGEST_BYTES and name not in self._maps:
-            self._maps[name] = maps
+    def _keep(self, key: tuple[int, bool], maps: list[Tensor]) -> None:
+        size = sum(each.nbytes for each in maps)
+        if self._bytes + size <= self.largest_bytes and key not in self._maps:
+            self._maps[key] = maps
             self._bytes += size

@@ -4,20 +4,22 @@ import copy
 import math
 import sys
 import time
+from collections.abc import Callable
 
-from ganvas.config import LimitSettings, RunConfig
+from ganvas.config import LimitSettings, MeasuringSettings, NetworkSettings, RunConfig
 from ganvas.device import synchronise
 from ganvas.training.loop import Stream, training_loop
 from ganvas.training.state import TrainingState
 
-_MOMENTS_PER_OCTAVE = 4
-WIDE, WIDE_FROM_IMAGES = 1.5, 150_000
-MEASURE_COUNTS = (1024, 512, 256, 128)
-FEWEST_MEASURES, MOST_MEASURES = 16, 64
-PREPARATION = 3  # the real pictures and the eigen line cost about as much as so many measures
 
-
-def probe_speed(config: RunConfig, state: TrainingState, stream: Stream, *, seconds: float = 0.5) -> float:
+def probe_speed(
+    config: RunConfig,
+    state: TrainingState,
+    stream: Stream,
+    *,
+    seconds: float = 0.5,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
     """Images a second of whole steps of `config`, on a copy of `state` that is thrown away.
 
     The first step of a process also chooses kernels and fills memory pools; it counts only where steps are so long that
@@ -25,13 +27,14 @@ def probe_speed(config: RunConfig, state: TrainingState, stream: Stream, *, seco
 
     Args:
         seconds: whole steps are run until this much time has passed, at least one.
+        clock: seconds since any moment.
     """
     state = copy.deepcopy(state)
-    started = time.perf_counter()
+    started = clock()
     ends: list[tuple[int, float]] = [(state.images, 0.0)]
-    for progress in training_loop(state, stream, config, sys.maxsize):
+    for progress in training_loop(state, stream, config, sys.maxsize, clock=clock):
         synchronise(state.device)
-        ends.append((progress.images, time.perf_counter() - started))
+        ends.append((progress.images, clock() - started))
         if ends[-1][1] >= seconds:
             break
     (first_images, first), (images, last) = ends[min(1, len(ends) - 2)], ends[-1]
@@ -45,9 +48,9 @@ def image_limit(limits: LimitSettings, *, picture_count: int, step_images: int) 
     return min(steps) * step_images if steps else None
 
 
-def width_for(images: int) -> float:
+def width_for(images: int, network: NetworkSettings) -> float:
     """Of networks that are to be shown so many images at width 1, where nobody set it: more is learned, not so soon."""
-    return WIDE if images >= WIDE_FROM_IMAGES else 1.0
+    return network.wide if images >= network.wide_from_images else 1.0
 
 
 def planned_images(
@@ -69,32 +72,34 @@ def planned_images(
 
 
 def measuring_plan(
-    *, seconds: float, images: int, step_images: int, share: float, seconds_per_picture: float
+    measuring: MeasuringSettings, *, seconds: float, images: int, step_images: int, seconds_per_picture: float
 ) -> tuple[int, int]:
-    """How often a run of `seconds` and `images` is measured, and on how many pictures, within `share` of its time.
+    """How often a run of `seconds` and `images` is measured, and on how many pictures, within its share of the time.
 
-    Large samples come before frequent ones, as long as there are FEWEST_MEASURES; of small samples there may be fewer.
+    Large samples come before frequent ones, as long as there are `fewest` of them; of small samples there may be fewer.
 
     Returns:
         Images from one measure to the next, in whole steps, and pictures a measure; (0, 0) where not even two small
         ones fit.
     """
-    affordable = share * seconds / seconds_per_picture  # pictures in all
-    fitting = {count: int(affordable / count) - PREPARATION for count in MEASURE_COUNTS}
-    count = next((count for count in MEASURE_COUNTS if fitting[count] >= FEWEST_MEASURES), MEASURE_COUNTS[-1])
-    measures = min(fitting[count], MOST_MEASURES)
+    affordable = measuring.share * seconds / seconds_per_picture  # pictures in all
+    fitting = {count: int(affordable / count) - measuring.preparation for count in measuring.counts}
+    count = next((count for count in fitting if fitting[count] >= measuring.fewest), measuring.counts[-1])
+    measures = min(fitting[count], measuring.most)
     if measures < 2:
         return 0, 0
     return max(math.ceil(images / measures / step_images), 1) * step_images, count
 
 
-def is_drawn_moment(images: int, step_images: int) -> bool:
-    """Whether the same latents are drawn again after `images`: at 0, then at four moments an octave, on whole steps.
+def is_drawn_moment(images: int, step_images: int, per_octave: int) -> bool:
+    """Whether the same latents are drawn again after `images`: at 0, then `per_octave` times while they double.
+
+    Always on whole steps.
 
     It does not depend on where the run ends, so that a run that is extended later goes on with the same film.
     """
     step, rest = divmod(images, step_images)
     if rest or step < 1:
         return images == 0
-    nearest = math.floor(_MOMENTS_PER_OCTAVE * math.log2(step))
-    return any(math.ceil(2 ** (k / _MOMENTS_PER_OCTAVE)) == step for k in range(max(nearest - 1, 0), nearest + 2))
+    nearest = math.floor(per_octave * math.log2(step))
+    return any(math.ceil(2 ** (k / per_octave)) == step for k in range(max(nearest - 1, 0), nearest + 2))

@@ -14,8 +14,7 @@ def rescue(state: TrainingState, good: Path) -> int:
     the configuration has for it.
 
     The clock goes on: what is shown from here on is new. How often this was done is part of the state, and with it the
-    learning rates and the augmentation. Noise for a discriminator that is certain lasts from here on: pictures may have
-    grown alike because it went.
+    learning rates and the augmentation.
 
     Returns:
         The images that had been shown at the good state.
@@ -27,7 +26,8 @@ def rescue(state: TrainingState, good: Path) -> int:
         raise ModelError(f"{good}: there is no saved state to go back to")
     went_back_to = state.images
     state.images, state.seconds, state.rescues, state.augment_share = images, seconds, rescues + 1, 1.0
-    state.noise_lasts = True
     state.tally = {}
+    if state.memory is not None:
+        state.memory.after_rescue()
     state.slow_down()
     return went_back_to

@@ -1,25 +1,38 @@
 """Everything that a step changes. What is not here is a pure function of the configuration and the clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import nn
 
+from ganvas.networks import NetworkSpec
 from ganvas.training.adam import Adam
-from ganvas.training.feature_cache import Remembered
+
+
+class StepMemory(Protocol):
+    """What the step of one architecture keeps from step to step besides the networks."""
+
+    @property
+    def saved(self) -> Mapping[str, type[float] | type[bool]]:
+        """Its attributes that are part of a checkpoint, by name, and their types."""
+        ...
+
+    def after_rescue(self) -> None:
+        """Change what a return to a good state changes."""
+        ...
 
 
 @dataclass
 class TrainingState:
     """The players, their optimizers, what was adapted on the way, and the clock.
 
+    spec: what the networks were built for; fixed.
+    memory: None where the architecture's step keeps nothing.
     augment_share: the probability that an augmentation is applied.
-    discriminator_loss: lately, as balance.averaged_loss has it; was_certain: whether it was ever under
-        `noise.saturated_loss`;
-        noise_lasts: whether its noise stays, since much was needed or the run was rescued (balance.noise_deviation).
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
     rescues: how often the run went back to a good state; each time the learning rates were halved.
-    remembered: what was seen of the pictures; of no consequence but for speed, and not saved.
 
     Random numbers and the place in the data are functions of (seed, images), so they need no state of their own.
     """
@@ -29,13 +42,11 @@ class TrainingState:
     encoder: nn.Module | None
     averaged: nn.Module | None
     optimizers: dict[str, Adam]
+    spec: NetworkSpec
     device: torch.device
+    memory: StepMemory | None = None
     tally: dict[str, float] = field(default_factory=dict)
-    remembered: Remembered = field(default_factory=Remembered)
     augment_share: float = 1.0
-    discriminator_loss: float = 0.0
-    was_certain: bool = False
-    noise_lasts: bool = False
     rescues: int = 0
     images: int = 0
     seconds: float = 0.0

@@ -7,31 +7,26 @@ state, the pictures and the configuration.
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
 
-from ganvas.config import NoiseSettings, RunConfig
+from ganvas.config import RunConfig
+from ganvas.data import Batch
 from ganvas.device import seeded_layers
-from ganvas.training.balance import (
-    adapted_share,
-    averaged_loss,
-    noise_deviation,
-)
+from ganvas.training.balance import adapted_share
 from ganvas.training.ema import update_average
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import Numbers, Report
 
 TALLIED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "real_sign")
-Play = Callable[[TrainingState, Tensor, Tensor | None, RunConfig, Numbers], Report]
-"""How the players take turns on (S, H, W, C) uint8 pictures and their labels."""
+Play = Callable[[TrainingState, Batch, RunConfig, Numbers], Report]
+"""How the players take turns on the pictures of one step."""
 
 
-def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, play: Play) -> Report:
+def train_step(state: TrainingState, batch: Batch, config: RunConfig, play: Play) -> Report:
     """Train on one step's pictures, move the clock, and say how it went.
 
     Args:
         state: changed in place.
-        stored: (S, H, W, C) uint8, a batch for every update of the discriminator.
-        labels: (S,) int64, or None for networks without labels.
+        batch: the pictures of all the discriminator's updates.
         play: how the players take turns on those pictures.
     Returns:
         Scalars by name, on the state's device: both losses, the mean score of real and of generated pictures, and
@@ -39,34 +34,22 @@ def train_step(state: TrainingState, stored: Tensor, labels: Tensor | None, conf
     """
     numbers = Numbers.at(config.seed, state.images)
     with seeded_layers(config.seed, state.images, state.device):
-        report = play(state, stored, labels, config, numbers)
+        report = play(state, batch, config, numbers)
     target = config.objective.augment_target
     if target is not None:
-        state.augment_share = adapted_share(state.augment_share, float(report["real_sign"]), target, len(stored))
+        state.augment_share = adapted_share(state.augment_share, float(report["real_sign"]), target, len(batch.images))
         report["augment_share"] = state.augment_share
     values = torch.stack([torch.as_tensor(report[name]) for name in TALLIED]).tolist()  # read off the device at once
-    told = dict(zip(TALLIED, values, strict=True))
-    for name, value in told.items():
+    for name, value in zip(TALLIED, values, strict=True):
         state.tally[name] = state.tally.get(name, 0.0) + value
-    if config.noise is not None:
-        _decide_on_noise(state, told["discriminator_loss"], len(stored), config.noise)
     state.tally["steps"] = state.tally.get("steps", 0.0) + 1
-    state.images += len(stored)
+    state.images += len(batch.images)
     if state.averaged is not None:
         update_average(
             state.averaged,
             state.generator,
             images=state.images,
-            step_images=len(stored),
+            step_images=len(batch.images),
             half_life=config.training.average_half_life_images,
         )
     return report
-
-
-def _decide_on_noise(state: TrainingState, loss: float, images: int, settings: NoiseSettings) -> None:
-    """Follow the discriminator's loss, and decide once, when noise begins to fade, whether it stays."""
-    state.discriminator_loss = averaged_loss(state.discriminator_loss, loss, images, settings.average_images)
-    state.was_certain = state.was_certain or state.discriminator_loss < settings.saturated_loss
-    if state.images < settings.fades_from_images <= state.images + images:
-        noise = noise_deviation(state.discriminator_loss, state.images, settings, lasting=False)
-        state.noise_lasts = state.was_certain and noise > settings.lasting_deviation

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganvas.config import PictureSettings, RunConfig, checked, from_toml, with_settings
+from ganvas.config import PictureSettings, Plan, RunConfig, checked, from_toml, with_settings
 from ganvas.data import contact_indices, load_pictures
 from ganvas.errors import SettingError
 from ganvas.files import writing_to
@@ -22,9 +22,10 @@ MOST_ON_GRID = 1024
 
 @dataclass(frozen=True)
 class WantedRun:
-    """A configuration and where its run goes."""
+    """What is asked, the plan if a run is to be repeated, and where the run goes."""
 
     config: RunConfig
+    plan: Plan | None
     out: Path
 
 
@@ -56,11 +57,11 @@ def wanted_run(
             raise SettingError(f"--resume: there is no run in {out}; leave --resume out to start one")
         config_path = config_path or out / "run.toml"
     if config_path is not None:
-        start = from_toml(config_path)
+        start, plan = from_toml(config_path)
     elif given["pictures.source"] is None:
         raise SettingError("which pictures? As in `ganvas train my-folder`, or `ganvas train avatars` to try it")
     else:
-        start = recipe(recipe_name or DEFAULT).config
+        start, plan = recipe(recipe_name or DEFAULT).config, None
     if blind:
         known = RECIPES.get(start.recipe)
         if known is None or not known.blind:
@@ -72,10 +73,10 @@ def wanted_run(
     config = _changed(start, {path: value for path, value in given.items() if value is not None})
     config = with_settings(config, assignments)
     if config.limits != start.limits:
-        config = config.model_copy(update={"plan": None})
+        plan = None
     if config.limits == type(config.limits)():
         config = _changed(config, {"limits.seconds": _DEFAULT_SECONDS})
-    return WantedRun(config, out or _default_out({"pictures.source": config.pictures.source}, config.recipe))
+    return WantedRun(config, plan, out or _default_out({"pictures.source": config.pictures.source}, config.recipe))
 
 
 def _default_out(given: dict[str, Any], recipe_name: str) -> Path:

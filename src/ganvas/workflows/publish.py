@@ -203,8 +203,8 @@ def _check_out(model: Path, out: Path) -> None:
 def _quality(options: ExportOptions, model: Model) -> Quality:
     if not options.scored:
         return Quality(not_scored="it was left out")
-    trained = RunFolder(options.model).config()
-    against = options.against or (trained.pictures.source if trained else None)
+    trained = RunFolder(options.model).read_config()
+    against = options.against or (trained.config.pictures.source if trained else None)
     if against is None:
         return Quality(not_scored="its training pictures are not known; --against SOURCE names them")
     try:
@@ -274,7 +274,7 @@ def publish(
     target_options = options_for(options.to, options.of_target)
     _check_out(options.model, options.out)
     with TemporaryDirectory() as temporary:
-        is_run = RunFolder(options.model).config() is not None
+        is_run = RunFolder(options.model).read_config() is not None
         folder = options.model / EXPORTED if is_run else Path(temporary) / EXPORTED
         exported = None
         if _needs_export(options):

@@ -151,9 +151,9 @@ def _settings(options: ScoreOptions, model: Model | None) -> PictureSettings:
     if model is not None:
         if options.size is not None:
             raise SettingError("--size is for two sources of pictures; a model draws at its own size")
-        if (trained := RunFolder(options.subject).config()) is not None:
-            share = trained.pictures.per_class if trained.pictures.source == options.against else 1.0
-            return trained.pictures.model_copy(
+        if (trained := RunFolder(options.subject).read_config()) is not None:
+            share = trained.config.pictures.per_class if trained.config.pictures.source == options.against else 1.0
+            return trained.config.pictures.model_copy(
                 update={"source": options.against, "per_class": share, "conditional": False}
             )
         drawn = model.description

@@ -1,103 +1,99 @@
-"""The composition root: configuration -> pictures -> state -> loop, and what is done at each moment of it.
+"""Training, from what was asked to a run folder: ask, look, plan, build, loop. Events come out, in order."""
 
-`train` yields what happens as small values, in order; whoever calls it decides what to show of them.
-"""
-
-import math
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ganvas import __version__
-from ganvas.config import PlanSettings, RunConfig
+from ganvas.config import Plan, RunConfig
 from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
+from ganvas.formats.events import PicturesChanged, Resumed
 from ganvas.formats.manifest import Description
+from ganvas.metrics import best_measure
 from ganvas.networks import NetworkSpec
 from ganvas.objectives import AUGMENTS, LOSSES
-from ganvas.run.events import Finished, Happened, Looked, News, Planned, Stepped
-from ganvas.run.folder import RunFolder
+from ganvas.run.events import Looked, Planned, RunEvent
+from ganvas.run.execute import RunParts, execute
+from ganvas.run.monitor import measures_in
 from ganvas.run.recorder import Recorder
+from ganvas.run.schedule import Schedule
 from ganvas.run.supervisor import Supervisor
-from ganvas.training import (
-    ARCHITECTURES,
-    Progress,
-    TrainingState,
-    architecture,
-    has_checkpoint,
-    load_checkpoint,
-    new_state,
-    training_loop,
-)
-from ganvas.training.plan import image_limit, is_drawn_moment, planned_images, probe_speed, width_for
+from ganvas.training import ARCHITECTURES, TrainingState, architecture, has_checkpoint, load_checkpoint, new_state
+from ganvas.training.plan import image_limit, planned_images, probe_speed, width_for
 
-SECONDS_BETWEEN_SAVES = 45.0
-SECONDS_BETWEEN_LOG_LINES = 1.0
+DEFAULT_PARTS = RunParts()
 
 
 def train(
     config: RunConfig,
     out: Path,
     *,
+    plan: Plan | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     looking: Callable[[int, int], None] | None = None,
-) -> Iterator[News]:
+    parts: RunParts = DEFAULT_PARTS,
+) -> Iterator[RunEvent]:
     """Train, or go on with the run that is in `out`.
 
     Args:
-        config: with at least one limit.
+        config: what is asked, with at least one limit.
         out: the run folder; made if it is not there.
+        plan: of a run that is to be repeated; None: it is made, or that of the run in `out` is kept.
         interrupted: asked after every step; True saves the state and ends.
         looking: told how many files were read, of how many.
+        parts: what the run is driven by.
     Raises:
         GanvasError: as the tree in errors.py.
     """
     check_parts(config)
-    folder = RunFolder(out)
-    config = folder.continued(config)
+    folder = parts.folder(out)
+    plan, width = folder.continued(config, plan)
+
     pictures = load_pictures(config.pictures, progress=looking)
     yield Looked(pictures)
+
     device = choose_device(config.device)
     prepare(device)
     stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
+    taught = None if has_checkpoint(folder.checkpoint) else pictures  # what is learned before the first step is saved
 
-    def begin(config: RunConfig) -> TrainingState:
-        # What networks learn before the first step is in a checkpoint too.
-        taught = None if has_checkpoint(folder.checkpoint) else pictures
-        return new_state(config, network_spec(config, pictures), device, taught)
+    def build(width: float) -> TrainingState:
+        return new_state(config, network_spec(config, pictures, width), device, taught)
 
-    planned = config.with_width(1.0)
-    state = begin(planned)
+    state = build(width or 1.0)
     folder.make()
     if load_checkpoint(state, folder.checkpoint):
         folder.forget_after(state.images)
     until = image_limit(config.limits, picture_count=len(pictures.images), step_images=config.training.step_images)
-    if config.plan is None:
-        plan = _plan(planned, state, stream, until)
-        wanted = config.with_width(width_for(plan.images))
-        if wanted != planned:
-            planned, state = wanted, begin(wanted)
-            plan = _plan(planned, state, stream, until)
-        planned = planned.model_copy(update={"plan": plan})
-    config = planned
-    folder.write_config(config)
-    spec = network_spec(config, pictures)
-    recorder = Recorder(folder, config, describe(config, spec, pictures), pictures, state)
+    if plan is None:
+        plan = make_plan(config, state, stream, until, width or 1.0, parts)
+        if width is None and (wide := width_for(plan.images, config.network)) != plan.width:
+            state = build(wide)
+            plan = make_plan(config, state, stream, until, wide, parts)
+
+    schedule = Schedule(config, plan, folder, until)
+    log = folder.read_log()
+    best = best_measure(measures_in(log.numbers), config.health)
+    spec = network_spec(config, pictures, plan.width)
+    recorder = Recorder(folder, config, describe(config, spec, pictures), pictures, state, best=best, save=parts.save)
     if state.images > 0:
-        yield Happened(recorder.event(f"resumed at {state.images} images"))
+        yield recorder.event(Resumed)
         if folder.pictures_key() != pictures.key:
-            yield Happened(
-                recorder.event("the pictures have changed since: this run can no longer be repeated exactly")
-            )
+            yield recorder.event(PicturesChanged)
     folder.write_data(pictures.report.to_dict())
-    yield Planned(config, _parameters(state), state.images, peak_memory_bytes())
-    supervisor = Supervisor(config, folder, pictures, recorder, state)
-    yield from _watch(state, stream, folder, recorder, supervisor, until, interrupted)
+    yield Planned(config, plan, _parameters(state), state.images, peak_memory_bytes())
+    supervisor = Supervisor(
+        schedule, recorder, pictures, state, log, monitor=parts.monitor, clock=parts.clock, save=parts.save
+    )
+    yield from execute(state, stream, schedule, recorder, supervisor, interrupted, parts)
 
 
-def _plan(config: RunConfig, state: TrainingState, stream: BatchStream, until: int | None) -> PlanSettings:
-    speed = probe_speed(config, state, stream)
+def make_plan(
+    config: RunConfig, state: TrainingState, stream: BatchStream, until: int | None, width: float, parts: RunParts
+) -> Plan:
+    """What the limits allow from `state` on, at the speed of some probed steps."""
+    speed = probe_speed(config, state, stream, clock=parts.clock)
     seconds = config.limits.seconds
     images = planned_images(
         until,
@@ -106,81 +102,7 @@ def _plan(config: RunConfig, state: TrainingState, stream: BatchStream, until: i
         images_per_second=speed,
         step_images=config.training.step_images,
     )
-    return PlanSettings(images=images, images_per_second=speed)
-
-
-def _watch(
-    state: TrainingState,
-    stream: BatchStream,
-    folder: RunFolder,
-    recorder: Recorder,
-    supervisor: Supervisor,
-    until: int | None,
-    interrupted: Callable[[], bool],
-) -> Iterator[News]:
-    """Run the loop, and log, measure, draw, save and stop where it is time to.
-
-    Args:
-        until: images shown at the end; None where the clock alone decides.
-    """
-    config, plan = recorder.config, recorder.config.plan
-    assert plan is not None
-    seconds_limit = config.limits.seconds or math.inf
-    if plan.final:
-        until, seconds_limit = plan.images, math.inf
-    done, stopped = until is not None and state.images >= until, False
-    if state.images == 0:
-        yield Happened(recorder.draw())
-    if plan.measure_every:
-        yield from map(Happened, supervisor.plan(seconds_limit - state.seconds))
-    saved_at = reported_at = state.seconds
-    steps = iter(()) if done else training_loop(state, stream, config, until or sys.maxsize)
-    for progress in steps:
-        recorder.collect(progress)
-        stopped = interrupted()
-        done = progress.images == until or progress.seconds >= seconds_limit
-        is_moment = done or is_drawn_moment(progress.images, config.training.step_images)
-        is_measured = supervisor.is_due(progress.images)
-        is_saved = done or stopped or not recorder.has_saved or progress.seconds - saved_at >= SECONDS_BETWEEN_SAVES
-        if is_moment or is_measured or is_saved or recorder.seconds_collected >= SECONDS_BETWEEN_LOG_LINES:
-            numbers = recorder.flush(supervisor.measure() if is_measured else {})
-            yield _stepped(progress, until, plan, seconds_limit, numbers)
-        if is_moment:
-            yield Happened(recorder.draw())
-        if is_measured:
-            yield from map(Happened, supervisor.act())
-            done = done or bool(supervisor.stop)
-        if is_saved or (done and not stopped):
-            recorder.save()
-            saved_at = progress.seconds
-        if done or stopped:
-            break
-        if not supervisor.is_planned:
-            # Only now, so that the first step shows as soon as it can.
-            yield from map(Happened, supervisor.plan(seconds_limit - progress.seconds))
-        if progress.seconds > 2 * reported_at + 5:
-            recorder.report_progress(refresh_seconds=15)
-            reported_at = progress.seconds
-    if done and not plan.final:
-        # From here on the images reached are the plan, so that the run can be repeated whatever the clock says then.
-        folder.write_config(supervisor.config_with_plan({"images": state.images, "final": True}))
-    verdict = supervisor.last_words()
-    yield Happened(recorder.event("stopped from outside" if stopped else supervisor.stop or "finished"))
-    for text in recorder.finish():
-        yield Happened(text)
-    report = folder.root / "index.html"
-    yield Finished(folder.root, report, state.images, state.seconds, stopped, verdict)
-
-
-def _stepped(
-    progress: Progress, until: int | None, plan: PlanSettings, seconds_limit: float, numbers: dict[str, float]
-) -> Stepped:
-    """The news of a step, with the time left by whichever limit comes first at the present speed."""
-    by_clock = seconds_limit - progress.seconds
-    by_images = math.inf if until is None else (until - progress.images) / max(numbers["images_per_second"], 1e-9)
-    seconds_left = max(min(by_clock, by_images), 0.0)
-    expected = until if until is not None else plan.images
-    return Stepped(progress.images, max(expected, progress.images), progress.seconds, seconds_left, numbers)
+    return Plan(images=images, images_per_second=speed, width=width)
 
 
 def check_parts(config: RunConfig) -> None:
@@ -209,12 +131,11 @@ def check_parts(config: RunConfig) -> None:
             raise SettingError(f"setting {path} does not go with {name}, whose step is its own")
 
 
-def network_spec(config: RunConfig, pictures: PictureSet) -> NetworkSpec:
-    """The networks that these settings, their width planned, and pictures ask for."""
-    assert config.network.width != "planned"
+def network_spec(config: RunConfig, pictures: PictureSet, width: float) -> NetworkSpec:
+    """The networks that these settings and pictures ask for, at that width."""
     classes = len(pictures.classes) if config.pictures.conditional else 0
-    _, height, width, channels = pictures.images.shape
-    return NetworkSpec(height, width, channels, config.network.z_dim, classes, config.network.width)
+    _, height, picture_width, channels = pictures.images.shape
+    return NetworkSpec(height, picture_width, channels, config.network.z_dim, classes, width)
 
 
 def describe(config: RunConfig, spec: NetworkSpec, pictures: PictureSet) -> Description:

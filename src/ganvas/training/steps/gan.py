@@ -4,29 +4,28 @@ import torch
 from torch import Tensor
 
 from ganvas.config import RunConfig
+from ganvas.data import Batch
 from ganvas.pixels import to_float
 from ganvas.training.balance import player_behind
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import Numbers, Report, generate, update_discriminator, update_generator
 
 
-def gan_play(
-    state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
-) -> Report:
-    """The discriminator's updates, each on its own batch, then one of the generator, then the margin rule."""
-    batch = len(stored) // config.training.discriminator_updates
-    real = to_float(stored, state.device)
-    labels = None if labels is None else labels.to(state.device)
+def gan_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> Report:
+    """The discriminator's updates, each on its own part of the batch, one of the generator, then the margin rule."""
+    count = len(batch.images) // config.training.discriminator_updates
+    real = to_float(batch.images, state.device)
+    labels = None if batch.labels is None else batch.labels.to(state.device)
     report: Report = {}
-    for start in range(0, len(stored) - batch, batch):
-        part = slice(start, start + batch)
+    for start in range(0, len(real) - count, count):
+        part = slice(start, start + count)
         part_labels = None if labels is None else labels[part]
         with torch.no_grad():
-            fake = generate(state, part_labels, batch, config, numbers)
+            fake = generate(state, part_labels, count, config, numbers)
         update_discriminator(state, real[part], fake, part_labels, config, numbers)
-    # The last batch's pictures are used by both players, so that the generator draws once for the two.
-    real, labels = real[-batch:], None if labels is None else labels[-batch:]
-    fake = generate(state, labels, batch, config, numbers)
+    # The last part's pictures are used by both players, so that the generator draws once for the two.
+    real, labels = real[-count:], None if labels is None else labels[-count:]
+    fake = generate(state, labels, count, config, numbers)
     report |= update_discriminator(state, real, fake.detach(), labels, config, numbers)
     report |= update_generator(state, real, fake, labels, config, numbers)
     if config.training.balance_margin is not None:

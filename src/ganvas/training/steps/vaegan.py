@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganvas.config import RunConfig
+from ganvas.data import Batch
 from ganvas.device import mixed_precision, random_numbers
 from ganvas.networks.vaegan import MiddleDiscriminator
 from ganvas.objectives import LOSSES, kl_divergence, reparameterise
@@ -30,13 +31,11 @@ from ganvas.training.updates import (
 )
 
 
-def vaegan_play(
-    state: TrainingState, stored: Tensor, labels: Tensor | None, config: RunConfig, numbers: Numbers
-) -> Report:
-    """Update the discriminator, then encoder and decoder, on (B, H, W, C) uint8 pictures and their labels."""
+def vaegan_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> Report:
+    """Update the discriminator, then encoder and decoder."""
     assert state.encoder is not None
-    real = to_float(stored, state.device)
-    labels = None if labels is None else labels.to(state.device)
+    real = to_float(batch.images, state.device)
+    labels = None if batch.labels is None else batch.labels.to(state.device)
     with mixed_precision(state.device):
         mean, log_variance = (part.float() for part in state.encoder(real))  # (B, Z) each
     noise = torch.randn(mean.shape, generator=random_numbers(config.seed, "encode", state.images)).to(state.device)
