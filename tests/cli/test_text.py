@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ganvas.cli.text import export_text, publish_text, recipe_list, recipe_page
+from ganvas.config import with_settings
 from ganvas.formats.manifest import Publication
 from ganvas.model.quantize import Trial
 from ganvas.recipes import RECIPES
@@ -52,3 +53,11 @@ def test_an_export_that_came_first_is_told_first():
 def test_a_recipe_is_listed_and_its_page_says_how_it_fails(name):
     assert f"\n{name}" in "\n" + recipe_list()
     assert RECIPES[name].failings in recipe_page(name)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_settings_of_a_recipes_page_can_be_typed_as_they_stand_there(name):
+    shown = [line.partition(" # ")[0].rstrip() for line in recipe_page(name).splitlines() if " = " in line]
+    assignments = [line.replace(" = ", "=", 1) for line in shown if not line.endswith("(not set)")]
+    assert len(assignments) > 30
+    assert with_settings(RECIPES[name].config, assignments) == RECIPES[name].config

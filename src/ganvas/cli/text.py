@@ -48,9 +48,18 @@ def recipe_page(name: str) -> str:
         lines += ["", f"# {title}"]
         for field, value in settings.model_dump(mode="json").items():
             meaning = type(settings).model_fields[field].description or field
-            shown = "(not set)" if value is None else ",".join(value) if isinstance(value, list) else value
-            lines.append(f"{f'{section}.{field} = {shown}':<50} # {meaning}")
+            lines.append(f"{f'{section}.{field} = {_as_typed(value)}':<50} # {meaning}")
     return "\n".join([f"# {name}", *about, *lines])
+
+
+def _as_typed(value: object) -> str:
+    """A setting's value as `--set` takes it; "(not set)" cannot be typed."""
+    if value is None:
+        return "(not set)"
+    if not isinstance(value, list):
+        return str(value)
+    are_words = all(isinstance(each, str) for each in value)
+    return ",".join(value) if are_words else f"[{','.join(map(str, value))}]"
 
 
 def score_text(result: "ScoreResult", *, as_json: bool) -> str:
