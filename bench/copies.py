@@ -9,7 +9,7 @@ bench/results/copies.jsonl, the table to standard output.
 
 import argparse
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from ganvas.metrics import Space, chance_of_copies, count_copies, pixel_rows, pi
 from ganvas.metrics.copies import Copies
 
 RESULTS = Path("bench/results/copies.jsonl")
-MOST, COUNT, SAMPLES = 1000, 100, 20
+MOST, DAMAGED, COUNT, SAMPLES = 1000, 200, 100, 20
 
 
 def picture(image: np.ndarray) -> Image.Image:
@@ -91,39 +91,49 @@ class Counter:
         return count_copies(rows, self._spaces, self._chance)
 
 
-def main() -> None:
+def counted(source: str, most: int = MOST, samples: int = SAMPLES) -> Iterator[dict]:
+    """A line for every kind of pictures.
+
+    Args:
+        most: pictures of each half of the set. samples: of every kind, COUNT pictures each where there are as many.
+    """
+    images = shuffled(source, 2 * most)
+    half = len(images) // 2
+    training, others = images[:half], images[half:]
+    counter = Counter(training)
+    numbers = np.random.default_rng(0)
+    held_out = counter.rows(others[:500])
+    kinds = {"held out": held_out}
+    damaged = min(DAMAGED, half // 2)
+    chosen = training[:damaged]
+    for name, damage in DAMAGE.items():
+        changed = np.stack([damage(image) for image in chosen])
+        if name == "mean of two":
+            changed = ((chosen.astype(int) + training[damaged : 2 * damaged]) // 2).astype(np.uint8)
+        kinds[name] = counter.rows(changed)
+    for name in [*kinds, *MIXED]:
+        said, shares = 0, []
+        for _ in range(samples):
+            copied = round(MIXED[name] * COUNT) if name in MIXED else COUNT
+            pool = kinds["copies"] if name in MIXED else kinds[name]
+            picks = numbers.permutation(len(pool[0]))[:copied]
+            fillers = numbers.permutation(len(held_out[0]))[: COUNT - copied]
+            fake = [torch.cat([part[picks], more[fillers]]) for part, more in zip(pool, held_out, strict=True)]
+            found = counter.copies(fake)
+            said += found.is_copying
+            shares.append(found.share.value)
+        yield {"set": Path(source).name, "pictures": name, "said": said / samples, "share": float(np.mean(shares))}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """The table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="+", metavar="SOURCE")
     print("| set | pictures | said to be copied | share found |\n|---|---|---|---|")
-    for source in parser.parse_args().sources:
-        images = shuffled(source, 2 * MOST)
-        half = len(images) // 2
-        training, others = images[:half], images[half:]
-        counter = Counter(training)
-        numbers = np.random.default_rng(0)
-        held_out = counter.rows(others[:500])
-        kinds = {"held out": held_out}
-        chosen = training[:200]
-        for name, damage in DAMAGE.items():
-            changed = np.stack([damage(image) for image in chosen])
-            if name == "mean of two":
-                changed = ((chosen.astype(int) + training[200:400]) // 2).astype(np.uint8)
-            kinds[name] = counter.rows(changed)
-        for name in [*kinds, *MIXED]:
-            said, shares = 0, []
-            for _ in range(SAMPLES):
-                copied = round(MIXED[name] * COUNT) if name in MIXED else COUNT
-                pool = kinds["copies"] if name in MIXED else kinds[name]
-                picks = numbers.permutation(len(pool[0]))[:copied]
-                fillers = numbers.permutation(len(held_out[0]))[: COUNT - copied]
-                fake = [torch.cat([part[picks], more[fillers]]) for part, more in zip(pool, held_out, strict=True)]
-                found = counter.copies(fake)
-                said += found.is_copying
-                shares.append(found.share.value)
-            line = {"set": Path(source).name, "pictures": name, "said": said / SAMPLES, "share": float(np.mean(shares))}
+    for source in parser.parse_args(arguments).sources:
+        for line in counted(source):
             keep(RESULTS, line)
-            print(f"| {line['set']} | {name} | {line['said']:.0%} | {line['share']:.1%} |", flush=True)
+            print(f"| {line['set']} | {line['pictures']} | {line['said']:.0%} | {line['share']:.1%} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ docs/figures/demo.webp: the last grid of the run beside the pictures it learns f
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageSequence
@@ -14,11 +15,12 @@ FIGURES = Path("docs/figures")
 FILM_PX, GAP_PX = 348, 16
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Both, as small as the page needs them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
-    run: Path = parser.parse_args().run
+    run: Path = parser.parse_args(arguments).run
+    FIGURES.mkdir(parents=True, exist_ok=True)
     last = max(path for path in (run / "samples").glob("*.png") if path.stem.isdecimal())
     left, right = (Image.open(path).convert("RGB") for path in (last, run / "samples" / "originals.png"))
     sheet = Image.new("RGB", (left.width + GAP_PX + right.width, left.height), "white")

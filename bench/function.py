@@ -19,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from ganvas.files import cache_folder
@@ -108,11 +109,11 @@ def prepared(model: Path, folder: Path) -> tuple[Path, Path, Path, float]:
     return emulator, folder / "task", folder / "runtime", packed.stat().st_size / 1e6
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
-    model = parser.parse_args().model
+    model = parser.parse_args(arguments).model
     with tempfile.TemporaryDirectory() as temporary:
         emulator, root, runtime, zipped = prepared(model, Path(temporary))
         unzipped = sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) / 1e6

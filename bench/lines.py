@@ -11,6 +11,7 @@ def kept(path: Path) -> list[dict[str, Any]]:
 
 
 def keep(path: Path, line: dict[str, Any]) -> None:
-    """Add one."""
+    """Add one; the file and its folder are made if they are not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

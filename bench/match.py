@@ -9,6 +9,7 @@ both families have said so; "never" where one does not. Resumable: what was scor
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.lines import keep, kept
@@ -21,12 +22,12 @@ SOONEST_SECONDS = 10  # sooner it is the eigen line that would be compared
 HOURS = [plan for plan in PLANNED.values() if plan.recipe == "dcgan" and plan.minutes == 60]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Score what is missing, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("data", type=Path)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     ended = {line["run"] for line in kept(ENDINGS)}
     print("| set | minutes, seed | EfficientNet-Lite0, s | ResNet, s |\n|---|---|---|---|")
     for hour in HOURS:
@@ -39,15 +40,17 @@ def main() -> None:
                 print(f"| {plan.name} | {plan.minutes}, {plan.seed} | {' | '.join(cells)} |", flush=True)
 
 
-def matched(run: Path, judge: Judge, goal: dict) -> dict[str, float]:
-    """Family -> seconds to the first moment that is no further than the goal's."""
+def matched(
+    run: Path, judge: Judge, goal: dict, *, soonest_seconds: float = SOONEST_SECONDS, count: int = COUNT
+) -> dict[str, float]:
+    """Family -> seconds to the first moment whose `count` pictures are no further than the goal's."""
     seconds = clock(run)
     known = {line["images"]: line for line in kept(RESULTS) if line["run"] == run.name}
     found: dict[str, float] = {}
-    for at in sorted(at for at in kept_moments(run) if seconds.get(at, 0) >= SOONEST_SECONDS):
+    for at in sorted(at for at in kept_moments(run) if seconds.get(at, 0) >= soonest_seconds):
         if at not in known:
             known[at] = {"run": run.name, "images": at, "eigen": judge.eigen}
-            known[at] |= judge.distances(judge.see(drawn(run, at, COUNT)))
+            known[at] |= judge.distances(judge.see(drawn(run, at, count)))
             keep(RESULTS, known[at])
         for family in judge.views:
             if share_of_eigen(known[at], family) <= share_of_eigen(goal, family):

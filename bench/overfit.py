@@ -8,7 +8,7 @@ real pictures that it never saw are counted too. Lines go to bench/results/overf
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,22 +27,28 @@ LEARNED, LATENTS, COUNT, BATCH, RATE = 50, 6, 200, 32, 1e-3
 ASKED_AT = (0, 300, 1000, 2000, 4000)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="+", metavar="SOURCE")
     print("| set | steps | error, grey levels | share found | said to copy |\n|---|---|---|---|---|")
-    for source in parser.parse_args().sources:
+    for source in parser.parse_args(arguments).sources:
         for line in counted(source):
             keep(RESULTS, line)
             error = "" if line["error"] is None else f"{line['error']:.1f}"
             print(f"| {line['set']} | {line['steps']} | {error} | {line['share']:.0%} | {line['said']} |", flush=True)
 
 
-def counted(source: str) -> Iterator[dict]:
-    """One dict each time that the generator is judged, the first of real pictures it does not learn."""
-    images = shuffled(source, LEARNED + COUNT)
-    learned, others = images[:LEARNED], images[LEARNED:]
+def counted(
+    source: str, *, learned_pictures: int = LEARNED, count: int = COUNT, asked_at: Sequence[int] = ASKED_AT
+) -> Iterator[dict]:
+    """One dict each time that the generator is judged, the first of real pictures it does not learn.
+
+    Args:
+        learned_pictures: that it is fitted to. count: that it draws to be judged. asked_at: steps after which it is.
+    """
+    images = shuffled(source, learned_pictures + count)
+    learned, others = images[:learned_pictures], images[learned_pictures:]
     counter = Counter(learned)
 
     def line(steps: int | str, error: float | None, drawn: np.ndarray) -> dict:
@@ -56,13 +62,13 @@ def counted(source: str) -> Iterator[dict]:
     generator = build_networks("dcgan", spec, "normal", numbers).generator
     targets = to_float(torch.from_numpy(learned))
     optimizer = torch.optim.Adam(generator.parameters(), RATE)
-    judged = torch.randn(COUNT, LATENTS, generator=numbers)
+    judged = torch.randn(count, LATENTS, generator=numbers)
     error = None
-    for steps in range(ASKED_AT[-1] + 1):
-        if steps in ASKED_AT:
+    for steps in range(asked_at[-1] + 1):
+        if steps in asked_at:
             yield line(steps, error, draw_all(generator, judged, None))
         z = torch.randn(BATCH, LATENTS, generator=numbers)
-        which = ((z > 0).long() * 2 ** torch.arange(LATENTS)).sum(1) % LEARNED  # (B,)
+        which = ((z > 0).long() * 2 ** torch.arange(LATENTS)).sum(1) % learned_pictures  # (B,)
         loss = F.mse_loss(generator(z, None), targets[which])
         optimizer.zero_grad()
         loss.backward()

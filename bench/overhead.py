@@ -9,21 +9,24 @@ time that the user gave.
 """
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ganvas.config import LimitSettings, PictureSettings
-from ganvas.data import load_pictures
+from ganvas.config import LimitSettings, PictureSettings, RunConfig
+from ganvas.data import Batch, load_pictures
+from ganvas.formats.events import LoggedEvent
 from ganvas.recipes import RECIPES
-from ganvas.run.events import Finished, Planned, Stepped
+from ganvas.run.events import Finished, Stepped
+from ganvas.run.execute import RunParts
 from ganvas.run.supervisor import Supervisor
-from ganvas.training import loop
+from ganvas.training import Progress, TrainingState, training_loop
+from ganvas.training.loop import Stream
 from ganvas.workflows.parse import parse_duration
 from ganvas.workflows.train import train
 
@@ -54,65 +57,100 @@ def seconds_to_first_step(recipe: str, out: Path) -> float:
     raise SystemExit(f"`{' '.join(command)}` showed no step")
 
 
-def main() -> None:
+class Stopwatch:
+    """Seconds, added up over every block that it times."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - started
+
+
+@dataclass(frozen=True)
+class TimedStream:
+    """A stream of pictures whose time is added up."""
+
+    stream: Stream
+    watch: Stopwatch
+
+    def batch_at(self, images_shown: int, count: int) -> Batch:
+        with self.watch.running():
+            return self.stream.batch_at(images_shown, count)
+
+
+class TimedSupervisor(Supervisor):
+    """One whose time is added up; what it yields is made at once."""
+
+    watch: Stopwatch
+
+    def plan(self) -> Iterator[LoggedEvent]:
+        with self.watch.running():
+            return iter(list(super().plan()))
+
+    def measure(self) -> dict[str, float]:
+        with self.watch.running():
+            return super().measure()
+
+    def act(self) -> Iterator[LoggedEvent]:
+        with self.watch.running():
+            return iter(list(super().act()))
+
+
+def timed_parts(in_steps: Stopwatch, reading: Stopwatch, measuring: Stopwatch) -> RunParts:
+    """Those of a run that tell these what time they take. `in_steps` counts the reading of pictures too."""
+
+    def loop(
+        state: TrainingState, stream: Stream, config: RunConfig, until_images: int, *, clock: Callable[[], float]
+    ) -> Iterator[Progress]:
+        steps = training_loop(state, TimedStream(stream, reading), config, until_images, clock=clock)
+        while True:
+            with in_steps.running():
+                progress = next(steps, None)
+            if progress is None:
+                return
+            yield progress
+
+    class Timed(TimedSupervisor):
+        watch = measuring
+
+    return RunParts(loop=loop, supervisor=Timed)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--time", default="90s")
     parser.add_argument("--recipe", default="dcgan")
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     config = RECIPES[wanted.recipe].config
     pictures = PictureSettings.model_validate(config.pictures.model_dump() | {"source": "avatars"})
     limits = LimitSettings(seconds=parse_duration(wanted.time))
     config = config.model_copy(update={"limits": limits, "pictures": pictures})
     load_pictures(config.pictures)
-    spent, plain_step = [0.0], loop.train_step
-    measuring = [0.0]
-
-    def timed(plain: Callable[..., Any]) -> Callable[..., Any]:
-        """The same method of the supervisor, its time added up; what it yields is made at once."""
-
-        def call(*arguments: object) -> object:
-            started = time.perf_counter()
-            result = plain(*arguments)
-            result = list(result) if isinstance(result, Iterator) else result
-            measuring[0] += time.perf_counter() - started
-            return result
-
-        return call
-
-    def timed_step(*arguments: object) -> object:
-        started = time.perf_counter()
-        report = plain_step(*arguments)  # type: ignore[arg-type]
-        spent[0] += time.perf_counter() - started
-        return report
-
-    out = Path(tempfile.mkdtemp())
-    to_first_step = seconds_to_first_step(wanted.recipe, out / "first")
+    in_steps, reading, measuring = Stopwatch(), Stopwatch(), Stopwatch()
     news, last_step_at = None, 0.0
-    plain = {name: getattr(Supervisor, name) for name in ("plan", "measure", "act")}
-    try:
-        for name, method in plain.items():
-            setattr(Supervisor, name, timed(method))
-        for news in train(config, out / "run"):
-            if isinstance(news, Planned):  # the probe is over
-                loop.train_step = timed_step  # type: ignore[assignment]
-            elif isinstance(news, Stepped):
+    with tempfile.TemporaryDirectory() as folder:
+        to_first_step = seconds_to_first_step(wanted.recipe, Path(folder) / "first")
+        for news in train(config, Path(folder) / "run", parts=timed_parts(in_steps, reading, measuring)):
+            if isinstance(news, Stepped):
                 last_step_at = time.perf_counter()
-    finally:
-        loop.train_step = plain_step
-        for name, method in plain.items():
-            setattr(Supervisor, name, method)
-        shutil.rmtree(out)
-    end, seconds_after = news, time.perf_counter() - last_step_at
-    assert isinstance(end, Finished)
-    around = end.seconds - spent[0] - measuring[0]
+        seconds_after = time.perf_counter() - last_step_at
+    assert isinstance(news, Finished)
+    spent = in_steps.seconds - reading.seconds
+    around = news.seconds - spent - measuring.seconds
     row = {
         "recipe": wanted.recipe,
-        "images": f"{end.images}",
-        "run, s": f"{end.seconds:.1f}",
-        "in steps, s": f"{spent[0]:.1f}",
-        "measuring": f"{measuring[0] / end.seconds:.1%}",
-        "the rest": f"{around / end.seconds:.1%}",
+        "images": f"{news.images}",
+        "run, s": f"{news.seconds:.1f}",
+        "in steps, s": f"{spent:.1f}",
+        "measuring": f"{measuring.seconds / news.seconds:.1%}",
+        "the rest": f"{around / news.seconds:.1%}",
         "film and report, s": f"{seconds_after:.1f}",
         "command to first step, s": f"{to_first_step:.1f}",
     }

@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -22,7 +23,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from ganvas.publishing.site import ONE_FILE
 
-LOADS, FRAMES, TURNS = 5, 60, 3
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 WALK = """async (frames) => {
   const { loadGenerator } = await import("./generator.js");
@@ -88,7 +88,7 @@ def write_picture(browser: Browser, address: str, out: Path) -> None:
     shot.save(out, quality=82, method=6)
 
 
-def python_rate(site: Path) -> float:
+def python_rate(site: Path, frames: int) -> float:
     """Pictures a second of onnxruntime in Python, one at a time on one thread."""
     import gzip
 
@@ -109,17 +109,21 @@ def python_rate(site: Path) -> float:
     for _ in range(5):
         session.run(["image"], feed)
     begun = time.perf_counter()
-    for _ in range(FRAMES):
+    for _ in range(frames):
         session.run(["image"], feed)
-    return FRAMES / (time.perf_counter() - begun)
+    return frames / (time.perf_counter() - begun)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("site", type=Path)
     parser.add_argument("--picture", type=Path, help="write the page with seed 7 as a picture, and measure nothing")
-    asked = parser.parse_args()
+    parser.add_argument("--loads", type=int, default=5, help="of the page, over http and from disk each")
+    parser.add_argument("--frames", type=int, default=60, help="of the walk that are drawn in a turn")
+    parser.add_argument("--turns", type=int, default=3, help="of the browser and of Python")
+    parser.add_argument("--seconds", type=float, default=5.0, help="that the walk is watched for")
+    asked = parser.parse_args(arguments)
     site = asked.site
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Host, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -131,22 +135,21 @@ def main() -> None:
             write_picture(browser, f"{address}#seed=7", asked.picture)
             return
         loads = {
-            name: [first_picture(browser, f"{place}#seed={seed}") for seed in range(LOADS)]
+            name: [first_picture(browser, f"{place}#seed={seed}") for seed in range(asked.loads)]
             for name, place in (("http", address), ("from disk", (site / ONE_FILE).resolve().as_uri()))
         }
         page = browser.new_page()
         page.goto(address)
         page.locator("#status", has_text="Seed").wait_for()
-        seen = played(page, 5)
-        turns = [(page.evaluate(WALK, FRAMES), python_rate(site)) for _ in range(TURNS)]
+        seen = played(page, asked.seconds)
+        turns = [(page.evaluate(WALK, asked.frames), python_rate(site, asked.frames)) for _ in range(asked.turns)]
         browser.close()
     server.shutdown()
     sizes = {name: (site / name).stat().st_size / 1e6 for name in ("model.onnx.gz", "vendor/ort.wasm.gz", ONE_FILE)}
     print("| what | figure |\n|---|---|")
     for name, seconds in loads.items():
-        print(
-            f"| first picture, {name} | {statistics.median(seconds):.2f} s (slowest of {LOADS}: {max(seconds):.2f} s) |"
-        )
+        slowest = f"slowest of {asked.loads}: {max(seconds):.2f} s"
+        print(f"| first picture, {name} | {statistics.median(seconds):.2f} s ({slowest}) |")
     browser_rate, ratio = (statistics.median(each) for each in zip(*[(a, a / b) for a, b in turns], strict=True))
     print(f"| walk as it is watched, at most 60 | {seen:.0f} pictures/s |")
     print(f"| its drawing alone, one thread | {browser_rate:.0f} pictures/s, {ratio:.2f} of onnxruntime in Python |")

@@ -19,7 +19,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from bench.agreement import independent_features
+from bench.agreement import View, independent_features
 from bench.lines import keep, kept
 from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, load_pictures
@@ -72,12 +72,12 @@ class Plan:
 
     recipe: str
     name: str
-    minutes: int
+    minutes: float
     seed: int = 0
 
     @property
     def title(self) -> str:
-        return f"{self.recipe}-{self.name}-{self.minutes}m-{self.seed}"
+        return f"{self.recipe}-{self.name}-{self.minutes:g}m-{self.seed}"
 
 
 PLAN = [
@@ -131,9 +131,20 @@ def train(plan: Plan, out: Path, pictures: str) -> float:
     return largest_kb / 1024
 
 
-def ending(plan: Plan, run: Path, pictures: str, memory: float) -> dict:
-    """What the run says of itself, and its score card of the model it chose."""
-    command = [sys.executable, "-m", "ganvas", "score", str(run), "--against", pictures, "--json"]
+def ending(plan: Plan, run: Path, pictures: str, memory: float, count: int = COUNT) -> dict:
+    """What the run says of itself, and its score card of the model it chose, from `count` drawn pictures."""
+    command = [
+        sys.executable,
+        "-m",
+        "ganvas",
+        "score",
+        str(run),
+        "--against",
+        pictures,
+        "--count",
+        str(count),
+        "--json",
+    ]
     card = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     log = read_log(run / "log.jsonl")
     verdicts = [event.kind for event in log.events if isinstance(event, Assessed)]
@@ -143,14 +154,22 @@ def ending(plan: Plan, run: Path, pictures: str, memory: float) -> dict:
 
 
 class Judge:
-    """Scores of drawn pictures against one set, in both families, with the PCA baseline's."""
+    """Scores of drawn pictures against one set, in both families, with the PCA baseline's.
 
-    def __init__(self, pictures: PictureSet) -> None:
+    Args:
+        count: pictures of the set, and of the PCA baseline.
+        other: the second family, (N, H, W, C) uint8 -> (N, F); None: the ResNet of bench.agreement.
+    """
+
+    def __init__(self, pictures: PictureSet, *, count: int = COUNT, other: View | None = None) -> None:
         real = np.asarray(pictures.images[reference_order(len(pictures.images))[:2000]])
         lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
-        self.views = {"lite": lambda images: extract(lite, images), "other": independent_features()}
-        self.reference = self.see(real[:COUNT])
-        eigen = eigen_pictures(torch.from_numpy(real), COUNT, torch.Generator().manual_seed(0)).numpy()
+        self.views: dict[str, View] = {
+            "lite": lambda images: extract(lite, images),
+            "other": other or independent_features(),
+        }
+        self.reference = self.see(real[:count])
+        eigen = eigen_pictures(torch.from_numpy(real), count, torch.Generator().manual_seed(0)).numpy()
         self.eigen = self.distances(self.see(eigen))
 
     def see(self, images: np.ndarray) -> dict[str, Tensor]:
@@ -197,27 +216,27 @@ def marks(run: Path) -> dict[int, int]:
     return found
 
 
-def tabulate(plan: Plan, run: Path, pictures: str) -> None:
-    """Score what the run had drawn by each mark that is not in RESULTS yet, and draw its grid."""
-    judge = Judge(known_pictures(plan.name, pictures))
+def tabulate(plan: Plan, run: Path, judge: Judge, count: int = COUNT) -> None:
+    """Score `count` of what the run had drawn by each mark that is not in RESULTS yet, and draw its grid."""
     measured = {line["mark"] for line in kept(RESULTS) if line["run"] == plan.title}
     for mark, at in marks(run).items():
         if mark not in measured:
             line = {"run": plan.title, "recipe": plan.recipe, "set": plan.name, "seed": plan.seed, "mark": mark}
-            seen = judge.see(drawn(run, at, COUNT))
+            seen = judge.see(drawn(run, at, count))
             keep(RESULTS, line | {"images": at, "eigen": judge.eigen, **judge.distances(seen), **judge.shares(seen)})
     grid = picture_grid(drawn(run, max(kept_moments(run)), 64), columns=8)
+    FIGURES.mkdir(parents=True, exist_ok=True)
     path = FIGURES / f"quality-{plan.title}.webp"
     Image.fromarray(grid.squeeze()).convert("RGB").save(path, quality=80, method=6)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train and measure what is missing, then print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("runs", nargs="*", metavar="NAME")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     work, data, wanted = asked.work, asked.data, asked.runs
     ended = {line["run"] for line in kept(ENDINGS)}
     for plan in PLAN:
@@ -226,7 +245,7 @@ def main() -> None:
         run, pictures = work / plan.title, source(plan.name, data, work)
         memory = train(plan, run, pictures)
         if plan.minutes >= TABLE_FROM_MINUTES:
-            tabulate(plan, run, pictures)
+            tabulate(plan, run, Judge(known_pictures(plan.name, pictures)))
         keep(ENDINGS, ending(plan, run, pictures, memory))
         print(plan.title, flush=True)
     report(sorted(kept(RESULTS), key=place))

@@ -9,6 +9,7 @@ bench/results/recipes.jsonl and one grid to docs/figures/. The table in docs/rec
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -48,7 +49,7 @@ def keep_grids(out: Path, name: str) -> None:
                 grid.convert("RGB").save(FIGURES / f"{name}{ending}.webp", quality=80, method=6)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train what is asked for and not there yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
@@ -56,7 +57,7 @@ def main() -> None:
     )
     parser.add_argument("--time", default="5m")
     parser.add_argument("--out", type=Path, default=Path("runs/recipes"))
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     for pair in wanted.pairs:
         recipe, _, rest = pair.partition("=")
         source, *more = rest.split(",")

@@ -10,7 +10,7 @@ bench/results/response.jsonl, and the tables to standard output.
 import argparse
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -84,9 +84,8 @@ def features_of(work: Path, name: str, draw: Callable[[int], np.ndarray], indice
     return load_file(path)["features"]
 
 
-def damaged(work: Path) -> dict[str, list[tuple[str, Tensor]]]:
-    """Kinds of damage, each in steps that grow: (words, features of 5,000 pictures)."""
-    most = SIZES[-1]
+def damaged(work: Path, most: int) -> dict[str, list[tuple[str, Tensor]]]:
+    """Kinds of damage, each in steps that grow: (words, features of `most` pictures)."""
     second = range(most, 2 * most)
     real = features_of(work, "real-2", shape, second)
     found: dict[str, list[tuple[str, Tensor]]] = {}
@@ -101,10 +100,10 @@ def damaged(work: Path) -> dict[str, list[tuple[str, Tensor]]]:
         (f"{MODES - kept} of {MODES}", real[rows[mode < kept].repeat(MODES)[:most]]) for kept in (6, 4, 1)
     ]
     found["repeated pictures"] = [
-        (f"{share:.0%} different", real[torch.arange(most) % round(share * most)]) for share in (0.5, 0.1, 0.01)
+        (f"{share:.0%} different", real[torch.arange(most) % max(round(share * most), 1)]) for share in (0.5, 0.1, 0.01)
     ]
     avatars = load_pictures(PictureSettings()).images
-    other = features_of(work, "avatars", lambda i: np.asarray(avatars[i]), range(2000))
+    other = features_of(work, "avatars", lambda i: np.asarray(avatars[i]), range(min(2000, most)))
     mixed = torch.randperm(most, generator=torch.Generator().manual_seed(0))
     found["another set mixed in"] = []
     for share in (0.02, 0.1, 0.5):
@@ -120,57 +119,70 @@ def sample(rows: Tensor, count: int, seed: int) -> Tensor:
     return rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))[:count]]
 
 
-def main() -> None:
-    """Both tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, metavar="WORK_FOLDER")
-    work: Path = parser.parse_args().work
-    work.mkdir(parents=True, exist_ok=True)
-    reference = features_of(work, "real-1", shape, range(SIZES[-1]))
-    kinds = damaged(work)
-    lines = []
-    print("| damage | how much | n | KD-lite [95%] | FD-lite | precision | recall | density | coverage | spread |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+def responses(
+    reference: Tensor, kinds: dict[str, list[tuple[str, Tensor]]], sizes: Sequence[int], repeats: int
+) -> Iterator[dict]:
+    """A line for every damage and number of pictures: the first table."""
     for kind, steps in kinds.items():
         for words, rows in steps:
-            for count in SIZES:
+            for count in sizes:
                 real, fake = sample(reference, count, 1), sample(rows, count, 2)
-                distance = kernel_distance_interval(real, fake, torch.Generator().manual_seed(0), resamples=200)
-                near, far = neighbourhoods(real, fake), frechet_distance(real, fake)
-                values = {
-                    "kd": distance.value,
-                    "low": distance.low,
-                    "high": distance.high,
-                    "fd": far,
-                    **vars(near),
-                    "spread": spread(fake) / spread(real),
-                }
-                lines.append({"damage": kind, "step": words, "n": count} | values)
-                print(
-                    f"| {kind} | {words} | {count} | {values['kd']:.2f} [{values['low']:.2f}, {values['high']:.2f}] "
-                    f"| {far:.1f} "
-                    f"| {near.precision:.2f} | {near.recall:.2f} | {near.density:.2f} | {near.coverage:.2f} "
-                    f"| {values['spread']:.2f} |",
-                    flush=True,
-                )
-    print(f"\n| damage | how much | n | intervals of {REPEATS} that hold the value at 5,000 |\n|---|---|---|---|")
+                distance = kernel_distance_interval(real, fake, torch.Generator().manual_seed(0), resamples=repeats)
+                values = {"kd": distance.value, "low": distance.low, "high": distance.high}
+                values |= {"fd": frechet_distance(real, fake), **vars(neighbourhoods(real, fake))}
+                values |= {"spread": spread(fake) / spread(real)}
+                yield {"damage": kind, "step": words, "n": count} | values
+
+
+def coverages(
+    reference: Tensor, kinds: dict[str, list[tuple[str, Tensor]]], sizes: Sequence[int], repeats: int
+) -> Iterator[dict]:
+    """A line for every damage and number of pictures but the largest: the second table."""
     for kind, steps in kinds.items():
         words, rows = steps[min(1, len(steps) - 1)]
         if kind == "repeated pictures":
             continue
         truth = kernel_distance_interval(reference, rows, torch.Generator().manual_seed(0), resamples=2).value
-        for count in SIZES[:2]:
+        for count in sizes[:-1]:
             held = 0
-            for seed in range(REPEATS):
+            for seed in range(repeats):
                 one = kernel_distance_interval(
                     sample(reference, count, 10 + seed),
                     sample(rows, count, 10**4 + seed),
                     torch.Generator().manual_seed(seed),
-                    resamples=200,
+                    resamples=repeats,
                 )
                 held += one.low <= truth <= one.high
-            lines.append({"coverage of": kind, "step": words, "n": count, "share": held / REPEATS})
-            print(f"| {kind} | {words} | {count} | {held / REPEATS:.1%} |", flush=True)
+            yield {"coverage of": kind, "step": words, "n": count, "share": held / repeats}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path, metavar="WORK_FOLDER")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="pictures of a sample; the last is all")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="samples of an interval, and intervals")
+    asked = parser.parse_args(arguments)
+    work, sizes, repeats = asked.work, asked.sizes, asked.repeats
+    work.mkdir(parents=True, exist_ok=True)
+    reference = features_of(work, "real-1", shape, range(sizes[-1]))
+    kinds = damaged(work, sizes[-1])
+    lines = []
+    print("| damage | how much | n | KD-lite [95%] | FD-lite | precision | recall | density | coverage | spread |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for line in responses(reference, kinds, sizes, repeats):
+        lines.append(line)
+        distance = f"{line['kd']:.2f} [{line['low']:.2f}, {line['high']:.2f}] | {line['fd']:.1f}"
+        others = [f"{line[name]:.2f}" for name in ("precision", "recall", "density", "coverage", "spread")]
+        cells = [line["damage"], line["step"], str(line["n"]), distance, *others]
+        print(f"| {' | '.join(cells)} |", flush=True)
+    print(
+        f"\n| damage | how much | n | intervals of {repeats} that hold the value at {sizes[-1]:,} |\n|---|---|---|---|"
+    )
+    for line in coverages(reference, kinds, sizes, repeats):
+        lines.append(line)
+        print(f"| {line['coverage of']} | {line['step']} | {line['n']} | {line['share']:.1%} |", flush=True)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 

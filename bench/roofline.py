@@ -14,9 +14,8 @@ import argparse
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -33,6 +32,7 @@ from ganvas.recipes import RECIPES
 from ganvas.training import TrainingState, new_state
 from ganvas.training.feature_cache import FeatureCache
 from ganvas.training.step import train_step
+from ganvas.training.steps.memory import SwiftMemory
 from ganvas.training.steps.swift import swift_play
 
 CONFIG = RECIPES["swift"].config
@@ -111,51 +111,58 @@ def bytes_of(tensor: Tensor) -> int:
     return min(tensor.nbytes, tensor.untyped_storage().nbytes())
 
 
-def saved_by_the_cache(step: Callable[[], object]) -> float:
+def saved_by_the_cache(step: Callable[[], object], without: Callable[[], object], times: int) -> float:
     """How many times as long a step takes that computes the features of its real pictures: the median of pairs."""
 
-    def compute(self: FeatureCache, batch: Batch, extract: Callable[[Tensor], list[Tensor]]) -> list[Tensor]:
-        return extract(batch.images)
-
-    def once() -> float:
+    def once(work: Callable[[], object]) -> float:
         started = time.process_time()
-        step()
+        work()
         return time.process_time() - started
 
-    ratios = []
-    for _ in range(STEPS):
-        with patch.object(FeatureCache, "maps", compute):
-            again = once()
-        ratios.append(again / once())
-    return statistics.median(ratios)
+    return statistics.median([once(without) / once(step) for _ in range(times)])
 
 
-def swift_state(width: int, height: int) -> tuple[TrainingState, Batch]:
-    """The recipe before its first step, and a batch of noise: the cost of a step does not depend on the pictures."""
+def swift_state(width: int, height: int, *, is_cached: bool = True) -> tuple[TrainingState, Batch]:
+    """The recipe before its first step, and a batch of noise: the cost of a step does not depend on the pictures.
+
+    Args:
+        is_cached: whether the features of real pictures are kept.
+    """
     numbers = torch.Generator().manual_seed(1)
     images = torch.randint(0, 256, (BATCH, height, width, 3), dtype=torch.uint8, generator=numbers)
     spec = NetworkSpec(height, width, 3, CONFIG.network.z_dim)
     state = new_state(CONFIG, spec, torch.device("cpu"))
+    if not is_cached:
+        assert isinstance(state.memory, SwiftMemory)
+        state.memory.features = FeatureCache(largest_bytes=0)
     return state, Batch(images, None, torch.arange(BATCH), torch.zeros(BATCH, dtype=torch.bool))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the machine, bound one step, time many, and print both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", default="64x64")
-    width, height = map(int, parser.parse_args().size.split("x"))
+    parser.add_argument("--steps", type=int, default=STEPS, help="that are timed")
+    asked = parser.parse_args(arguments)
+    width, height = map(int, asked.size.split("x"))
+    profiled_steps = max(asked.steps // 4, 1)
     prepare(torch.device("cpu"))
     operations, moved = convolution_rate(), copy_rate()
     state, batch = swift_state(width, height)
 
+    uncached, _ = swift_state(width, height, is_cached=False)
+
     def step() -> object:
         return train_step(state, batch, CONFIG, swift_play)
 
-    taken = seconds(step, STEPS)
+    def without() -> object:
+        return train_step(uncached, batch, CONFIG, swift_play)
+
+    taken = seconds(step, asked.steps)
     with Bound(operations, moved) as bound:
         step()
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        for _ in range(STEPS // 4):
+        for _ in range(profiled_steps):
             step()
     print(
         f"convolutions {operations / 1e9:.0f} GFLOP/s, copies {moved / 1e9:.1f} GB/s, {torch.get_num_threads()} threads"
@@ -163,12 +170,14 @@ def main() -> None:
     print(f"a step of {BATCH}: {bound.operations / 1e9:.1f} GFLOP, {1e3 * taken:.0f} ms, {BATCH / taken:.0f} images/s")
     for name, least in ("with all else free", bound.fused), ("of every operation", sum(bound.seconds.values())):
         print(f"roofline {name} {1e3 * least:.0f} ms: the step takes {taken / least:.2f} of it")
-    print(f"without the cache of real pictures' features a step takes {saved_by_the_cache(step):.2f} times as long")
+    without()  # it warms up
+    saved = saved_by_the_cache(step, without, asked.steps)
+    print(f"without the cache of real pictures' features a step takes {saved:.2f} times as long")
     print("\n| operation | ms | roofline, ms |\n|---|---|---|")
     found = {event.key.removeprefix("aten::"): event for event in profiled.key_averages()}
     shown = sorted(found.items(), key=lambda pair: -pair[1].self_cpu_time_total)[:24]
     for name, event in shown:
-        each = event.self_cpu_time_total / 1e3 / (STEPS // 4)
+        each = event.self_cpu_time_total / 1e3 / profiled_steps
         print(f"| {name} | {each:.1f} | {1e3 * bound.seconds[name]:.1f} |")
 
 

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors import safe_open
@@ -67,7 +68,7 @@ def difference(old: dict[str, list[str]], new: dict[str, list[str]]) -> str:
     return ", ".join(parts)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Compare recipe by recipe; the exit status is 1 if any differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--commit", default="d4b9335")
@@ -75,7 +76,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1024)
     parser.add_argument("--only", nargs="*", default=list(RUNS))
     parser.add_argument("--old-alone", action="store_true", help="prepare the old side, to be compared with later")
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     before = wanted.work / wanted.commit
     if not (before / "src").exists():
         before.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,12 +116,12 @@ def resident_mb(process: subprocess.Popen[bytes]) -> float:
     return int(found[1]) / 1024
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--requests", type=int, default=100_000, help="that memory is watched over")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     process, start_up = started(asked.model)
     turns, said = [], ""
     try:

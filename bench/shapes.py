@@ -7,6 +7,7 @@ Discs, polygons and boxes of any colour with two white eyes: `icons` (600, trans
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,13 @@ def shape(width: int, height: int, finer: int, rng: np.random.Generator) -> tupl
     return image.resize((width, height), Image.Resampling.LANCZOS), kind
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw and save them all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--images", type=int, default=100_000, help="of each set, at most")
+    asked = parser.parse_args(arguments)
+    folder = asked.folder
     rng = np.random.default_rng(0)
     for name, count, width, height, finer in (
         ("icons", 600, 64, 64, 4),
@@ -49,7 +53,7 @@ def main() -> None:
         ("labelled", 600, 64, 64, 4),
         ("many", 100_000, 32, 32, 2),
     ):
-        for number in range(count):
+        for number in range(min(count, asked.images)):
             image, kind = shape(width, height, finer, rng)
             if name != "icons":
                 image = Image.alpha_composite(Image.new("RGBA", image.size, CREAM), image).convert("RGB")

@@ -11,7 +11,8 @@ import argparse
 import multiprocessing
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 
 import torch
@@ -28,7 +29,6 @@ from ganvas.training.steps.gan import gan_play
 from ganvas.training.updates import Numbers, sample_latents
 
 CONFIG = RECIPES["dcgan"].config
-BATCH = CONFIG.training.batch
 TOLERANCE = 1e-3  # nats
 
 
@@ -37,11 +37,11 @@ def our_state() -> TrainingState:
     return new_state(CONFIG, NetworkSpec(64, 64, 3, CONFIG.network.z_dim), torch.device("cpu"))
 
 
-def pictures() -> Batch:
+def pictures(batch: int) -> Batch:
     """Noise of 64x64: what a step costs does not depend on what is in the pictures."""
     numbers = torch.Generator().manual_seed(1)
-    images = torch.randint(0, 256, (BATCH, 64, 64, 3), dtype=torch.uint8, generator=numbers)
-    return Batch(images, None, torch.arange(BATCH), torch.zeros(BATCH, dtype=torch.bool))
+    images = torch.randint(0, 256, (batch, 64, 64, 3), dtype=torch.uint8, generator=numbers)
+    return Batch(images, None, torch.arange(batch), torch.zeros(batch, dtype=torch.bool))
 
 
 def seen(stored: Tensor) -> Tensor:
@@ -65,35 +65,35 @@ def copy_weights(ours: TrainingState, plain: PlainState) -> None:
                 target.copy_(tensor.view(4, 4, 512, -1).permute(3, 2, 0, 1))
 
 
-def difference_of_losses() -> float:
+def difference_of_losses(batch_size: int) -> float:
     """The larger of the differences between the two forms' losses in the first step, on the same pictures and latents.
 
     The first step compares everything: both losses, and through the generator's also the discriminator's update. After
     it Adam, whose first updates are as large for tiny gradients as for big ones, lets rounding drift apart.
     """
-    ours, plain, batch = our_state(), build_plain_state(), pictures()
+    ours, plain, batch = our_state(), build_plain_state(), pictures(batch_size)
     copy_weights(ours, plain)
-    noise = sample_latents(BATCH, CONFIG, Numbers.at(CONFIG.seed, 0).latents)
+    noise = sample_latents(batch_size, CONFIG, Numbers.at(CONFIG.seed, 0).latents)
     plain_losses = plain_step(plain, seen(batch.images), noise[:, :, None, None])
     report = train_step(ours, batch, CONFIG, gan_play)
     losses = (report["discriminator_loss"], report["generator_loss"])
     return max(abs(float(a) - float(b)) for a, b in zip(losses, plain_losses, strict=True))
 
 
-def our_steps() -> Callable[[], object]:
+def our_steps(batch_size: int) -> Callable[[], object]:
     """A function that takes one step of ours, in a process prepared as `ganvas train` prepares it."""
     prepare(torch.device("cpu"))
-    state, batch = our_state(), pictures()
+    state, batch = our_state(), pictures(batch_size)
     return lambda: train_step(state, batch, CONFIG, gan_play)
 
 
-def plain_steps() -> Callable[[], object]:
+def plain_steps(batch_size: int) -> Callable[[], object]:
     """A function that takes one plain step, in a process as PyTorch leaves it."""
-    state, real = build_plain_state(), seen(pictures().images)
-    return lambda: plain_step(state, real, torch.randn(BATCH, CONFIG.network.z_dim, 1, 1))
+    state, real = build_plain_state(), seen(pictures(batch_size).images)
+    return lambda: plain_step(state, real, torch.randn(batch_size, CONFIG.network.z_dim, 1, 1))
 
 
-def serve_turns(make: Callable[[], Callable[[], object]], pipe: Connection) -> None:
+def serve_turns(make: Callable[[], Callable[[], object]], batch_size: int, pipe: Connection) -> None:
     """Warm up, then take as many steps as each message asks for and answer with images a second; 0 ends."""
     step = make()
     for _ in range(2):
@@ -103,16 +103,17 @@ def serve_turns(make: Callable[[], Callable[[], object]], pipe: Connection) -> N
         started = time.perf_counter()
         for _ in range(steps):
             step()
-        pipe.send(steps * BATCH / (time.perf_counter() - started))
+        pipe.send(steps * batch_size / (time.perf_counter() - started))
 
 
-def take_turns(blocks: int, steps: int) -> list[list[float]]:
+def take_turns(blocks: int, steps: int, batch_size: int) -> list[list[float]]:
     """Images a second of every turn: the plain form's, then ours."""
     context = multiprocessing.get_context("spawn")
     pipes = []
     for make in (plain_steps, our_steps):
         pipe, other = context.Pipe()
-        context.Process(target=serve_turns, args=(make, other), daemon=True).start()
+        arguments = (partial(make, batch_size), batch_size, other)
+        context.Process(target=serve_turns, args=arguments, daemon=True).start()
         pipe.recv()
         pipes.append(pipe)
     speeds: list[list[float]] = [[], []]
@@ -125,17 +126,18 @@ def take_turns(blocks: int, steps: int) -> list[list[float]]:
     return speeds
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Check the losses, then time, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--blocks", type=int, default=8)
     parser.add_argument("--steps", type=int, default=4, help="steps of a turn")
-    wanted = parser.parse_args()
-    difference = difference_of_losses()
+    parser.add_argument("--batch", type=int, default=CONFIG.training.batch, help="pictures of a step")
+    wanted = parser.parse_args(arguments)
+    difference = difference_of_losses(wanted.batch)
     print(f"largest difference of a loss in the first step: {difference:.1e} nats")
     if difference > TOLERANCE:
         raise SystemExit("the two forms do not compute the same losses")
-    plain, ours = take_turns(wanted.blocks, wanted.steps)
+    plain, ours = take_turns(wanted.blocks, wanted.steps, wanted.batch)
     ratios = [b / a for a, b in zip(plain, ours, strict=True)]
     print("| plain, images/s | ours, images/s | ratio (least to most) |\n|---|---|---|")
     plain_speed, our_speed, ratio = map(statistics.median, (plain, ours, ratios))

@@ -19,14 +19,13 @@ How runs are spoilt, from SPOILT_AT images on:
 """
 
 import argparse
-import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -36,14 +35,15 @@ from torch.nn import functional as F
 from bench.lines import keep, kept
 from bench.response import shape
 from ganvas.config import LimitSettings, Plan, RunConfig, with_settings
-from ganvas.data import load_pictures
+from ganvas.data import PictureSet, load_pictures
 from ganvas.errors import DivergedError
 from ganvas.formats.log import read_log
+from ganvas.formats.manifest import Description
 from ganvas.metrics import Measure, assess
 from ganvas.pixels import to_float
 from ganvas.recipes import recipe
 from ganvas.run.execute import RunParts
-from ganvas.run.recorder import Recorder
+from ganvas.run.monitor import Monitor
 from ganvas.training import Progress, TrainingState, training_loop
 from ganvas.training.loop import Stream
 from ganvas.workflows.train import train
@@ -52,7 +52,8 @@ RESULTS = Path("bench/results/verdicts.jsonl")
 IMAGES, SPOILT_AT, EVERY, COUNT = 12_800, 6_400, 640, 128
 WORSE = 1.15
 
-Spoil = Callable[[TrainingState, RunConfig], None]
+Spoil = Callable[[TrainingState, RunConfig], nn.Module | None]
+"""Changes the state, after every step; or returns what is measured from here on instead of its generator."""
 
 
 def rates(generator: float, discriminator: float) -> Spoil:
@@ -101,21 +102,6 @@ class Replay(nn.Module):
         return (images + soft) / 2 + 0.05 * torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
 
 
-def replaced(make: Callable[[TrainingState, RunConfig], nn.Module]) -> Spoil:
-    """From here on, what is shown is another generator."""
-
-    def spoil(state: TrainingState, config: RunConfig) -> None:
-        if "impostor" not in vars(state):
-            vars(state)["impostor"] = make(state, config)
-
-    return spoil
-
-
-def shown(state: TrainingState) -> nn.Module:
-    """What is measured, drawn and kept: the impostor once there is one."""
-    return vars(state).get("impostor") or (state.generator if state.averaged is None else state.averaged)
-
-
 def training_pictures(config: RunConfig) -> Tensor:
     return torch.from_numpy(np.array(load_pictures(config.pictures).images[:400]))
 
@@ -129,10 +115,10 @@ SPOILS: dict[str, tuple[str, Spoil]] = {
     "far strong": ("divergence", rates(1, 300)),
     "far blind": ("divergence", rates(10, 0)),
     "far noise": ("divergence", noise(1 / 3)),
-    "one latent": ("collapse", replaced(lambda state, config: Forgetful(state.shown, 1))),
-    "few latents": ("collapse", replaced(lambda state, config: Forgetful(state.shown, 4))),
-    "replay": ("copying", replaced(lambda state, config: Replay(training_pictures(config), blur=False))),
-    "blurred replay": ("copying", replaced(lambda state, config: Replay(training_pictures(config), blur=True))),
+    "one latent": ("collapse", lambda state, config: Forgetful(state.shown, 1)),
+    "few latents": ("collapse", lambda state, config: Forgetful(state.shown, 4)),
+    "replay": ("copying", lambda state, config: Replay(training_pictures(config), blur=False)),
+    "blurred replay": ("copying", lambda state, config: Replay(training_pictures(config), blur=True)),
     "still": ("plateau", rates(0, 0)),
 }
 
@@ -146,8 +132,7 @@ def configurations(work: Path) -> dict[str, RunConfig]:
 
     def made(name: str, source: str, *more: str) -> RunConfig:
         config = with_settings(recipe(name).config, [f"pictures.source={json.dumps(source)}", *more])
-        config = with_settings(config, ["measuring.rescue=false"])
-        return config.model_copy(update={"limits": LimitSettings(images=IMAGES)})
+        return with_settings(config, ["measuring.rescue=false", "recording.report=false"])
 
     return {
         "dcgan28 digits": made("dcgan28", "digits", "training.batch=16", "training.average_half_life_images=1000"),
@@ -158,29 +143,77 @@ def configurations(work: Path) -> dict[str, RunConfig]:
     }
 
 
-def spoilt_loop(spoil: Spoil | None) -> Callable[..., Iterator[Progress]]:
-    def loop(state: TrainingState, stream: Stream, config: RunConfig, until: int, **more: Any) -> Iterator[Progress]:
+@dataclass
+class Spoiling:
+    """How one run is spoilt, from a moment on.
+
+    spoil: None: it is left healthy. impostor: what is measured instead of the generator, once there is one.
+    """
+
+    spoil: Spoil | None
+    from_images: int
+    impostor: nn.Module | None = None
+
+    def loop(
+        self, state: TrainingState, stream: Stream, config: RunConfig, until: int, **more: Any
+    ) -> Iterator[Progress]:
+        """As training_loop."""
         for progress in training_loop(state, stream, config, until, **more):
-            if spoil is not None and state.images >= SPOILT_AT:
-                spoil(state, config)
+            if self.spoil is not None and self.impostor is None and state.images >= self.from_images:
+                self.impostor = self.spoil(state, config)
             yield progress
 
-    return loop
+
+class DeceivedMonitor(Monitor):
+    """Measures the impostor of a spoilt run."""
+
+    def __init__(
+        self,
+        spoiling: Spoiling,
+        config: RunConfig,
+        description: Description,
+        pictures: PictureSet,
+        state: TrainingState,
+    ) -> None:
+        super().__init__(config, description, pictures, state)
+        self.spoiling = spoiling
+
+    @property
+    def generator(self) -> nn.Module:
+        return self.spoiling.impostor or super().generator
 
 
-def measured(config: RunConfig, out: Path, spoil: Spoil | None) -> tuple[list[dict[str, float]], int | None]:
+@dataclass(frozen=True)
+class Length:
+    """Of a run, in images shown; `every` so many it is measured, on `count` pictures."""
+
+    images: int = IMAGES
+    spoilt_at: int = SPOILT_AT
+    every: int = EVERY
+    count: int = COUNT
+
+
+def measured(
+    config: RunConfig, out: Path, spoil: Spoil | None, length: Length = Length()
+) -> tuple[list[dict[str, float]], int | None]:
     """The measures of one run, and after how many images it ended with numbers that are not finite, if it did."""
     ended = None
-    with contextlib.ExitStack() as patches:
-        patches.enter_context(patch.object(TrainingState, "shown", property(shown)))
-        patches.enter_context(patch.object(Recorder, "finish", lambda self: iter(())))  # no model of an impostor
-        try:
-            width = 1.0 if config.network.width == "planned" else config.network.width
-            plan = Plan(images=IMAGES, images_per_second=100, width=width, measure_every=EVERY, measure_count=COUNT)
-            for _ in train(config, out, plan=plan, parts=RunParts(loop=spoilt_loop(spoil))):
-                pass
-        except DivergedError:
-            ended = read_log(out / "log.jsonl").events[-1].images
+    spoiling = Spoiling(spoil, length.spoilt_at)
+    parts = RunParts(loop=spoiling.loop, monitor=partial(DeceivedMonitor, spoiling))
+    width = 1.0 if config.network.width == "planned" else config.network.width
+    config = config.model_copy(update={"limits": LimitSettings(images=length.images)})
+    plan = Plan(
+        images=length.images,
+        images_per_second=100,
+        width=width,
+        measure_every=length.every,
+        measure_count=length.count,
+    )
+    try:
+        for _ in train(config, out, plan=plan, parts=parts):
+            pass
+    except DivergedError:
+        ended = read_log(out / "log.jsonl").events[-1].images
     names = [field.name for field in fields(Measure)]
     numbers = read_log(out / "log.jsonl").numbers
     return [{name: entry[name] for name in names} for entry in numbers if "kernel_distance" in entry], ended
@@ -203,12 +236,12 @@ def truth(line: dict) -> str:
     return "divergence" if means[-1] > WORSE * min(means) else "recovery"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Make the runs that are missing, then print what came of all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("runs", nargs="*", metavar="NAME")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     work, wanted = asked.work, asked.runs
     work.mkdir(parents=True, exist_ok=True)
     lines = kept(RESULTS)

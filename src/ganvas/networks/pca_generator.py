@@ -75,15 +75,18 @@ class PcaGenerator(nn.Module):
 
     The draw is the network's only input, and with labels a learned vector of the class.
 
+    Args:
+        coarsest_px: of the smallest map's shorter side, at most.
+
     eigen: the first convolution at each size of the draw; shipped models have its weights under this name.
     """
 
-    def __init__(self, spec: NetworkSpec):
+    def __init__(self, spec: NetworkSpec, *, coarsest_px: int = COARSEST_PX):
         super().__init__()
         self.size = spec.height, spec.width
         halvings = max(math.ceil(math.log2(max(self.size) / LARGEST_PCA_PX)), 0)
         self.components = Components(spec, (spec.height >> halvings, spec.width >> halvings))
-        levels = math.ceil(math.log2(min(self.size) / COARSEST_PX)) + 1
+        levels = math.ceil(math.log2(min(self.size) / coarsest_px)) + 1
         channels = spec.pyramid(base=BASE, cap=CAP, levels=levels)
         self.classes = nn.Embedding(spec.classes, channels[0]) if spec.classes else None
         self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)

@@ -115,11 +115,13 @@ class Head(nn.Module):
     the others, so that no score grows with its weights.
     """
 
-    def __init__(self, layers: Sequence[SpectralConv2d], features: int, classes: int):
+    def __init__(
+        self, layers: Sequence[nn.Conv2d], features: int, classes: int, *, convolution: type[nn.Conv2d] = SpectralConv2d
+    ):
         super().__init__()
         self.layers = nn.Sequential(*(part for layer in layers for part in (layer, nn.LeakyReLU(0.2))))
-        self.score = SpectralConv2d(features, 1, 1, 1, 0, bias=False)  # only differences of scores count
-        self.classes = SpectralConv2d(features, classes, 1, 1, 0, bias=False) if classes else None
+        self.score = convolution(features, 1, 1, 1, 0, bias=False)  # only differences of scores count
+        self.classes = convolution(features, classes, 1, 1, 0, bias=False) if classes else None
 
     def features(self, maps: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, F)."""
@@ -136,13 +138,21 @@ class ProjectedDiscriminator(nn.Module):
 
     Args:
         frozen_features: pictures -> a map for each head; nothing in it is trained.
+        convolution: of the heads; its arguments are those of SpectralConv2d.
     """
 
-    def __init__(self, spec: NetworkSpec, frozen_features: FrozenFeatures | PixelFeatures):
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        frozen_features: FrozenFeatures | PixelFeatures,
+        *,
+        convolution: type[nn.Conv2d] = SpectralConv2d,
+    ):
         super().__init__()
         self.frozen_features = frozen_features
         sizes = map_sizes(spec.height, spec.width) if isinstance(frozen_features, FrozenFeatures) else []
-        self.heads = nn.ModuleList([_map_head(channels, spec.classes) for channels, *_ in sizes] or [_pixel_head(spec)])
+        heads = [_map_head(channels, spec.classes, convolution) for channels, *_ in sizes]
+        self.heads = nn.ModuleList(heads or [_pixel_head(spec, convolution)])
         self.matching = nn.ModuleList(FeatureMatching(*size) for size in sizes)
 
     def feature_maps(self, images: Tensor) -> list[Tensor]:
@@ -187,18 +197,19 @@ class ProjectedDiscriminator(nn.Module):
         return cast("list[Head]", list(self.heads))
 
 
-def _map_head(channels: int, classes: int) -> Head:
+def _map_head(channels: int, classes: int, convolution: type[nn.Conv2d]) -> Head:
     """Over (B, C, h, w) maps at half their size."""
     wide = HEAD_CHANNELS
-    layers = (SpectralConv2d(channels, wide, 1, 1, 0), SpectralConv2d(wide, wide, 4, 2, 1))
-    return Head([*layers, SpectralConv2d(wide, wide, 3, 1, 1)], wide, classes)
+    layers = (convolution(channels, wide, 1, 1, 0), convolution(wide, wide, 4, 2, 1), convolution(wide, wide, 3, 1, 1))
+    return Head(layers, wide, classes, convolution=convolution)
 
 
-def _pixel_head(spec: NetworkSpec) -> Head:
+def _pixel_head(spec: NetworkSpec, convolution: type[nn.Conv2d]) -> Head:
     """Over pictures and their detail, halved until they are about 8 px: patches of a quarter of the picture."""
     widths = spec.pyramid(base=PIXELS, cap=PIXELS_CAP, levels=max(spec.doublings - 1, 1))[::-1]
-    layers = [SpectralConv2d(wide, narrow, 4, 2, 1) for wide, narrow in pairwise((2 * spec.channels, *widths))]
-    return Head([*layers, SpectralConv2d(widths[-1], widths[-1], 3, 1, 1)], widths[-1], spec.classes)
+    layers = [convolution(wide, narrow, 4, 2, 1) for wide, narrow in pairwise((2 * spec.channels, *widths))]
+    layers.append(convolution(widths[-1], widths[-1], 3, 1, 1))
+    return Head(layers, widths[-1], spec.classes, convolution=convolution)
 
 
 def lite_input(images: Tensor) -> Tensor:

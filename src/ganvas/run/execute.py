@@ -23,12 +23,13 @@ _REFRESH_SECONDS = 15  # of the page while a run goes on
 class RunParts:
     """What a run is driven by; tests and studies hand in others.
 
-    clock: seconds since any moment. loop: as training_loop. monitor: makes the Monitor. save: as save_checkpoint.
-    folder: as RunFolder.
+    clock: seconds since any moment. loop: as training_loop. supervisor, monitor: make the Supervisor and the Monitor.
+    save: as save_checkpoint. folder: as RunFolder.
     """
 
     clock: Callable[[], float] = time.perf_counter
     loop: Callable[..., Iterator[Progress]] = training_loop
+    supervisor: Callable[..., Supervisor] = Supervisor
     monitor: Callable[..., Monitor] = Monitor
     save: Callable[[TrainingState, Path], None] = save_checkpoint
     folder: Callable[[Path], RunFolder] = RunFolder

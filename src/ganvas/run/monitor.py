@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from ganvas.config import RunConfig
 from ganvas.data import PictureSet
@@ -54,7 +55,7 @@ def measures_in(numbers: Sequence[dict[str, Any]]) -> list[Measure]:
 
 
 class Monitor:
-    """Measures `state.shown` whenever it is told to.
+    """Measures `generator` whenever it is told to.
 
     Args:
         extractor: whose features are compared; None: EfficientNet-Lite0's.
@@ -79,6 +80,11 @@ class Monitor:
         self.clock = clock
         self.measures: list[Measure] = []
         self._real: Sample | None = None
+
+    @property
+    def generator(self) -> nn.Module:
+        """What is measured: the generator that is shown."""
+        return self.state.shown
 
     def seconds_per_picture(self) -> float:
         """What one picture of a measure takes, timed on two small batches of which the first warms up."""
@@ -190,4 +196,4 @@ class Monitor:
         seeds = range(_FIRST_SEED, _FIRST_SEED + count)
         device, labels = self.state.device, labels_for(self.description, seeds)
         labels = None if labels is None else labels.to(device)
-        return draw_all(self.state.shown, latents_for(self.description, seeds).to(device), labels, at_once=_AT_ONCE)
+        return draw_all(self.generator, latents_for(self.description, seeds).to(device), labels, at_once=_AT_ONCE)

@@ -18,7 +18,6 @@ from ganvas.run.execute import RunParts, execute
 from ganvas.run.monitor import measures_in
 from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
-from ganvas.run.supervisor import Supervisor
 from ganvas.training import ARCHITECTURES, TrainingState, architecture, has_checkpoint, load_checkpoint, new_state
 from ganvas.training.plan import image_limit, planned_images, probe_speed, width_for
 
@@ -83,7 +82,7 @@ def train(
             yield recorder.event(PicturesChanged)
     folder.write_data(pictures.report.to_dict())
     yield Planned(config, plan, _parameters(state), state.images, peak_memory_bytes())
-    supervisor = Supervisor(
+    supervisor = parts.supervisor(
         schedule, recorder, pictures, state, log, monitor=parts.monitor, clock=parts.clock, save=parts.save
     )
     yield from execute(state, stream, schedule, recorder, supervisor, interrupted, parts)

@@ -11,6 +11,8 @@ its PCA draw, which vary as the set's do, and the features of all that it draws 
 (balance.py), and tint is held harder.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -38,8 +40,32 @@ from ganvas.training.updates import (
 )
 
 
-def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> Report:
-    """Update the discriminator, then the generator."""
+def broad(images: Tensor, tint_weight: float, cells: int = 4) -> Tensor:
+    """(B, C, H, W) -> (B, C, cells, cells): how light and opaque a part of a picture is, in the tint of all of it.
+
+    Not the tint of each part: colour may move within a picture. The square of a difference in tint counts `tint_weight`
+    times.
+    """
+    means = F.adaptive_avg_pool2d(images, (cells, cells))
+    colours, opacity = means[:, :3], means[:, 3:]
+    light = colours.mean(1, keepdim=True)
+    tint = (colours - light).mean((2, 3), keepdim=True)
+    return torch.cat((light + tint_weight**0.5 * tint, opacity), dim=1)
+
+
+def swift_play(
+    state: TrainingState,
+    batch: Batch,
+    config: RunConfig,
+    numbers: Numbers,
+    *,
+    anchored: Callable[[Tensor, float, int], Tensor] = broad,
+) -> Report:
+    """Update the discriminator, then the generator.
+
+    Args:
+        anchored: what of a drawn picture is held to its PCA draw; as `broad`.
+    """
     generator, discriminator = state.generator, state.discriminator
     assert isinstance(generator, PcaGenerator)
     assert isinstance(discriminator, ProjectedDiscriminator)
@@ -78,7 +104,7 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
     with frozen(discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
         tint_weight = anchor.saturated_tint_weight if memory.was_saturated else 1.0
-        drift = broad(fake - drawn.clamp(-1, 1), tint_weight, anchor.cells).square().mean()
+        drift = anchored(fake - drawn.clamp(-1, 1), tint_weight, anchor.cells).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), scores(fake_features, labels))
         mismatch = discriminator.mismatch(fake_features, matching)
         held = config.objective.out_of_range_weight * overshoot + anchor.weight * drift
@@ -109,19 +135,6 @@ def rate_scale(spec: NetworkSpec, rates: OptimizerSettings) -> float:
     by_size = 1.0 if rates.full_rate_px is None else max(side_px / rates.full_rate_px, 1.0) ** 0.5
     by_width = 1.0 if rates.full_rate_width is None else max(spec.multiplier / rates.full_rate_width, 1.0)
     return 1 / (by_size * by_width)
-
-
-def broad(images: Tensor, tint_weight: float, cells: int = 4) -> Tensor:
-    """(B, C, H, W) -> (B, C, cells, cells): how light and opaque a part of a picture is, in the tint of all of it.
-
-    Not the tint of each part: colour may move within a picture. The square of a difference in tint counts `tint_weight`
-    times.
-    """
-    means = F.adaptive_avg_pool2d(images, (cells, cells))
-    colours, opacity = means[:, :3], means[:, 3:]
-    light = colours.mean(1, keepdim=True)
-    tint = (colours - light).mean((2, 3), keepdim=True)
-    return torch.cat((light + tint_weight**0.5 * tint, opacity), dim=1)
 
 
 def features_of_real(
