@@ -12,7 +12,6 @@ import http.server
 import io
 import shutil
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -125,14 +124,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="that the walk is watched for")
     asked = parser.parse_args(arguments)
     site = asked.site
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Host, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/"
+    host = functools.partial(Host, directory=str(site))
     executable = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), host) as server, sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
         browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
         if asked.picture is not None:
             write_picture(browser, f"{address}#seed=7", asked.picture)
+            server.shutdown()
             return
         loads = {
             name: [first_picture(browser, f"{place}#seed={seed}") for seed in range(asked.loads)]
@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         seen = played(page, asked.seconds)
         turns = [(page.evaluate(WALK, asked.frames), python_rate(site, asked.frames)) for _ in range(asked.turns)]
         browser.close()
-    server.shutdown()
+        server.shutdown()
     sizes = {name: (site / name).stat().st_size / 1e6 for name in ("model.onnx.gz", "vendor/ort.wasm.gz", ONE_FILE)}
     print("| what | figure |\n|---|---|")
     for name, seconds in loads.items():

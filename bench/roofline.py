@@ -36,7 +36,6 @@ from ganvas.training.steps.memory import SwiftMemory
 from ganvas.training.steps.swift import swift_play
 
 CONFIG = RECIPES["swift"].config
-BATCH = CONFIG.training.step_images  # what all but the first of a run is shown at once
 RESAMPLINGS = ("upsample_bilinear2d", "avg_pool2d")
 STEPS = 40
 
@@ -51,22 +50,22 @@ def seconds(work: Callable[[], object], times: int) -> float:
     return statistics.median(taken[2:])
 
 
-def convolution_rate() -> float:
+def convolution_rate(batch: int, times: int) -> float:
     """Operations a second of the best of some dense 3x3 convolutions, channels-last."""
     best = 0.0
     for channels, side in ((64, 32), (128, 16), (256, 16), (128, 32)):
-        maps = torch.randn(BATCH * 2, channels, side, side).to(memory_format=torch.channels_last)
+        maps = torch.randn(batch * 2, channels, side, side).to(memory_format=torch.channels_last)
         kernel = torch.randn(channels, channels, 3, 3).to(memory_format=torch.channels_last)
         operations = 2 * 9 * channels**2 * side**2 * len(maps)
-        best = max(best, operations / seconds(lambda m=maps, k=kernel: F.conv2d(m, k, padding=1), 20))
+        best = max(best, operations / seconds(lambda m=maps, k=kernel: F.conv2d(m, k, padding=1), times))
     return best
 
 
-def copy_rate() -> float:
+def copy_rate(times: int) -> float:
     """Bytes a second, read and written, of copying what no cache holds."""
     source = torch.ones(64 << 20, dtype=torch.uint8)
     target = torch.empty_like(source)
-    return 2 * source.nbytes / seconds(lambda: target.copy_(source), 20)
+    return 2 * source.nbytes / seconds(lambda: target.copy_(source), times)
 
 
 class Bound(TorchDispatchMode):
@@ -122,35 +121,36 @@ def saved_by_the_cache(step: Callable[[], object], without: Callable[[], object]
     return statistics.median([once(without) / once(step) for _ in range(times)])
 
 
-def swift_state(width: int, height: int, *, is_cached: bool = True) -> tuple[TrainingState, Batch]:
+def swift_state(width: int, height: int, count: int, *, is_cached: bool = True) -> tuple[TrainingState, Batch]:
     """The recipe before its first step, and a batch of noise: the cost of a step does not depend on the pictures.
 
     Args:
-        is_cached: whether the features of real pictures are kept.
+        count: pictures of the batch. is_cached: whether the features of real pictures are kept.
     """
     numbers = torch.Generator().manual_seed(1)
-    images = torch.randint(0, 256, (BATCH, height, width, 3), dtype=torch.uint8, generator=numbers)
+    images = torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8, generator=numbers)
     spec = NetworkSpec(height, width, 3, CONFIG.network.z_dim)
     state = new_state(CONFIG, spec, torch.device("cpu"))
     if not is_cached:
         assert isinstance(state.memory, SwiftMemory)
         state.memory.features = FeatureCache(largest_bytes=0)
-    return state, Batch(images, None, torch.arange(BATCH), torch.zeros(BATCH, dtype=torch.bool))
+    return state, Batch(images, None, torch.arange(count), torch.zeros(count, dtype=torch.bool))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the machine, bound one step, time many, and print both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", default="64x64")
-    parser.add_argument("--steps", type=int, default=STEPS, help="that are timed")
+    parser.add_argument("--steps", type=int, default=STEPS, help="that are timed; convolutions and copies: at most 20")
+    # all but the first steps of a run show so many at once
+    parser.add_argument("--batch", type=int, default=CONFIG.training.step_images, help="pictures of a step")
     asked = parser.parse_args(arguments)
     width, height = map(int, asked.size.split("x"))
     profiled_steps = max(asked.steps // 4, 1)
     prepare(torch.device("cpu"))
-    operations, moved = convolution_rate(), copy_rate()
-    state, batch = swift_state(width, height)
-
-    uncached, _ = swift_state(width, height, is_cached=False)
+    operations, moved = convolution_rate(asked.batch, min(asked.steps, 20)), copy_rate(min(asked.steps, 20))
+    state, batch = swift_state(width, height, asked.batch)
+    uncached, _ = swift_state(width, height, asked.batch, is_cached=False)
 
     def step() -> object:
         return train_step(state, batch, CONFIG, swift_play)
@@ -164,10 +164,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         for _ in range(profiled_steps):
             step()
-    print(
-        f"convolutions {operations / 1e9:.0f} GFLOP/s, copies {moved / 1e9:.1f} GB/s, {torch.get_num_threads()} threads"
-    )
-    print(f"a step of {BATCH}: {bound.operations / 1e9:.1f} GFLOP, {1e3 * taken:.0f} ms, {BATCH / taken:.0f} images/s")
+    rates = f"convolutions {operations / 1e9:.0f} GFLOP/s, copies {moved / 1e9:.1f} GB/s"
+    print(f"{rates}, {torch.get_num_threads()} threads")
+    speed = f"{1e3 * taken:.0f} ms, {asked.batch / taken:.0f} images/s"
+    print(f"a step of {asked.batch}: {bound.operations / 1e9:.1f} GFLOP, {speed}")
     for name, least in ("with all else free", bound.fused), ("of every operation", sum(bound.seconds.values())):
         print(f"roofline {name} {1e3 * least:.0f} ms: the step takes {taken / least:.2f} of it")
     without()  # it warms up

@@ -109,11 +109,12 @@ def serve_turns(make: Callable[[], Callable[[], object]], batch_size: int, pipe:
 def take_turns(blocks: int, steps: int, batch_size: int) -> list[list[float]]:
     """Images a second of every turn: the plain form's, then ours."""
     context = multiprocessing.get_context("spawn")
-    pipes = []
+    pipes, processes = [], []
     for make in (plain_steps, our_steps):
         pipe, other = context.Pipe()
         arguments = (partial(make, batch_size), batch_size, other)
-        context.Process(target=serve_turns, args=arguments, daemon=True).start()
+        processes.append(context.Process(target=serve_turns, args=arguments, daemon=True))
+        processes[-1].start()
         pipe.recv()
         pipes.append(pipe)
     speeds: list[list[float]] = [[], []]
@@ -123,6 +124,8 @@ def take_turns(blocks: int, steps: int, batch_size: int) -> list[list[float]]:
             found.append(pipe.recv())
     for pipe in pipes:
         pipe.send(0)
+    for process in processes:
+        process.join()
     return speeds
 
 

@@ -1,0 +1,376 @@
+"""Every bench measures: each is run on the smallest input that it takes. A new one needs a row in SMOKE.
+
+What a bench writes lies below the working folder, which is the test's own here.
+"""
+
+import asyncio
+import json
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+import bench
+from bench import (
+    ablations,
+    agreement,
+    components,
+    copies,
+    demo_figures,
+    lines,
+    match,
+    overfit,
+    overhead,
+    page,
+    quality,
+    recipes,
+    response,
+    roofline,
+    same_weights,
+    serving,
+    shapes,
+    stacked,
+    step,
+    tutorial_twin,
+    verdicts,
+)
+from ganvas.config import LimitSettings, PictureSettings, RunConfig, with_settings
+from ganvas.data import BatchStream, PictureSet, load_pictures
+from ganvas.files import cache_folder
+from ganvas.networks import NetworkSpec
+from ganvas.publishing import site
+from ganvas.publishing.packaging import Bundle
+from ganvas.recipes import recipe
+from ganvas.training import ARCHITECTURES, new_state
+from ganvas.training.loop import training_loop
+from ganvas.workflows.train import check_parts, train
+
+BENCHES = sorted(path.stem for path in Path(bench.__file__).parent.glob("*.py") if path.stem != "__init__")
+COUNT = 8  # pictures of a measure
+NOT_MEASURED = ["measuring.share=0", "recording.report=false"]
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 24 smooth pictures of 16 px, which stands in for every set."""
+    data, numbers = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    folder = data / "faces-color"
+    folder.mkdir()
+    for index in range(24):
+        corners = Image.fromarray(numbers.integers(0, 256, (3, 3, 3)).astype(np.uint8))
+        corners.resize((16, 16), Image.Resampling.BICUBIC).save(folder / f"{index:02d}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of 16 px, begun four seconds after its command."""
+    out = tmp_path_factory.mktemp("runs") / "quick"
+    small = [f"pictures.source={json.dumps(str(pictures))}", "pictures.width=16", "pictures.height=16"]
+    config = with_settings(recipe("quick").config, [*small, "network.width=0.1", "measuring.share=0"])
+    for _ in train(config.model_copy(update={"limits": LimitSettings(images=64)}), out):
+        pass
+    (out / "start-up").write_text("4.2")
+    return out
+
+
+@pytest.fixture(scope="session")
+def model(published, web_runtime_fetched_once) -> Path:
+    """An exported model, and what a page needs."""
+    return published.folder
+
+
+@pytest.fixture(autouse=True)
+def a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def rows_are_taken_out_again() -> Iterator[None]:
+    before = dict(ARCHITECTURES)
+    yield
+    for name in ARCHITECTURES.keys() - before.keys():
+        del ARCHITECTURES[name]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a bench may need; made only for those that ask."""
+
+    request: pytest.FixtureRequest
+    capsys: pytest.CaptureFixture[str]
+    work: Path
+
+    @property
+    def pictures(self) -> Path:
+        return self.request.getfixturevalue("pictures")
+
+    @property
+    def run(self) -> Path:
+        return self.request.getfixturevalue("run")
+
+    @property
+    def model(self) -> Path:
+        return self.request.getfixturevalue("model")
+
+    @property
+    def known(self) -> PictureSet:
+        return load_pictures(PictureSettings(source=str(self.pictures), width=16, height=16))
+
+    @property
+    def judge(self) -> quality.Judge:
+        """With pixels in the place of the ResNet, which is in a package that no other part needs."""
+        return quality.Judge(self.known, count=COUNT, other=pixels)
+
+    def printed(self) -> str:
+        return self.capsys.readouterr().out
+
+
+def pixels(images: np.ndarray) -> Tensor:
+    """(N, H, W, C) uint8 -> (N, H * W * C), from -1 to 1."""
+    return torch.from_numpy(images).flatten(1).float() / 127.5 - 1
+
+
+def width_of(picture: Path) -> int:
+    with Image.open(picture) as opened:
+        return opened.width
+
+
+def smallest(part: str, pictures: Path) -> RunConfig:
+    config = ablations.configuration(part, str(pictures), "16x16", LimitSettings(images=32), seed=0)
+    return with_settings(config, NOT_MEASURED)
+
+
+def smoke_ablations(given: Given) -> None:
+    images = ablations.made(smallest("without spectral norms", given.pictures), given.work / "run", COUNT)
+    line = ablations.measured(images, np.asarray(given.known.images[:]), given.judge)
+    assert 0 < line["spread"] < 10
+    line |= {"set": "cars", "part": "without spectral norms", "seed": 0}
+    ablations.report([line])
+    assert "| without spectral norms |" in given.printed()
+
+
+def smoke_agreement(given: Given) -> None:
+    found = {line["state"]: line for line in agreement.ranked(given.run, str(given.pictures), pixels, count=COUNT)}
+    real, noise = found["faces-color: real"], found["faces-color: noise"]
+    assert real["lite"] < noise["lite"]
+    assert real["other"] < noise["other"]
+    agreement.report(list(found.values()))
+    assert f"| all | {len(found)} |" in given.printed()
+
+
+def smoke_components(given: Given) -> None:
+    cells = components.column(given.known, given.judge, COUNT)
+    assert len(cells) == len(components.NUMBERS)
+
+
+def smoke_copies(given: Given) -> None:
+    found = {line["pictures"]: line for line in copies.counted(str(given.pictures), samples=2)}
+    assert set(found) == {"held out", *copies.DAMAGE, *copies.MIXED}
+    assert found["copies"]["share"] > found["held out"]["share"]
+
+
+def smoke_demo_figures(given: Given) -> None:
+    demo_figures.main([str(given.run)])
+    assert width_of(Path("docs/figures/demo.webp")) > width_of(given.run / "samples" / "originals.png")
+    assert width_of(Path("docs/figures/demo-film.webp")) == demo_figures.FILM_PX
+
+
+def smoke_lines(given: Given) -> None:
+    for number in range(3):
+        lines.keep(given.work / "new" / "lines.jsonl", {"number": number})
+    assert lines.kept(given.work / "new" / "lines.jsonl") == [{"number": number} for number in range(3)]
+
+
+def smoke_match(given: Given) -> None:
+    far = {family: [1e9] for family in ("lite", "other")}
+    goal = far | {"eigen": {family: [1.0] for family in far}}
+    found = match.matched(given.run, given.judge, goal, soonest_seconds=1, count=COUNT)
+    assert found.keys() == far.keys()
+    assert all(seconds >= 4.2 for seconds in found.values())
+
+
+def smoke_overfit(given: Given) -> None:
+    found = list(overfit.counted(str(given.pictures), learned_pictures=8, count=COUNT, asked_at=(0, 1)))
+    assert [line["steps"] for line in found] == ["real pictures", 0, 1]
+
+
+def smoke_overhead(given: Given) -> None:
+    overhead.main(["--time", "0.3s", "--recipe", "mlp"])
+    cells = given.printed().splitlines()[-1].split(" | ")
+    seconds, in_steps = map(float, cells[2:4])
+    assert 0 < in_steps <= seconds
+
+
+def smoke_page(given: Given) -> None:
+    out = given.work / "site"
+    site.publish(Bundle(given.model, cache_folder() / "downloads"), out, site.SiteOptions())
+    page.main([str(out), "--loads", "1", "--frames", "1", "--turns", "1", "--seconds", "0.5"])
+    assert "| walk as it is watched, at most 60 |" in given.printed()
+
+
+def smoke_quality(given: Given) -> None:
+    plan = quality.PLAN[0]
+    quality.tabulate(plan, given.run, given.judge, COUNT)
+    made = quality.train(quality.Plan("quick", "faces-color", 0.001), given.work / "run", str(given.pictures))
+    assert made > 50  # MB
+    ending = quality.ending(plan, given.run, str(given.pictures), made, COUNT)
+    lines.keep(quality.ENDINGS, ending)
+    quality.main([str(given.work), str(given.pictures.parent), "none of them"])
+    printed = given.printed()
+    assert printed.count(f"| {plan.recipe}, {plan.minutes} min, {plan.seed} |") == 3
+    assert f"| {plan.title} |" in printed
+
+
+def smoke_recipes(given: Given) -> None:
+    options = "--size,16,--width,0.1,--set,recording.report=false"
+    recipes.main([f"mlp={given.pictures},{options}", "--time", "0.3s", "--out", str(given.work)])
+    (line,) = lines.kept(recipes.RESULTS)
+    assert line["images"] > 0
+    assert Path(f"docs/figures/{line['name']}.webp").exists()
+
+
+def smoke_response(given: Given) -> None:
+    response.main([str(given.work), "--sizes", "8", "10", "12", "--repeats", "2"])
+    found = lines.kept(response.RESULTS)
+    assert len([line for line in found if line.get("damage") == "blur"]) == 3 * 3
+    assert all(0 <= line["share"] <= 1 for line in found if "share" in line)
+
+
+def smoke_roofline(given: Given) -> None:
+    roofline.main(["--size", "16x16", "--steps", "1", "--batch", "2"])
+    assert "roofline of every operation" in given.printed()
+
+
+def smoke_same_weights(given: Given) -> None:
+    options = ["--recipe", "mlp", "--size", "16", "--width", "0.1", "--set", "recording.report=false"]
+    found = same_weights.found_by(same_weights.ROOT / "src", options, 64, given.work / "run")
+    assert len(found["pictures"]) == 4 + 1  # and a sheet of all
+    assert same_weights.difference(found, found) == ""
+    assert same_weights.difference(found, found | {"pictures": []}) == "pictures"
+
+
+def smoke_serving(given: Given) -> None:
+    process, taken = serving.started(given.model)
+    try:
+        answers = asyncio.run(serving.steady(rate=10, seconds=0.5))
+        assert serving.resident_mb(process) > 10
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert len(answers) == 5
+    assert taken > 0
+    assert serving.bare(given.model, seconds=0.1) > 0
+
+
+def smoke_shapes(given: Given) -> None:
+    shapes.main([str(given.work), "--images", "2"])
+    assert len(list(given.work.rglob("*.png"))) == 4 * 2
+
+
+def smoke_stacked(given: Given) -> None:
+    stacked.main([str(given.work), "0.3s", "mlp", "--samples", "40"])
+    (line,) = lines.kept(stacked.RESULTS)
+    assert 1 <= line["modes"] <= 40
+
+
+def smoke_step(given: Given) -> None:
+    step.main(["--blocks", "1", "--steps", "1", "--batch", "2"])
+    assert "| plain, images/s | ours, images/s |" in given.printed()
+
+
+def smoke_tutorial_twin(given: Given) -> None:
+    state = tutorial_twin.build_plain_state()
+    counted = [sum(each.numel() for each in net.parameters()) for net in (state.generator, state.discriminator)]
+    assert counted == [3_576_704, 2_765_568]
+    images, noise = torch.zeros(2, 3, 64, 64), torch.randn(2, tutorial_twin.LATENT_SIZE, 1, 1)
+    assert all(loss > 0 for loss in tutorial_twin.plain_step(state, images, noise))
+
+
+def smoke_verdicts(given: Given) -> None:
+    config = verdicts.configurations(given.work)["quick shapes"]
+    expected, spoil = verdicts.SPOILS["replay"]
+    length = verdicts.Length(images=64, spoilt_at=32, every=16, count=COUNT)
+    measures, ended = verdicts.measured(config, given.work / "run", spoil, length)
+    copied = [one["copied"] for one in measures]  # one at every 16 images but after the first step
+    assert copied[-1] == 1
+    line = {"run": "replay", "expected": expected, "measures": measures, "ended": ended}
+    verdicts.report([line])
+    assert "| copying | 1 |" in given.printed()
+
+
+SMOKE: dict[str, Callable[[Given], None]] = {
+    "ablations": smoke_ablations,
+    "agreement": smoke_agreement,
+    "components": smoke_components,
+    "copies": smoke_copies,
+    "demo_figures": smoke_demo_figures,
+    "lines": smoke_lines,
+    "match": smoke_match,
+    "overfit": smoke_overfit,
+    "overhead": smoke_overhead,
+    "page": smoke_page,
+    "quality": smoke_quality,
+    "recipes": smoke_recipes,
+    "response": smoke_response,
+    "roofline": smoke_roofline,
+    "same_weights": smoke_same_weights,
+    "serving": smoke_serving,
+    "shapes": smoke_shapes,
+    "stacked": smoke_stacked,
+    "step": smoke_step,
+    "tutorial_twin": smoke_tutorial_twin,
+    "verdicts": smoke_verdicts,
+}
+SKIPPED = {"function": "downloads Amazon's emulator and packs a function with pip"}
+SLOW = {"overhead", "page", "quality", "recipes", "roofline", "serving", "stacked", "step"}
+
+
+def marked(name: str) -> object:
+    marks = [pytest.mark.slow] if name in SLOW else []
+    if name in SKIPPED:
+        marks.append(pytest.mark.skip(reason=SKIPPED[name]))
+    if name == "page" and not (shutil.which("chromium") or shutil.which("google-chrome")):
+        marks.append(pytest.mark.skip(reason="needs chromium or google-chrome"))
+    return pytest.param(name, marks=marks)
+
+
+@pytest.mark.parametrize("name", [marked(name) for name in BENCHES])
+def test_a_bench_measures_on_its_smallest_input(
+    name: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    SMOKE[name](Given(request, capsys, tmp_path))
+
+
+def test_every_row_is_of_a_bench() -> None:
+    assert {*SMOKE, *SKIPPED} == set(BENCHES)
+
+
+@pytest.mark.parametrize("part", ablations.PARTS)
+def test_the_settings_of_every_ablation_go_together(part: str, pictures: Path) -> None:
+    check_parts(smallest(part, pictures))
+
+
+@pytest.mark.parametrize("part", [part for part, (_, row) in ablations.PARTS.items() if row is not None])
+def test_an_architecture_of_the_ablations_takes_a_step(part: str, pictures: Path) -> None:
+    config = smallest(part, pictures)
+    known = load_pictures(config.pictures)
+    spec = NetworkSpec(16, 16, 3, config.network.z_dim, multiplier=0.25)
+    state = new_state(config, spec, torch.device("cpu"), known)
+    stream = BatchStream(known, config.training.batch, config.seed)
+    next(training_loop(state, stream, config, config.training.batch))
+    assert state.images == config.training.batch
+    assert state.is_finite()
+
+
+def test_the_rows_of_the_ablations_that_were_kept_are_still_those() -> None:
+    known = lines.kept(same_weights.ROOT / ablations.RESULTS)
+    assert {line["part"] for line in known} <= set(ablations.PARTS)
