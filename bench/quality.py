@@ -37,7 +37,7 @@ from ganvas.files import cache_folder
 from ganvas.formats.events import Assessed, Rescued
 from ganvas.formats.images import picture_grid
 from ganvas.formats.log import read_log
-from ganvas.metrics import eigen_pictures, kernel_distance_interval, neighbourhoods, reference_order
+from ganvas.metrics import kernel_distance_interval, neighbourhoods, pca_pictures, reference_order
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.weights import kept_moments, load_model
 
@@ -150,7 +150,7 @@ class Judge:
         lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
         self.views = {"lite": lambda images: extract(lite, images), "other": independent_features()}
         self.reference = self.see(real[:COUNT])
-        eigen = eigen_pictures(torch.from_numpy(real), COUNT, torch.Generator().manual_seed(0)).numpy()
+        eigen = pca_pictures(torch.from_numpy(real), COUNT, torch.Generator().manual_seed(0)).numpy()
         self.eigen = self.distances(self.see(eigen))
 
     def see(self, images: np.ndarray) -> dict[str, Tensor]:

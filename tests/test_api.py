@@ -106,7 +106,7 @@ def test_seeds_and_latents_draw_the_same_pictures(generator):
 def test_a_direction_can_be_walked_along(generator):
     direction = generator.directions[0]
     z = generator.latents(range(2))
-    assert not np.array_equal(generator.draw(z + 3 * np.asarray(direction.vector)), generator.draw(z))
+    assert not np.array_equal(generator.draw(z + 3 * direction.vector), generator.draw(z))
 
 
 def test_a_model_is_loaded_from_wherever_it_lies(run, generator, place):

@@ -78,7 +78,7 @@ class ObjectiveSettings(Settings):
         default=0.0, ge=0, description="WGAN-GP's penalty between real and generated"
     )
     augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
-        default=(), description="names in objectives.AUGMENTS, for all pictures that are judged"
+        default=(), description="names in objectives.AUGMENTS, for all pictures that the discriminator scores"
     )
     rescue_augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         default=("color", "translation", "cutout"), description="the same after a rescue, where `augment` names none"

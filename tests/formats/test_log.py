@@ -87,6 +87,10 @@ def test_the_logs_of_an_earlier_version_hold_no_unknown_event():
     assert not [event.text for event in events if isinstance(event, Note)]
 
 
+def test_the_distance_of_the_pca_baseline_is_read_under_its_earlier_name(tmp_path):
+    assert log_of(tmp_path, {"images": 3, "eigen_distance": 2.5}).numbers == [{"images": 3, "pca_distance": 2.5}]
+
+
 @settings(deadline=None)  # it writes files
 @given(
     st.dictionaries(

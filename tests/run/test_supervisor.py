@@ -80,7 +80,7 @@ class Scripted(Monitor):
 
     def measure(self, count):
         images = self.state.images
-        usual = dict.fromkeys(NAMES[1:], 0.0) | {"kernel_distance": 1 / images, "eigen_distance": 0.25}
+        usual = dict.fromkeys(NAMES[1:], 0.0) | {"kernel_distance": 1 / images, "pca_distance": 0.25}
         usual |= {"spread": 1.0, "copied_chance": 0.1}
         values = usual | {f"mean_{name}": value for name, value in self._means_found().items()}
         values |= self.script.get(images, {})
@@ -387,7 +387,7 @@ def test_a_collapse_that_measures_as_the_best_so_far_is_not_what_the_run_goes_ba
 def test_a_default_run_in_pieces_from_its_first_measure_on_begins_again_at_half_the_rates(is_whole, config, tmp_path):
     parts = scripted(
         {images: {"kernel_distance": 2.0} for images in (8, 16, 24)}
-    )  # the eigen line, where it began: 0.25
+    )  # the PCA baseline, where it began: 0.25
     swift, out = RECIPES["swift"].config, tmp_path / "run"
     made = config(40, "network.architecture=swift-blind", "objective.loss=relativistic")
     made = made.model_copy(update={name: getattr(swift, name) for name in ("noise", "anchor", "matching")})

@@ -61,8 +61,8 @@ def load_pictures(
     started = time.perf_counter()
     root = cache or cache_folder()
     source = open_source(settings, root / "downloads")
-    asked = f"{what_is_asked(settings)} {settings.per_class} {settings.conditional}"
-    fingerprint = digest([asked, source.fingerprint])
+    wanted = f"{what_is_asked(settings)} {settings.per_class} {settings.conditional}"
+    fingerprint = digest([wanted, source.fingerprint])
     if kept := _kept(root, fingerprint):
         content, report = kept
     else:

@@ -1,6 +1,7 @@
 """log.jsonl of a run folder: one JSON object a line, either numbers of one moment or an event (formats/events.py).
 
-Logs of before format 3 of run.toml have their events as prose. They are turned into events here and nowhere else.
+Logs of before format 3 of run.toml have their events as prose, and pca_distance under the name eigen_distance. They are
+brought up to date here and nowhere else.
 """
 
 import json
@@ -59,6 +60,8 @@ def read_log(path: Path) -> Log:
         if "event" in entry:
             log.events.append(_event(entry))
             continue
+        if "eigen_distance" in entry:
+            entry["pca_distance"] = entry.pop("eigen_distance")
         if entry["images"] <= furthest:
             log.numbers[:] = [one for one in log.numbers if one["images"] < entry["images"]]
         furthest = entry["images"]

@@ -3,7 +3,7 @@
 To add a measure, write a function of two (N, F) arrays, and put it into `Scores` in card.py, whose table is printed.
 """
 
-from ganvas.metrics.baselines import eigen_pictures, noise_pictures
+from ganvas.metrics.baselines import noise_pictures, pca_pictures
 from ganvas.metrics.card import Card, Modes, Protocol, Wanted, score_card
 from ganvas.metrics.card_text import card_lines, verdict_lines
 from ganvas.metrics.copies import Space, chance_of_copies, count_copies, pixel_rows, pixel_space
@@ -29,7 +29,6 @@ __all__ = [
     "card_lines",
     "chance_of_copies",
     "count_copies",
-    "eigen_pictures",
     "fit_classifier",
     "frechet_distance",
     "is_sound",
@@ -38,6 +37,7 @@ __all__ = [
     "mode_coverage",
     "neighbourhoods",
     "noise_pictures",
+    "pca_pictures",
     "pixel_rows",
     "pixel_space",
     "reference_features",

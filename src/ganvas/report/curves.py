@@ -17,7 +17,7 @@ from ganvas.files import replacing
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")  # Okabe and Ito's
 MOST_POINTS = 2000
 MEANINGS = {
-    "Distance from the real pictures": "KD-lite, 0 is perfect. The eigen line: what linear algebra draws in a second.",
+    "Distance from the real pictures": "KD-lite, 0 is perfect. PCA baseline: what linear algebra draws in a second.",
     "Variety": "Precision: look real. Recall: real ones that are reached. Spread: 1 as far apart as real ones.",
     "Copies": "Shares of pictures that repeat a training picture, and of pairs that nobody could tell apart.",
     "Losses": "What each player tries to make small. They need not fall; watch for one running away.",
@@ -28,7 +28,7 @@ MEANINGS = {
     "Extra updates": "Turns given to the player that fell behind.",
 }
 MEMBERS = {
-    "Distance from the real pictures": ("kernel_distance", "eigen_distance"),
+    "Distance from the real pictures": ("kernel_distance", "pca_distance"),
     "Variety": ("precision", "recall", "spread"),
     "Copies": ("copied", "same"),
     "Losses": ("discriminator_loss", "generator_loss"),

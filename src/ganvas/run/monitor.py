@@ -26,11 +26,11 @@ from ganvas.metrics import (
     best_measure,
     chance_of_copies,
     count_copies,
-    eigen_pictures,
     is_sound,
     kernel_distance,
     kernel_distance_interval,
     neighbourhoods,
+    pca_pictures,
     pixel_rows,
     pixel_space,
     reference_order,
@@ -110,7 +110,7 @@ class Monitor:
         values = {
             "kernel_distance": distance.value,
             "kernel_distance_error": distance.error,
-            "eigen_distance": self._eigen_distance,
+            "pca_distance": self._pca_distance,
             "precision": near.precision,
             "recall": near.recall,
             "spread": spread(features) / self._unit if self._unit > 0 else 0.0,
@@ -141,7 +141,7 @@ class Monitor:
         return (
             f"best after {best.images:,} images: KD-lite {best.kernel_distance:.3g} "
             f"+- {2 * best.kernel_distance_error:.2g} "
-            f"(PCA baseline {best.eigen_distance:.3g}, perfect 0)"
+            f"(PCA baseline {best.pca_distance:.3g}, perfect 0)"
         )
 
     def verdict(self, since: int = 0) -> Verdict:
@@ -150,19 +150,19 @@ class Monitor:
         return assess(
             self.measures[len(before) :],
             before=before,
-            from_eigen_line=self.starts_at_eigen_line,
+            from_pca=self.starts_at_pca,
             rules=self.config.health,
         )
 
     @property
-    def starts_at_eigen_line(self) -> bool:
+    def starts_at_pca(self) -> bool:
         """Whether the run's first pictures were draws from the set's principal components."""
         return architecture(self.config.network.architecture).starts_at_pca
 
     @property
     def latest_is_sound(self) -> bool:
         """Whether the latest measure is of a state worth going back to."""
-        return is_sound(self.measures, from_eigen_line=self.starts_at_eigen_line, rules=self.config.health)
+        return is_sound(self.measures, from_pca=self.starts_at_pca, rules=self.config.health)
 
     def _means(self) -> dict[str, float]:
         """Means over the steps since the last measure."""
@@ -182,8 +182,8 @@ class Monitor:
         self._chance = chance_of_copies([self._training], copy_ratio=rules.copy_ratio)
         numbers = random_numbers(self.config.seed, "measure")
         decomposed = torch.from_numpy(np.asarray(self.pictures.images[order[: rules.pca_pictures]]))
-        eigen = eigen_pictures(decomposed, count, numbers, components=rules.pca_components).numpy()
-        self._eigen_distance = kernel_distance(self._real.features, extract(self.extractor, eigen))
+        baseline = pca_pictures(decomposed, count, numbers, components=rules.pca_components).numpy()
+        self._pca_distance = kernel_distance(self._real.features, extract(self.extractor, baseline))
 
     def _drawn(self, count: int) -> np.ndarray:
         """(count, H, W, C) uint8 of the same latents every time."""

@@ -283,7 +283,7 @@ def score(
         features: lite, inception or dinov2. weights: a file with the extractor's, instead of fetching them.
         pairs: where to draw the closest pairs of a generated and a training picture.
     Returns:
-        The card. `print(card)` shows it; its fields are in `.model`, `.floor`, `.eigen`, `.copies`, `.to_dict()`.
+        The card. `print(card)` shows it; its fields are in `.model`, `.floor`, `.pca`, `.copies`, `.to_dict()`.
     Raises:
         GanvasError: the model, the pictures or the weights cannot be used.
     """
