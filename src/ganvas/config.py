@@ -13,7 +13,9 @@ from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
 from ganvas.errors import SettingError
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
 
-FORMAT = 3  # of a run folder; 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as the width
+FORMAT = 3
+"""Of a run folder. 1 had no number and no sections for the swift step; 2 had no [statistics], and the planned width as
+network.width."""
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
 SWIFT_RATES: dict[str, Any] = {"warmup_images": 512, "full_rate_px": 64, "full_rate_width": 1.0}
 

@@ -332,7 +332,7 @@ def test_how_often_a_run_goes_back_and_how_much_slower_are_settings(config, tmp_
     run(with_settings(config(400), settings), tmp_path / "run", parts=parts)
     (rescued,), (ended,) = events_of(tmp_path / "run", Rescued), events_of(tmp_path / "run", Ended)
     assert (rescued.rescues, rescued.most_rescues, rescued.rate_factor) == (1, 1, 0.25)
-    assert "0.25 of the learning rates (1 of 1)" in rescued.text
+    assert "0.25 of the learning rates" in rescued.text
     assert (ended.images, ended.reason, ended.rescues) == (56, "rescues", 1)
 
 
