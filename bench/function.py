@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ganvas.files import cache_folder
 from ganvas.publishing import aws
-from ganvas.publishing.packaging import Order
+from ganvas.publishing.packaging import Bundle
 from ganvas.serving.engine import Engine
 
 WHEEL, RIE = "aws-sam-cli==1.170.0", "samcli/local/rapid/aws-lambda-rie-x86_64"
@@ -101,7 +101,7 @@ def prepared(model: Path, folder: Path) -> tuple[Path, Path, Path, float]:
     emulator.chmod(0o755)
     subprocess.run([*pip, "install", "--quiet", "--target", str(folder / "runtime"), "awslambdaric>=4,<5"], check=True)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    aws.package(Order(model, folder / "out", cache_folder() / "downloads", python=version))
+    aws.package(Bundle(model, cache_folder() / "downloads"), folder / "out", python=version, architecture="x86_64")
     packed = folder / "out" / "function.zip"
     with zipfile.ZipFile(packed) as archive:
         archive.extractall(folder / "task")

@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ganvas.cli.parse import parse_duration
 from ganvas.config import LimitSettings, PictureSettings
 from ganvas.data import load_pictures
 from ganvas.recipes import RECIPES
 from ganvas.run.events import Finished, Planned, Stepped
 from ganvas.run.supervisor import Supervisor
 from ganvas.training import loop
+from ganvas.workflows.parse import parse_duration
 from ganvas.workflows.train import train
 
 

@@ -34,7 +34,7 @@ def found_by(source: Path, options: list[str], images: int, out: Path) -> dict[s
         out: where the run is made.
     """
     environment = os.environ | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
-    ganvas = [sys.executable, "-c", "from ganvas.cli.main import main; main()"]
+    ganvas = [sys.executable, "-m", "ganvas"]
     train = ["train", "avatars", *options, "--images", str(images), "--seed", "3", "--out", str(out), *NOT_MEASURED]
     for command in (train, ["generate", str(out), "--count", "4", "--out", str(out / "drawn")]):
         done = subprocess.run([*ganvas, *command], env=environment, capture_output=True, text=True)

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 
 from bench.lines import keep
-from ganvas.cli.parse import parse_duration
 from ganvas.config import LimitSettings, PictureSettings, with_settings
 from ganvas.data import load_pictures
 from ganvas.metrics import fit_classifier, pixel_rows
 from ganvas.model import draw, latents_for
 from ganvas.model.weights import load_model
 from ganvas.recipes import recipe
+from ganvas.workflows.parse import parse_duration
 from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/stacked.jsonl")

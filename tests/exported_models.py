@@ -16,7 +16,7 @@ from ganvas.model.onnx import export
 from ganvas.model.weights import Model, spec_of
 from ganvas.publishing.web_runtime import web_runtime
 from ganvas.training import build_networks
-from ganvas.workflows.publish import Opinion, Wording, write_export
+from ganvas.workflows.publish import Quality, Wording, write_export
 
 
 def small_model(architecture: str = "swift", **changes: object) -> Model:
@@ -73,7 +73,7 @@ SEEDS = range(12)
 
 def publish_model(folder: Path, model: Model) -> Published:
     words = Wording(title="This thing does not exist", about="Made <by> hand.", licence="CC0-1.0")
-    write_export(folder, model, export(model), words, Opinion())
+    write_export(folder, model, export(model), words, Quality())
     golden = draw_all(model.generator, latents_for(model.description, SEEDS), labels_for(model.description, SEEDS))
     return Published(folder, golden)
 

@@ -5,10 +5,10 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.cli.parse import parse_count, parse_duration, parse_share, parse_size
 from ganvas.config import Plan, RunConfig, checked, from_toml, to_toml, with_settings
 from ganvas.errors import SettingError
 from ganvas.recipes import RECIPES
+from ganvas.workflows.parse import parse_count, parse_duration, parse_share, parse_size
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -1,3 +1,66 @@
-"""Ganvas turns a folder of pictures into a small generator of new ones."""
+"""Ganvas turns a folder of pictures into a small generator of new ones.
+
+    run = ganvas.train("my-pictures", time="10m")
+    generator = ganvas.load(run)
+    generator.draw(seeds=range(16)).grid()
+    print(ganvas.score(generator, against="my-pictures"))
+
+Every name below is imported when it is first used, so that `import ganvas` takes no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ganvas.errors import DivergedError, GanvasError, ModelError, PicturesError, SettingError
+    from ganvas.metrics import Card
+    from ganvas.recipes import RECIPES
+    from ganvas.workflows.api import compare, export, load, look, publish, resume, score, serve, train
+    from ganvas.workflows.generate import Generator
+    from ganvas.workflows.runs import Run
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "RECIPES",
+    "Card",
+    "DivergedError",
+    "GanvasError",
+    "Generator",
+    "ModelError",
+    "PicturesError",
+    "Run",
+    "SettingError",
+    "compare",
+    "export",
+    "load",
+    "look",
+    "publish",
+    "resume",
+    "score",
+    "serve",
+    "train",
+]
+
+_HOME = {
+    **dict.fromkeys(("DivergedError", "GanvasError", "ModelError", "PicturesError", "SettingError"), "errors"),
+    **dict.fromkeys(
+        ("compare", "export", "load", "look", "publish", "resume", "score", "serve", "train"), "workflows.api"
+    ),
+    "Card": "metrics",
+    "Generator": "workflows.generate",
+    "RECIPES": "recipes",
+    "Run": "workflows.runs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ganvas' has no attribute {name!r}")
+    value = getattr(import_module(f"ganvas.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

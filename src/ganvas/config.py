@@ -4,6 +4,7 @@ Settings are frozen; unknown names are refused. The text after each field is its
 """
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -11,11 +12,10 @@ import tomli_w
 from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
 
 from ganvas.errors import SettingError
-from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
+from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
 
+# Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width.
 FORMAT = 3
-"""Of a run folder. 1 had no number and no sections for the swift step; 2 had no [statistics], and the planned width as
-network.width."""
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
 SWIFT_RATES: dict[str, Any] = {"warmup_images": 512, "full_rate_px": 64, "full_rate_width": 1.0}
 
@@ -437,34 +437,44 @@ def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise SettingError(f"there is no setting {where!r}; `ganvas recipes NAME` lists them") from error
-        raise SettingError(
-            f"setting {where} = {first['input']!r:.80}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-        ) from error
+        first = first_fault(error)
+        if first.kind == "extra_forbidden":
+            raise SettingError(f"there is no setting {first.where!r}; `ganvas recipes NAME` lists them") from error
+        message = first.message[:1].lower() + first.message[1:]
+        raise SettingError(f"setting {first.where} = {first.found!r:.80}: {message}") from error
 
 
-def with_settings(config: RunConfig, assignments: list[str]) -> RunConfig:
-    """`config` with `section.field=value` applied; values are TOML, and bare words are taken as strings.
+def with_values(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+    """`config` with values changed by their paths, as in {"optimizer.beta1": 0.5, "seed": 7}.
 
     Raises:
-        SettingError: an assignment cannot be read, or what it names does not exist or is out of range.
+        SettingError: a path does not exist, or a value is out of range.
     """
     values = config.model_dump()
-    for assignment in assignments:
-        path, separator, text = assignment.partition("=")
-        if not separator:
-            raise SettingError(f"--set {assignment!r}: expected section.field=value, as in optimizer.beta1=0.5")
+    for path, value in changes.items():
         *sections, field = path.strip().split(".")
         at = values
         for section in sections:
             if not isinstance(at.get(section), dict):
                 raise SettingError(f"there is no section {section!r}; there are {', '.join(_sections(values))}")
             at = at[section]
-        at[field] = _toml_value(text.strip())
+        at[field] = value
     return checked(RunConfig, values)
+
+
+def with_settings(config: RunConfig, assignments: Sequence[str]) -> RunConfig:
+    """`config` with `section.field=value` applied; values are TOML, and bare words are taken as strings.
+
+    Raises:
+        SettingError: an assignment cannot be read, or what it names does not exist or is out of range.
+    """
+    changes = {}
+    for assignment in assignments:
+        path, separator, text = assignment.partition("=")
+        if not separator:
+            raise SettingError(f"--set {assignment!r}: expected section.field=value, as in optimizer.beta1=0.5")
+        changes[path] = _toml_value(text.strip())
+    return with_values(config, changes)
 
 
 def to_toml(config: RunConfig, plan: Plan | None = None) -> str:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganvas.errors import SettingError
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -16,6 +18,23 @@ def cache_folder() -> Path:
         return Path(own).expanduser()
     shared = os.environ.get("XDG_CACHE_HOME")
     return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "ganvas"
+
+
+@contextmanager
+def writing_to(path: Path, option: str = "--out", *, what: str = "folder") -> Iterator[None]:
+    """A block that writes to a path of the user's choice, and says so in one line where that cannot be done.
+
+    Args:
+        path: as the user gave it.
+        option: that it was given with.
+        what: it is, a folder or a file.
+    Raises:
+        SettingError: the block raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SettingError(f"{option} {path}: cannot be written ({error.strerror}); choose another {what}") from error
 
 
 @contextmanager

@@ -216,7 +216,7 @@ def test_the_default_recipe_trains_on_any_pictures_and_goes_on(more, ganvas, pic
     assert said.lower() in card.lower()
 
 
-def test_an_export_is_judged_and_names_no_path_of_the_machine_that_made_it(ganvas, trained, pictures):
+def test_an_export_is_scored_and_names_no_path_of_the_machine_that_made_it(ganvas, trained, pictures):
     words = ["--title", "This smear does not exist", "--licence", "CC-BY-4.0"]
     told = done(ganvas("export", trained, "--against", pictures, "--out", "exported", *words)).stdout
     assert "of 255 grey levels from the original" in told
@@ -233,18 +233,18 @@ def test_an_export_is_judged_and_names_no_path_of_the_machine_that_made_it(ganva
 def test_a_run_is_exported_and_published_in_one_command(ganvas, trained, tmp_path):
     shutil.copytree(trained, tmp_path / "run")
     told = done(ganvas("publish", "run", "--to", "server", "--out", "server", "--no-score")).stdout
-    assert "It was not judged: it was left out." in told
+    assert "It was not scored: it was left out." in told
     assert (tmp_path / "run" / "exported" / "model.onnx").exists()
     assert (tmp_path / "server" / "model" / "page" / "index.html").exists()
     again = done(ganvas("publish", "run", "--to", "site", "--out", "site", "--no-score")).stdout
     assert "page.html" in again
-    assert "not judged" not in again  # it was exported before
+    assert "not scored" not in again  # it was exported before
     process = ganvas("publish", "run", "--to", "site", "--out", "run", "--no-score")
     assert process.returncode == 2
     assert "holds a run" in process.stderr
 
 
-def test_a_run_without_its_pictures_is_exported_all_the_same_and_says_that_it_is_not_judged(ganvas, trained, pictures):
+def test_a_run_without_its_pictures_is_exported_all_the_same_and_says_that_it_is_not_scored(ganvas, trained, pictures):
     shutil.copytree(pictures, ganvas.folder / "there")
     done(ganvas("train", "there", *SMALL, "--images", "32", "--out", "run"))
     shutil.rmtree(ganvas.folder / "there")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ganvas.formats.images import PAPER, over_checkerboard, picture_grid, save_grid, save_png
+from ganvas.formats.images import PAPER, over_checkerboard, over_white, picture_grid, save_grid, save_png
 
 
 def test_every_picture_stands_unchanged_at_its_place_in_reading_order():
@@ -90,3 +90,18 @@ def test_small_sheets_are_enlarged_and_large_ones_are_not(tmp_path):
         save_png(tmp_path / "one.png", np.zeros((side, side), np.uint8))
         with Image.open(tmp_path / "one.png") as opened:
             assert opened.size == (saved, saved)
+
+
+@pytest.mark.parametrize(("mode", "laid"), [("LA", "L"), ("RGBA", "RGB")])
+def test_over_white_what_is_clear_is_white_and_what_is_opaque_stays(mode, laid):
+    clear, opaque, half = (Image.new(mode, (2, 2), (100,) * (len(mode) - 1) + (alpha,)) for alpha in (0, 255, 128))
+    assert over_white(clear).mode == laid
+    assert set(np.unique(over_white(clear))) == {255}
+    assert set(np.unique(over_white(opaque))) == {100}
+    assert set(np.unique(over_white(half))) == {round(255 - 155 * 128 / 255)}
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_picture_without_transparency_is_not_touched(mode):
+    picture = Image.new(mode, (2, 2))
+    assert over_white(picture) is picture

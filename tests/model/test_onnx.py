@@ -6,16 +6,14 @@ import pytest
 import torch
 from onnx import TensorProto
 
-from ganvas.errors import ModelError, SettingError
+from ganvas.errors import ModelError
 from ganvas.formats.manifest import read_description
 from ganvas.model import main_directions
 from ganvas.model import onnx as exporting
 from ganvas.model.directions import mean_effects, named, patterns
 from ganvas.model.onnx import COMPARED_SEEDS, MOST_DIFFERENT, OPSET, export, run, to_onnx
 from ganvas.model.weights import Model, load_model
-from ganvas.publishing.packaging import Order
 from ganvas.training import ARCHITECTURES
-from ganvas.workflows.publish import Exporting, Wording, publish_text
 
 BROWSER_HAS = {
     *("Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "ConvTranspose", "DepthToSpace"),
@@ -127,35 +125,6 @@ def test_a_simple_change_goes_by_its_name_whatever_its_sign(channels):
 def test_a_change_like_no_simple_one_has_no_name():
     checks = torch.tensor([[1.0, -1.0], [-1.0, 1.0]]).repeat(4, 4)[None]
     assert named(checks)[0] == ""
-
-
-def test_a_model_that_copies_is_published_only_on_request(published, tmp_path):
-    description = read_description(published.folder)
-    assert description.published is not None
-    copying = description.model_copy(update={"published": description.published.model_copy(update={"copying": True})})
-    folder = tmp_path / "model"
-    folder.mkdir()
-    for path in published.folder.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    (folder / "model.json").write_text(copying.to_json(), encoding="utf-8")
-    with pytest.raises(SettingError, match="--yes"):
-        publish_text(Exporting(folder, tmp_path / "out", Wording()), "site", Order(), even_copies=False)
-    assert not (tmp_path / "out").exists()
-    told = publish_text(Exporting(folder, tmp_path / "out", Wording()), "server", Order(), even_copies=True)
-    assert told.startswith("Warning: this model copies")
-
-
-def test_a_model_that_was_not_judged_is_published_with_a_warning(published, tmp_path):
-    told = publish_text(Exporting(published.folder, tmp_path / "out", Wording()), "server", Order(), even_copies=False)
-    assert "was not measured" in told.splitlines()[0]
-
-
-def test_other_words_are_published_without_another_export(published, tmp_path):
-    words = Wording(title="None of these exist")
-    publish_text(Exporting(published.folder, tmp_path / "out", words), "server", Order(), even_copies=False)
-    made = read_description(tmp_path / "out" / "model").published
-    before = read_description(published.folder).published
-    assert made == before.model_copy(update={"title": "None of these exist"})
 
 
 def test_a_graph_names_no_file_of_the_machine_that_made_it(published):

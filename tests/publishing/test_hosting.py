@@ -16,13 +16,13 @@ import pytest
 
 from ganvas.files import cache_folder
 from ganvas.publishing import docker, hosting
-from ganvas.publishing.packaging import Order
+from ganvas.publishing.packaging import Bundle, NoOptions
 
 
 @pytest.fixture(scope="module")
 def folder(published, tmp_path_factory):
     out = tmp_path_factory.mktemp("docker")
-    docker.publish(Order(published.folder, out, cache_folder() / "downloads"))
+    docker.publish(Bundle(published.folder, cache_folder() / "downloads"), out, NoOptions())
     return out
 
 
@@ -137,5 +137,5 @@ def test_the_container_runs_as_nobody_and_is_asked_for_its_health(folder):
 
 
 def test_a_server_without_a_container_needs_nothing_else(published, tmp_path):
-    hosting.publish(Order(published.folder, tmp_path, cache_folder() / "downloads"))
+    hosting.publish(Bundle(published.folder, cache_folder() / "downloads"), tmp_path, NoOptions())
     assert {"ganvas", "model", "requirements.txt", "README.md"} == {path.name for path in tmp_path.iterdir()}

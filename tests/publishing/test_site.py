@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from ganvas.files import cache_folder
 from ganvas.publishing import site
-from ganvas.publishing.packaging import Order
+from ganvas.publishing.packaging import Bundle
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -67,7 +67,7 @@ def browser(launched):
 
 
 def written(published, folder):
-    site.publish(Order(published.folder, folder, cache_folder() / "downloads"))
+    site.publish(Bundle(published.folder, cache_folder() / "downloads"), folder, site.SiteOptions())
     return folder
 
 
@@ -299,7 +299,7 @@ def test_a_damaged_link_shows_some_picture(opened, addresses, end):
 
 def test_on_webgpu_it_is_the_same_picture(launched, published, tmp_path):
     """A graphics processor made of software."""
-    site.publish(Order(published.folder, tmp_path, cache_folder() / "downloads", webgpu=True))
+    site.publish(Bundle(published.folder, cache_folder() / "downloads"), tmp_path, site.SiteOptions(webgpu=True))
     browser = launched("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--use-vulkan=swiftshader")
     page = browser.new_page()
     asked = []

@@ -28,7 +28,7 @@ from ganvas.run.execute import RunParts
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import Monitor
 from ganvas.training import save_checkpoint, training_loop
-from ganvas.workflows.generate import Drawing, draw_pictures
+from ganvas.workflows.generate import Generator
 from ganvas.workflows.train import train
 
 BATCH, EVERY, COUNT = 4, 8, 12
@@ -238,7 +238,7 @@ def test_the_best_model_is_kept_and_shipped_and_drawn(config, tmp_path):
     last = weights(out / "checkpoint")
     assert any((last[f"generator.{name}"] != tensor).any() for name, tensor in shipped.items())
     drawn = [
-        draw_pictures(model, Drawing(2, 0, 1.0, None, None, singles=False), tmp_path / name).read_bytes()
+        Generator.read(model).save_pictures(tmp_path / name, range(2), singles=False).read_bytes()
         for name, model in (("run's", out), ("shipped", out / "model"))
     ]
     assert drawn[0] == drawn[1]

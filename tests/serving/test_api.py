@@ -579,13 +579,15 @@ def test_a_page_that_is_kept_already_is_not_sent_again(client):
     assert client.get("/", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
-def test_a_page_that_cannot_be_made_says_so_and_the_api_goes_on(engines):
+def test_a_page_that_cannot_be_made_says_so_and_the_api_goes_on(engines, capsys, caplog):
     def fail():
         raise SettingError("no network; put it into /home/someone/.cache")
 
     with TestClient(create_app(engines, Limits(), {"things": fail})) as client:
         assert "/home" not in is_problem(client.get("/"), 503)
         assert client.get("/v1/models").status_code == 200
+    assert "the page of things could not be made: no network; put it into /home/someone/.cache" in caplog.messages
+    assert capsys.readouterr().out == ""
 
 
 def test_a_page_that_could_not_be_made_is_tried_again(engines, monkeypatch):

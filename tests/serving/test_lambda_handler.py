@@ -18,7 +18,7 @@ from PIL import Image
 
 from ganvas.files import cache_folder
 from ganvas.publishing import aws
-from ganvas.publishing.packaging import Order, copy_bundle
+from ganvas.publishing.packaging import Bundle, copy_bundle
 from ganvas.serving import lambda_handler as function
 
 
@@ -247,7 +247,7 @@ def deployed(published, tmp_path_factory):
     """What `ganvas publish --to lambda` writes, for this Python."""
     out = tmp_path_factory.mktemp("lambda")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    aws.package(Order(published.folder, out, cache_folder() / "downloads", python=version))
+    aws.package(Bundle(published.folder, cache_folder() / "downloads"), out, python=version, architecture="x86_64")
     return out
 
 

@@ -4,8 +4,7 @@ from PIL import Image
 
 from ganvas.formats.images import picture_grid
 from ganvas.model.weights import save_model
-from ganvas.workflows import generate
-from ganvas.workflows.generate import Drawing, draw_pictures
+from ganvas.workflows.generate import Generator
 
 
 @pytest.fixture
@@ -20,10 +19,10 @@ def pixels(path):
         return np.asarray(picture)
 
 
-def test_every_seed_has_its_file_and_the_grid_shows_the_first_of_them(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(generate, "MOST_ON_GRID", 4)
-    draw_pictures(folder, Drawing(6, 3, 1.0, None, None, singles=True), tmp_path / "six")
-    draw_pictures(folder, Drawing(4, 3, 1.0, None, None, singles=False), tmp_path / "four")
+def test_every_seed_has_its_file_and_the_grid_shows_the_first_of_them(folder, tmp_path):
+    generator = Generator.read(folder)
+    generator.save_pictures(tmp_path / "six", range(3, 9), most_on_grid=4)
+    generator.save_pictures(tmp_path / "four", range(3, 7), singles=False)
     names = sorted(path.name for path in (tmp_path / "six").iterdir())
     assert names == [*(f"{seed:06d}.png" for seed in range(3, 9)), "grid.png"]
     assert (tmp_path / "six" / "grid.png").read_bytes() == (tmp_path / "four" / "grid.png").read_bytes()

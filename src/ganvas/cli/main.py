@@ -1,16 +1,17 @@
 """The command line: one short function per verb. Everything heavy is imported where it is used.
 
-Results go to stdout, progress and errors to stderr; only this file and console.py print.
+Results go to stdout, progress and errors to stderr; only this file and progress.py print.
 """
 
+import json
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ganvas import __version__
+import ganvas
 from ganvas.errors import GanvasError, missing_package
 from ganvas.settings import HUB_PREFIX
 
@@ -36,42 +37,24 @@ Conditional = Annotated[bool, typer.Option("--conditional", help="sub-folders ar
 Title = Annotated[str, typer.Option(help='of the page, as in "This car does not exist"')]
 About = Annotated[str, typer.Option(help="your words on the page and in the card")]
 Licence = Annotated[str, typer.Option(help="of the model and of what it draws, as in CC-BY-4.0")]
-Against = Annotated[str | None, typer.Option(help="the real pictures, to judge it by; those of its run")]
+Against = Annotated[str | None, typer.Option(help="the real pictures, to score it by; those of its run unless given")]
 PublishedMoment = Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")]
-Scored = Annotated[bool, typer.Option("--score/--no-score", help="judge it for the card, half a minute")]
+Scored = Annotated[bool, typer.Option("--score/--no-score", help="score it for the card, half a minute")]
 PerClass = Annotated[str, typer.Option(help="the share of every class that is used, as in 5%")]
-
-
-def _is_remote(model: Path) -> bool:
-    return str(model).startswith(HUB_PREFIX)
-
-
-def _local(model: Path) -> Path:
-    """A folder as it was typed; what lies on the Hub is fetched first."""
-    if not _is_remote(model):
-        return model
-    from ganvas.publishing.hub import pull
-
-    return pull(str(model))
-
-
-def _judged(subject: Path) -> Path:
-    """What is to be judged: `hf:owner/name` is a model there if there is one, else a set of pictures."""
-    if not _is_remote(subject):
-        return subject
-    from ganvas.publishing.hub import has_model
-
-    return _local(subject) if has_model(str(subject)) else subject
 
 
 class Interrupted(BaseException):
     """Ctrl-C or SIGTERM, where there is no training to save."""
 
 
+def _is_remote(model: str) -> bool:
+    return model.startswith(HUB_PREFIX)
+
+
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="print the version and end")] = False) -> None:
     if version:
-        typer.echo(f"ganvas {__version__}")
+        typer.echo(f"ganvas {ganvas.__version__}")
         raise typer.Exit
 
 
@@ -105,39 +88,31 @@ def train(
     ] = False,
 ) -> None:
     """Look the pictures over, plan, train, report. The same command again goes on where it stopped."""
-    from ganvas.cli import parse as units
-    from ganvas.cli import progress as console
-    from ganvas.workflows import generate as commandline
-    from ganvas.workflows import train as run
-
-    given: dict[str, Any] = {
-        "seed": seed,
-        "device": device,
-        "keep_bytes": None if keep is None else units.parse_count(keep, "B"),
-        "pictures.source": source,
-        "pictures.fit": fit,
-        "pictures.channels": "rgba" if alpha else None,
-        "pictures.conditional": conditional or None,
-        "pictures.per_class": None if per_class is None else units.parse_share(per_class),
-        "network.width": width,
-        "limits.seconds": None if time is None else units.parse_duration(time),
-        "limits.images": None if images is None else units.parse_count(images),
-        "limits.epochs": epochs,
-        "measuring.until": until,
-        "measuring.rescue": None if rescue else False,
-    }
-    if size is not None:
-        given["pictures.width"], given["pictures.height"] = units.parse_size(size)
-    wanted = commandline.wanted_run(recipe, config, out, given, settings or [], resume=resume, blind=blind)
-    interruption = console.Interruption()
-    events = run.train(
-        wanted.config,
-        wanted.out,
-        plan=wanted.plan,
-        interrupted=interruption.happened,
-        looking=console.show_looking,
+    run = ganvas.train(
+        source,
+        recipe=recipe,
+        size=size,
+        time=time,
+        images=images,
+        epochs=epochs,
+        until=until,
+        rescue=rescue,
+        out=out,
+        width=width,
+        seed=seed,
+        device=device,
+        blind=blind,
+        fit=fit,
+        alpha=alpha,
+        conditional=conditional,
+        per_class=per_class,
+        keep=keep,
+        settings=settings or [],
+        config=config,
+        resume=resume,
     )
-    if console.show_training(events, interruption):
+    typer.echo(run, err=run.interrupted)
+    if run.interrupted:
         raise Interrupted
 
 
@@ -152,24 +127,8 @@ def look(
     out: Annotated[Path, typer.Option(help="where the contact sheet is written")] = Path("look.png"),
 ) -> None:
     """The folder doctor alone: what was found, what will be done to it, what is broken; a contact sheet."""
-    from ganvas.cli import parse as units
-    from ganvas.cli import progress as console
-    from ganvas.config import PictureSettings, checked
-    from ganvas.data import contact_indices, load_pictures
-    from ganvas.formats.images import save_grid
-
-    width, height = units.parse_size(size or "64")
-    values = {
-        "source": source,
-        "width": width,
-        "height": height,
-        "fit": fit,
-        "channels": "rgba" if alpha else "auto",
-        "conditional": conditional,
-        "per_class": units.parse_share(per_class),
-    }
-    pictures = load_pictures(checked(PictureSettings, values), progress=console.show_looking)
-    save_grid(out, pictures.images[contact_indices(pictures, 64)])
+    pictures = ganvas.look(source, size=size or 64, fit=fit, alpha=alpha, conditional=conditional, per_class=per_class)
+    pictures.save_contact_sheet(out)
     typer.echo(pictures.report.summary())
     typer.echo(f"contact sheet: {out}")
 
@@ -177,14 +136,14 @@ def look(
 @app.command()
 def recipes(name: Annotated[str | None, typer.Argument(help="one recipe, with all its settings")] = None) -> None:
     """Every recipe: what it is, which paper or project it reproduces, what it reached."""
-    from ganvas.workflows.generate import recipe_list, recipe_page
+    from ganvas.cli.text import recipe_list, recipe_page
 
     typer.echo(recipe_list() if name is None else recipe_page(name))
 
 
 @app.command()
 def generate(
-    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    model: Annotated[str, typer.Argument(help=_MODEL)],
     count: Annotated[int, typer.Option(min=1, help="how many pictures")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="of the first; the next picture has the next seed")] = 0,
     truncation: Annotated[float, typer.Option(min=0, help="below 1: nearer to the mean picture, less varied")] = 1.0,
@@ -195,30 +154,25 @@ def generate(
     rebuild: Annotated[str | None, typer.Option(help="vaegan: encode and rebuild the pictures of this SOURCE")] = None,
 ) -> None:
     """Draw pictures with the best model that was measured; the same seed gives the same picture, however many."""
-    from ganvas.cli import parse as units
-    from ganvas.workflows import generate as commandline
-
-    moment = units.parse_moment(at)
-    folder = out or (Path("generated") if _is_remote(model) else model / "generated")
-    model = _local(model)
+    generator = ganvas.load(model, at=at)
+    folder = out or (Path("generated") if _is_remote(model) else Path(model) / "generated")
     if rebuild is not None:
-        path = commandline.rebuild_pictures(model, rebuild, count, folder)
+        typer.echo(generator.save_rebuilt(folder, rebuild, count))
     else:
-        wanted = commandline.Drawing(count, seed, truncation, label, moment, singles=not grid)
-        path = commandline.draw_pictures(model, wanted, folder)
-    typer.echo(path)
+        seeds = range(seed, seed + count)
+        typer.echo(generator.save_pictures(folder, seeds, truncation=truncation, label=label, singles=not grid))
 
 
 @app.command()
 def score(
-    subject: Annotated[Path, typer.Argument(metavar="MODEL", help=f"{_MODEL}, or pictures that any generator made")],
+    subject: Annotated[str, typer.Argument(metavar="MODEL", help=f"{_MODEL}, or pictures that any generator made")],
     against: Annotated[str, typer.Option(help=f"the real pictures: {_SOURCE}")],
     held_out: Annotated[
         str | None, typer.Option(help="real pictures that it was not trained on, if you kept some")
     ] = None,
-    count: Annotated[int, typer.Option(min=4, max=5000, help="generated pictures to judge")] = 500,
+    count: Annotated[int, typer.Option(min=4, max=5000, help="generated pictures to score")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="of the first picture, and of every sample")] = 0,
-    at: Annotated[str | None, typer.Option(help="judge that moment of the run: images shown, or last")] = None,
+    at: Annotated[str | None, typer.Option(help="score that moment of the run: images shown, or last")] = None,
     size: Size = None,
     features: Annotated[str, typer.Option(help="lite, inception or dinov2")] = "lite",
     weights: Annotated[Path | None, typer.Option(help="the extractor's weights, instead of fetching them")] = None,
@@ -226,23 +180,24 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="the card as JSON")] = False,
 ) -> None:
     """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get."""
-    from ganvas.cli import parse as units
-    from ganvas.workflows import generate as commandline
-
-    moment = units.parse_moment(at)
-    sides = None if size is None else units.parse_size(size)
-    typer.echo(
-        commandline.score_text(
-            commandline.Judging(_judged(subject), against, held_out, count, seed, moment, sides, features, weights),
-            pairs,
-            as_json=as_json,
-        )
+    card = ganvas.score(
+        subject,
+        against,
+        held_out=held_out,
+        count=count,
+        seed=seed,
+        at=at,
+        size=size,
+        features=features,
+        weights=weights,
+        pairs=pairs,
     )
+    typer.echo(json.dumps(card.to_dict(), indent=1) if as_json else card)
 
 
 @app.command()
 def export(
-    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    model: Annotated[str, typer.Argument(help=_MODEL)],
     out: Annotated[Path | None, typer.Option(help="the folder to write; MODEL/exported unless given")] = None,
     title: Title = "",
     about: About = "",
@@ -255,20 +210,15 @@ def export(
     ] = False,
 ) -> None:
     """The model as ONNX, checked against the original before it is written, with a card and a preview."""
-    from ganvas.cli import parse as units
-    from ganvas.config import checked
-    from ganvas.workflows import publish as publishing
+    from ganvas.cli.text import export_text
 
-    wording = checked(publishing.Wording, {"title": title, "about": about, "licence": licence})
-    folder = out or (Path("exported") if _is_remote(model) else model / "exported")
-    moment = units.parse_moment(at)
-    asked = publishing.Exporting(_local(model), folder, wording, against, moment, scored, int8)
-    typer.echo(publishing.export_text(asked))
+    words = {"title": title, "about": about, "licence": licence}
+    typer.echo(export_text(ganvas.export(model, out, **words, against=against, at=at, scored=scored, int8=int8)))
 
 
 @app.command()
 def publish(
-    model: Annotated[Path, typer.Argument(help=_MODEL)],
+    model: Annotated[str, typer.Argument(help=_MODEL)],
     to: Annotated[str, typer.Option(help="site, server, lambda, docker or hub")],
     out: Annotated[Path, typer.Option(help="the folder to write")],
     title: Title = "",
@@ -278,25 +228,38 @@ def publish(
     at: PublishedMoment = None,
     scored: Scored = True,
     yes: Annotated[bool, typer.Option("--yes", help="publish even a model that copies its training pictures")] = False,
-    repository: Annotated[str, typer.Option(help="hub: push to this owner/name; only written unless given")] = "",
-    webgpu: Annotated[bool, typer.Option("--webgpu", help="site: draw on WebGPU where a browser has it")] = False,
-    python: Annotated[str, typer.Option(help="lambda: the version of its runtime")] = "3.13",
-    architecture: Annotated[str, typer.Option(help="lambda: x86_64 or arm64")] = "x86_64",
+    repository: Annotated[
+        str | None, typer.Option(help="hub: push to this owner/name; only written unless given")
+    ] = None,
+    webgpu: Annotated[bool | None, typer.Option("--webgpu", help="site: draw on WebGPU where a browser has it")] = None,
+    python: Annotated[str | None, typer.Option(help="lambda: the version of its runtime; 3.13 unless given")] = None,
+    architecture: Annotated[str | None, typer.Option(help="lambda: x86_64 or arm64; x86_64 unless given")] = None,
 ) -> None:
     """The model as something that can be put online as it is, checked before it is handed over."""
-    from ganvas.cli import parse as units
-    from ganvas.config import checked
-    from ganvas.workflows import publish as publishing
+    from ganvas.cli.text import publish_text
 
-    wording = checked(publishing.Wording, {"title": title, "about": about, "licence": licence})
-    asked = publishing.Exporting(_local(model), out, wording, against, units.parse_moment(at), scored)
-    order = publishing.Order(repository=repository, webgpu=webgpu, python=python, architecture=architecture)
-    typer.echo(publishing.publish_text(asked, to, order, even_copies=yes))
+    result = ganvas.publish(
+        model,
+        to,
+        out,
+        title=title,
+        about=about,
+        licence=licence,
+        against=against,
+        at=at,
+        scored=scored,
+        even_copies=yes,
+        repository=repository,
+        webgpu=webgpu,
+        python=python,
+        architecture=architecture,
+    )
+    typer.echo(publish_text(result))
 
 
 @app.command()
 def serve(
-    models: Annotated[list[Path], typer.Argument(help="exported models or hf:owner/model; the first is the default")],
+    models: Annotated[list[str], typer.Argument(help="exported models or hf:owner/model; the first is the default")],
     host: Annotated[str, typer.Option(help="to listen on; 0.0.0.0 is every address here")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     keys: Annotated[Path | None, typer.Option(help="a file with one key a line; who asks must send one")] = None,
@@ -307,23 +270,21 @@ def serve(
     threads: Annotated[int | None, typer.Option(min=1, help="that drawing may use; all cores unless given")] = None,
 ) -> None:
     """The HTTP API, and the page at /; PyTorch is not needed for it."""
-    from ganvas.formats.manifest import is_outdated
-    from ganvas.serving import server
-    from ganvas.serving.auth import read_keys
-    from ganvas.serving.middleware import Limits
-    from ganvas.workflows.serve import serve as serve_models
-
-    if rate is None:
-        rate = 0.0 if server.is_loopback(host) else 20.0
-    limits = Limits(keys=() if keys is None else read_keys(keys), requests_per_second=rate or None)
-    folders = {name: _local(model) for name, model in server.names_of(models).items()}
-    for folder in filter(is_outdated, folders.values()):
-        typer.echo(f"ganvas: {folder} was trained further; `ganvas export {folder}` brings what is served up", err=True)
+    _show_log()
     typer.echo(f"http://{host}:{port}/ (the page), /docs (the API)", err=True)
     try:
-        serve_models(folders, host=host, port=port, limits=limits, public=public, threads=threads)
+        ganvas.serve(models, host=host, port=port, keys=keys, public=public, rate=rate, threads=threads)
     except Interrupted:  # uvicorn passes the signal on once everything is answered
         return
+
+
+def _show_log() -> None:
+    """What a server has to say while it runs goes to stderr as everything else does."""
+    import logging
+
+    shown = logging.StreamHandler()
+    shown.setFormatter(logging.Formatter("ganvas: %(message)s"))
+    logging.getLogger("ganvas").addHandler(shown)
 
 
 @app.command()
@@ -332,9 +293,7 @@ def compare(
     out: Annotated[Path, typer.Option(help="the page to write")] = Path("compare.html"),
 ) -> None:
     """Runs side by side: curves, grids and the settings that differ, in one HTML page."""
-    from ganvas.report import write_comparison
-
-    typer.echo(write_comparison(runs, out))
+    typer.echo(ganvas.compare(runs, out))
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from ganvas.data.doctor import Verdict
+from ganvas.data.doctor import Inspection
 from ganvas.errors import GanvasError
 
 STALE_SECONDS = 24 * 3600
@@ -77,11 +77,11 @@ def open_content(root: Path, key: str) -> Content | None:
     return Content(images, labels, classes) if whole else None
 
 
-def read_verdicts(root: Path, key: str) -> list[Verdict] | None:
-    """The doctor's verdicts on the entries of the set that is kept under `key`, in their order, or None."""
+def read_inspections(root: Path, key: str) -> list[Inspection] | None:
+    """The doctor's inspections of the entries of the set that is kept under `key`, in their order, or None."""
     try:
         kept = json.loads((root / "pictures" / key / "verdicts.json").read_text(encoding="utf-8"))
-        return [Verdict(*values) for values in kept]
+        return [Inspection(*values) for values in kept]
     except (OSError, ValueError, TypeError):
         return None
 
@@ -108,7 +108,7 @@ def partial_folder(root: Path) -> Iterator[Path]:
 
 
 def publish(
-    root: Path, folder: Path, key: str, labels: np.ndarray, classes: Sequence[str], verdicts: Sequence[Verdict]
+    root: Path, folder: Path, key: str, labels: np.ndarray, classes: Sequence[str], inspections: Sequence[Inspection]
 ) -> None:
     """Put beside images.npy what else is kept, then give the folder its name; if another run was first, its set stays.
 
@@ -119,7 +119,7 @@ def publish(
         np.save(folder / "labels.npy", labels)
         (folder / "classes.json").write_text(json.dumps(classes), encoding="utf-8")
         (folder / "verdicts.json").write_text(
-            json.dumps([list(vars(verdict).values()) for verdict in verdicts]), encoding="utf-8"
+            json.dumps([list(vars(inspection).values()) for inspection in inspections]), encoding="utf-8"
         )
         final = root / "pictures" / key
         if final.exists() and open_content(root, key) is None:

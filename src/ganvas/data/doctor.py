@@ -17,7 +17,7 @@ SLIM_SHARE = 0.25
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Inspection:
     """What was found about one entry; `broken` is the reason it cannot be used, or "".
 
     `digest` tells contents apart; of files alone are exact duplicates left out, since an array is somebody's choice.
@@ -58,20 +58,20 @@ def content_digest(data: bytes | np.ndarray | Broken) -> str:
     return state.hexdigest()[:32]
 
 
-def examine(data: bytes | np.ndarray | Broken, settings: PictureSettings) -> tuple[Verdict, np.ndarray | None]:
-    """The verdict on one picture and, unless it is broken, its row: (H, W, C) uint8 as the settings ask."""
+def examine(data: bytes | np.ndarray | Broken, settings: PictureSettings) -> tuple[Inspection, np.ndarray | None]:
+    """What was found about one picture and, unless it is broken, its row: (H, W, C) uint8 as the settings ask."""
     name = content_digest(data)
     if isinstance(data, Broken):
-        return Verdict(name, unread=isinstance(data, Unread), broken=data.reason), None
+        return Inspection(name, unread=isinstance(data, Unread), broken=data.reason), None
     is_file = isinstance(data, bytes)
     try:
         fit_any = fit_file if is_file else fit_array
         fitted = fit_any(data, settings.width, settings.height, settings.fit, settings.channels)  # type: ignore[arg-type]
     except BrokenPicture as error:
-        return Verdict(name, is_file=is_file, broken=str(error)), None
+        return Inspection(name, is_file=is_file, broken=str(error)), None
     except Exception as error:  # noqa: BLE001 - on damaged files the decoders raise nearly everything
-        return Verdict(name, is_file=is_file, broken=_reason(error)), None
-    facts = Verdict(
+        return Inspection(name, is_file=is_file, broken=_reason(error)), None
+    facts = Inspection(
         name,
         fitted.width,
         fitted.height,
@@ -84,21 +84,21 @@ def examine(data: bytes | np.ndarray | Broken, settings: PictureSettings) -> tup
     return facts, fitted.row
 
 
-def notes_on(entries: Sequence[Entry], verdicts: Sequence[Verdict], settings: PictureSettings) -> list[str]:
+def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settings: PictureSettings) -> list[str]:
     """One sentence for each thing that the user may not expect, about the pictures that are used.
 
     Args:
-        entries, verdicts: of those pictures, in the same order.
+        entries, inspections: of those pictures, in the same order.
     """
     target = (settings.width, settings.height)
-    small = sum(v.width < target[0] or v.height < target[1] for v in verdicts)
-    slim = sum(kept_share(v.width, v.height, target) < SLIM_SHARE for v in verdicts)
-    clear = sum(v.transparent for v in verdicts)
-    colour = sum(not v.grey for v in verdicts)
-    turned, deep = sum(v.turned for v in verdicts), sum(v.deep for v in verdicts)
+    small = sum(v.width < target[0] or v.height < target[1] for v in inspections)
+    slim = sum(kept_share(v.width, v.height, target) < SLIM_SHARE for v in inspections)
+    clear = sum(v.transparent for v in inspections)
+    colour = sum(not v.grey for v in inspections)
+    turned, deep = sum(v.turned for v in inspections), sum(v.deep for v in inspections)
     outside = sum(entry.label == OUTSIDE for entry in entries)
     notes = [
-        (small, f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(verdicts, target)}"),
+        (small, f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(inspections, target)}"),
         (slim if settings.fit == "crop" else 0, "so wide or tall that the crop keeps less than a quarter of them"),
         (slim if settings.fit == "stretch" else 0, "stretched to more than four times their shape"),
         (turned, "turned upright"),
@@ -109,18 +109,18 @@ def notes_on(entries: Sequence[Entry], verdicts: Sequence[Verdict], settings: Pi
         ),
         (outside if settings.conditional else 0, f"outside every sub-folder, in the class {OUTSIDE!r}"),
     ]
-    of_all = f"of {len(verdicts):,} pictures"
+    of_all = f"of {len(inspections):,} pictures"
     told = [f"{count:,} {of_all} {'is' if count == 1 else 'are'} {what}" for count, what in notes if count]
-    if settings.channels == "auto" and 0 < colour < len(verdicts):
-        told.append(f"{len(verdicts) - colour:,} {of_all} are grey; the others keep the set in colour")
+    if settings.channels == "auto" and 0 < colour < len(inspections):
+        told.append(f"{len(inspections) - colour:,} {of_all} are grey; the others keep the set in colour")
     if settings.channels == "rgba" and not clear:
         told.append("no picture is transparent; channels=rgb would do")
     return told
 
 
-def _size_hint(verdicts: Sequence[Verdict], target: tuple[int, int]) -> str:
+def _size_hint(inspections: Sequence[Inspection], target: tuple[int, int]) -> str:
     """The largest size of that shape at which half of the pictures need not be enlarged, if it is a smaller one."""
-    scale = median_low(min(v.width / target[0], v.height / target[1]) for v in verdicts)
+    scale = median_low(min(v.width / target[0], v.height / target[1]) for v in inspections)
     width, height = (max(int(scale * side) // STEP_PX * STEP_PX, SMALLEST_PX) for side in target)
     return f"; at {width}x{height} most are not, and are learned sooner" if (width, height) < target else ""
 

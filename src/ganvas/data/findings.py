@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ganvas.config import PictureSettings
-from ganvas.data.doctor import Verdict, notes_on
+from ganvas.data.doctor import Inspection, notes_on
 from ganvas.data.listing import Broken, Listing, sorted_classes
 
 NAMED_IN_SUMMARY = 5
@@ -81,55 +81,82 @@ class DoctorReport:
 
 @dataclass(frozen=True)
 class Sorted:
-    """The verdicts put in order: positions used, their classes, and what is left out."""
+    """A source after every chosen entry was looked at.
+
+    used: positions in the listing. inspections: of these, in the same order. classes: theirs. broken, duplicates: what
+    is left out. unread: whether the disk did not give some file, which another day it may.
+    """
 
     used: tuple[int, ...]
+    inspections: tuple[Inspection, ...]
     classes: tuple[str, ...]
     broken: tuple[Broken, ...]
     duplicates: tuple[Duplicate, ...]
+    unread: bool
 
 
-def sort_out(listing: Listing, chosen: Sequence[int], verdicts: Sequence[Verdict]) -> Sorted:
-    """Which entries are used: those that are not broken and are the first file of their content.
+class Sorting:
+    """Which entries are used: those that are not broken and are the first file of their content."""
 
-    Args:
-        chosen: positions in `listing`; `verdicts` has one for each, in the same order.
-    """
-    first: dict[str, str] = {}
-    used, broken, duplicates = [], list(listing.broken), []
-    for position, verdict in zip(chosen, verdicts, strict=True):
-        file = listing.entries[position].name
-        if verdict.broken:
-            broken.append(Broken(file, verdict.broken))
-        elif verdict.is_file and verdict.digest in first:
-            duplicates.append(Duplicate(printable(file), printable(first[verdict.digest])))
-        else:
-            first.setdefault(verdict.digest, file)
-            used.append(position)
-    named = sorted((Broken(printable(item.file), item.reason) for item in broken), key=lambda item: item.file)
-    classes = sorted_classes(listing.entries[position].label for position in used)
-    return Sorted(tuple(used), classes, tuple(named), tuple(duplicates))
+    def __init__(self, listing: Listing):
+        self._listing = listing
+        self._first: dict[str, str] = {}
+        self._used: dict[int, Inspection] = {}
+        self._broken = list(listing.broken)
+        self._duplicates: list[Duplicate] = []
+        self._unread = False
+
+    def takes(self, position: int, inspection: Inspection) -> bool:
+        """Whether the entry at this position is used; to be called once for each, in order."""
+        file = self._listing.entries[position].name
+        self._unread |= inspection.unread
+        if inspection.broken:
+            self._broken.append(Broken(file, inspection.broken))
+            return False
+        if inspection.is_file and inspection.digest in self._first:
+            self._duplicates.append(Duplicate(printable(file), printable(self._first[inspection.digest])))
+            return False
+        self._first.setdefault(inspection.digest, file)
+        self._used[position] = inspection
+        return True
+
+    def result(self) -> Sorted:
+        """What came of all the entries so far."""
+        broken = sorted((Broken(printable(one.file), one.reason) for one in self._broken), key=lambda one: one.file)
+        return Sorted(
+            used=tuple(self._used),
+            inspections=tuple(self._used.values()),
+            classes=sorted_classes(self._listing.entries[position].label for position in self._used),
+            broken=tuple(broken),
+            duplicates=tuple(self._duplicates),
+            unread=self._unread,
+        )
 
 
 def write_report(
     source: str,
     listing: Listing,
-    chosen: Sequence[int],
-    verdicts: Sequence[Verdict],
+    result: Sorted,
     settings: PictureSettings,
     *,
+    chosen: int,
     channels: int,
     key: str,
 ) -> DoctorReport:
-    """The report on a whole source; `chosen` and `verdicts` as in `sort_out`. Its `seconds` are the caller's to set."""
-    result = sort_out(listing, chosen, verdicts)
-    by_position = dict(zip(chosen, verdicts, strict=True))
+    """The report on a whole source.
+
+    Args:
+        result: what was found.
+        chosen: how many of its entries were looked at.
+    Returns:
+        Its `seconds` are the caller's to set.
+    """
     entries = [listing.entries[position] for position in result.used]
     counts = Counter(entry.label for entry in entries)
     notes = list(listing.notes)
-    if len(chosen) < len(listing.entries):
+    if chosen < len(listing.entries):
         share = f"{100 * settings.per_class:g}% of every class" if result.classes else f"{100 * settings.per_class:g}%"
-        notes.append(f"{share} was taken: {len(chosen):,} of {len(listing.entries):,} pictures")
+        notes.append(f"{share} was taken: {chosen:,} of {len(listing.entries):,} pictures")
     return DoctorReport(
         source=source,
         found=len(listing.entries) + len(listing.broken),
@@ -142,7 +169,7 @@ def write_report(
         broken=result.broken,
         duplicates=result.duplicates,
         ignored=listing.ignored,
-        notes=(*notes, *notes_on(entries, [by_position[position] for position in result.used], settings)),
+        notes=(*notes, *notes_on(entries, result.inspections, settings)),
         key=key,
         seconds=0.0,
     )

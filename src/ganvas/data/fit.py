@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ganvas.data.decode import SIDEWAYS, TURNS, check_size, is_deep, open_picture, orientation, to_plain, to_srgb
+from ganvas.formats.images import over_white
 
 REDUCING_GAP = 3.0  # Pillow's own "very close to fair resampling"
 DRAFT_GAP = 2  # a JPEG is decoded at no less than this times the size it is resized to
@@ -134,9 +135,7 @@ def _finish(image: Image.Image, channels: str) -> tuple[np.ndarray, bool, bool]:
         row = np.array(image.convert("RGBA"))
         row[row[..., 3] == 0, :3] = 255
         return row, False, transparent
-    if image.mode in ("LA", "RGBA"):
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA")).convert("L" if image.mode == "LA" else "RGB")
+    image = over_white(image)
     grey = image.mode == "L" or is_grey(np.asarray(image))
     row = np.asarray(image.convert("L" if channels == "grey" else "RGB"))
     return (row[..., None] if row.ndim == 2 else row), grey, transparent

@@ -19,11 +19,11 @@ from ganvas.data.cache import (
     partial_folder,
     publish,
     read_index,
-    read_verdicts,
+    read_inspections,
 )
 from ganvas.data.decode import has_heif
-from ganvas.data.doctor import Verdict, content_digest, examine, read_entry
-from ganvas.data.findings import Sorted, broken_line, printable, sort_out
+from ganvas.data.doctor import Inspection, content_digest, examine, read_entry
+from ganvas.data.findings import Sorted, Sorting, broken_line, printable
 from ganvas.data.fit import CHANNELS
 from ganvas.data.imagefile import ImageFile, make_grey
 from ganvas.data.listing import PICTURE_ENDINGS, Broken, Listing, digest
@@ -80,30 +80,35 @@ def content_key(task: Task, digests: Iterable[str]) -> str:
     return digest([what_is_asked(task.settings), *pairs])
 
 
-def same_content(task: Task) -> tuple[str, list[Verdict]] | None:
-    """Key and verdicts of a kept set of exactly these pictures: sizes make one likely, and reading all confirms it."""
+def same_content(task: Task) -> tuple[str, Sorted] | None:
+    """A kept set of exactly these pictures, as `decode_all` gives it: sizes hint at one, reading all confirms it."""
     known = read_index(task.root, twins_fingerprint(task))
-    verdicts = read_verdicts(task.root, known["key"]) if known else None
-    if known is None or verdicts is None or open_content(task.root, known["key"]) is None:
+    inspections = read_inspections(task.root, known["key"]) if known else None
+    if known is None or inspections is None or open_content(task.root, known["key"]) is None:
         return None
     digests: list[str] = []
     for chunk in _in_order(lambda chunk: [content_digest(data) for data in chunk], _chunks(task)):
         digests += chunk
         task.tell(len(digests))
-    return (known["key"], verdicts) if content_key(task, digests) == known["key"] else None
+    if content_key(task, digests) != known["key"]:
+        return None
+    sorting = Sorting(task.listing)
+    for position, inspection in zip(task.chosen, inspections, strict=True):
+        sorting.takes(position, inspection)
+    return known["key"], sorting.result()
 
 
-def decode_all(task: Task) -> tuple[str, list[Verdict]]:
+def decode_all(task: Task) -> tuple[str, Sorted]:
     """Decode every chosen entry into the cache, in order, with a bounded number of them in memory.
 
     Returns:
-        The key of the set, and the verdict on each chosen entry.
+        The key of the set, and what was found in the source.
     Raises:
         PicturesError: fewer than FEWEST_PICTURES can be used.
         GanvasError: the cache cannot be written.
     """
-    verdicts: list[Verdict] = []
-    seen: set[str] = set()
+    inspections: list[Inspection] = []
+    sorting = Sorting(task.listing)
     shape = (task.settings.height, task.settings.width, CHANNELS[task.settings.channels])
     with partial_folder(task.root) as folder, _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a decoder's opinion of a user's file belongs in the report or nowhere
@@ -111,33 +116,32 @@ def decode_all(task: Task) -> tuple[str, list[Verdict]]:
             images = ImageFile(folder / "images.npy", shape)
         try:
             for chunk in _in_order(lambda chunk: [examine(data, task.settings) for data in chunk], _chunks(task)):
-                for verdict, row in chunk:
-                    verdicts.append(verdict)
-                    if row is not None and not (verdict.is_file and verdict.digest in seen):
-                        seen.add(verdict.digest)
+                for inspection, row in chunk:
+                    position = task.chosen[len(inspections)]
+                    inspections.append(inspection)
+                    if sorting.takes(position, inspection) and row is not None:
                         with cache_errors(task.root):
                             images.append(row)
-                task.tell(len(verdicts))
+                task.tell(len(inspections))
         finally:
             with cache_errors(task.root):
                 images.close()
-        return _keep(task, folder, verdicts), verdicts
+        result = sorting.result()
+        return _keep(task, folder, inspections, result), result
 
 
-def _keep(task: Task, folder: Path, verdicts: list[Verdict]) -> str:
+def _keep(task: Task, folder: Path, inspections: list[Inspection], result: Sorted) -> str:
     """Finish the set whose images lie in `folder`, and give it its place in the cache."""
-    result = sort_out(task.listing, task.chosen, verdicts)
     if len(result.used) < FEWEST_PICTURES:
         raise _too_few(task, result)
-    by_position = dict(zip(task.chosen, verdicts, strict=True))
-    if task.settings.channels == "auto" and all(by_position[position].grey for position in result.used):
+    if task.settings.channels == "auto" and all(inspection.grey for inspection in result.inspections):
         with cache_errors(task.root):
             make_grey(folder / "images.npy")
     numbers = {name: number for number, name in enumerate(result.classes)}
     labels = np.array([numbers.get(task.listing.entries[position].label, 0) for position in result.used], np.int64)
     classes = tuple(printable(name) for name in result.classes)
-    key = content_key(task, [verdict.digest for verdict in verdicts])
-    publish(task.root, folder, key, labels, classes, verdicts)
+    key = content_key(task, [inspection.digest for inspection in inspections])
+    publish(task.root, folder, key, labels, classes, inspections)
     return key
 
 

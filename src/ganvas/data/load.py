@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ganvas.config import PictureSettings
 from ganvas.data.cache import Content, open_content, read_index, write_index
@@ -15,6 +16,7 @@ from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.sources import open_source
 from ganvas.errors import GanvasError, PicturesError, SettingError
 from ganvas.files import cache_folder
+from ganvas.formats.images import Pictures, save_grid
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ class PictureSet:
     classes: tuple[str, ...]
     key: str
     report: DoctorReport
+
+    def contact_sheet(self, limit: int = 64) -> Image.Image:
+        """What the network will see: at most so many pictures, spread over the set, on one sheet."""
+        return np.asarray(self.images[contact_indices(self, limit)]).view(Pictures).grid()
+
+    def save_contact_sheet(self, path: Path, limit: int = 64) -> None:
+        """The same as a PNG, small pictures enlarged."""
+        save_grid(path, np.asarray(self.images[contact_indices(self, limit)]))
 
 
 def load_pictures(
@@ -73,9 +83,9 @@ def natural_size(settings: PictureSettings) -> tuple[int, int]:
     """
     with open_source(settings).open() as listing:
         for position in range(len(listing.entries)):
-            verdict, _ = examine(read_entry(listing, position), settings)
-            if not verdict.broken:
-                return verdict.width, verdict.height
+            inspection, _ = examine(read_entry(listing, position), settings)
+            if not inspection.broken:
+                return inspection.width, inspection.height
     raise PicturesError(f"{settings.source}: holds no picture that can be read")
 
 
@@ -113,14 +123,14 @@ def _look_over(
     if settings.conditional and listing.entries and not any(entry.label for entry in listing.entries):
         raise _no_classes(source.name)
     task = Task(root, source.name, listing, choose(listing.entries, settings.per_class), settings, progress)
-    key, verdicts = same_content(task) or decode_all(task)
+    key, found = same_content(task) or decode_all(task)
     content = open_content(root, key)
     if content is None:
         raise GanvasError(f"the cache {root} lost what was just written to it; is another program clearing it?")
     channels = content.images.shape[3]
-    report = write_report(source.name, listing, task.chosen, verdicts, settings, channels=channels, key=key)
+    report = write_report(source.name, listing, found, settings, chosen=len(task.chosen), channels=channels, key=key)
     write_index(root, twins_fingerprint(task), {"key": key})
-    if not any(verdict.unread for verdict in verdicts):
+    if not found.unread:
         write_index(root, fingerprint, {"key": key, "report": report.to_dict()})
     return content, report
 

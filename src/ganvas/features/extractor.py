@@ -20,6 +20,7 @@ from ganvas.download import fetch
 from ganvas.errors import SettingError
 from ganvas.features import dinov2, efficientnet, inception
 from ganvas.features.weights import read_network
+from ganvas.formats.images import over_white
 from ganvas.pixels import to_float
 
 AT_ONCE = 32
@@ -28,8 +29,8 @@ RESIZE = "Pillow's Lanczos, antialiased"
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where an extractor comes from.
+class Pretrained:
+    """A network that learned on other pictures, and where its weights are.
 
     size_px: (height, width) of the pictures -> the side of the network's square input.
     find: the folder for downloads -> the file of weights.
@@ -45,8 +46,8 @@ class Source:
     has_unit_length: bool = False
 
 
-EXTRACTORS: dict[str, Source] = {
-    "lite": Source(
+EXTRACTORS: dict[str, Pretrained] = {
+    "lite": Pretrained(
         efficientnet.TITLE,
         efficientnet.size_for,
         efficientnet.build,
@@ -54,14 +55,14 @@ EXTRACTORS: dict[str, Source] = {
         efficientnet.SHA256,
         has_unit_length=True,
     ),
-    "inception": Source(
+    "inception": Pretrained(
         "Inception-v3 of the original FID",
         lambda height, width: inception.SIZE_PX,
         inception.build,
         lambda downloads: fetch(inception.URL, downloads / "inception.pth", inception.SHA256_PREFIX, way_out=WAY_OUT),
         inception.SHA256_PREFIX,
     ),
-    "dinov2": Source(
+    "dinov2": Pretrained(
         "DINOv2 ViT-S/14",
         lambda height, width: dinov2.SIZE_PX,
         dinov2.build,
@@ -106,10 +107,10 @@ def load_extractor(name: str, size: tuple[int, int], downloads: Path, weights: P
     """
     if name not in EXTRACTORS:
         raise SettingError(f"there is no extractor {name!r}; there are {', '.join(EXTRACTORS)}")
-    source = EXTRACTORS[name]
-    path = weights or source.find(downloads)
-    network, digest = read_network(path, source.title, source.build, source.sha256_prefix)
-    return Extractor(name, source.title, network, source.size_px(*size), source.has_unit_length, digest)
+    pretrained = EXTRACTORS[name]
+    path = weights or pretrained.find(downloads)
+    network, digest = read_network(path, pretrained.title, pretrained.build, pretrained.sha256_prefix)
+    return Extractor(name, pretrained.title, network, pretrained.size_px(*size), pretrained.has_unit_length, digest)
 
 
 @torch.no_grad()
@@ -132,7 +133,4 @@ def as_seen(images: np.ndarray, size_px: int) -> np.ndarray:
 
 
 def _colour(image: np.ndarray) -> Image.Image:
-    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    if picture.mode == "RGBA":
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("RGB")
+    return over_white(Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)).convert("RGB")

@@ -16,6 +16,22 @@ CHECK_DARK, CHECK_LIGHT, CHECK_PX = 222, 250, 8
 LONGEST_PX = 720
 
 
+class Pictures(np.ndarray):
+    """(N, H, W, C) uint8, an array like any other, and a sheet of its pictures for a notebook."""
+
+    def grid(self, *, columns: int | None = None) -> Image.Image:
+        """All of them on one sheet, transparent ones over a checkerboard.
+
+        Args:
+            columns: pictures a row; None makes the sheet nearly square.
+        Raises:
+            ValueError: as picture_grid.
+        """
+        images = np.asarray(self)
+        sheet = picture_grid(over_checkerboard(images) if images.shape[-1] == 4 else images, columns=columns)
+        return Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet)
+
+
 def picture_grid(images: np.ndarray, *, columns: int | None = None, gutter: int = 2) -> np.ndarray:
     """Pictures side by side on pale paper, row by row from the top left.
 
@@ -45,6 +61,14 @@ def picture_grid(images: np.ndarray, *, columns: int | None = None, gutter: int 
     if channels == 4:
         edge[:gutter, :, 3] = edge[:, :gutter, 3] = 255
     return edge
+
+
+def over_white(image: Image.Image) -> Image.Image:
+    """A picture in LA or RGBA laid on white, in L or RGB; one without transparency as it is."""
+    if image.mode not in ("LA", "RGBA"):
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("L" if image.mode == "LA" else "RGB")
 
 
 def over_checkerboard(images: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from ganvas.errors import ModelError
-from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
+from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
 
 DESCRIPTION_FILE, ONNX_FILE, CARD_FILE, PREVIEW_FILE = "model.json", "model.onnx", "README.md", "preview.png"
 TRAINING_FILE = "training.json"
@@ -131,9 +131,8 @@ def _checked(path: Path, kind: type[Kind]) -> Kind:
             raise ModelError(f"{path}: too large to be a description ({path.stat().st_size} bytes)")
         return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "it"
-        raise ModelError(f"{path}: {where}: {first['msg']}") from error
+        first = first_fault(error)
+        raise ModelError(f"{path}: {first.where}: {first.message}") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from error
 

@@ -86,6 +86,12 @@ class Card:
     modes: Modes | None
     notes: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """What was found, in sentences, then every number in a table, then what it was measured on."""
+        from ganvas.metrics.card_text import card_lines  # which needs this class
+
+        return "\n".join(card_lines(self))
+
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it: plain dicts, lists, strings and numbers."""
         return asdict(self)

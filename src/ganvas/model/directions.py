@@ -12,7 +12,7 @@ from ganvas.networks.pca_generator import PcaGenerator
 from ganvas.training import ARCHITECTURES
 
 DRAWN, AT_ONCE, SEEN_PX = 1024, 16, 32
-UNHEARD = 1e-6  # of the strongest: what lies below changes nothing
+NEGLIGIBLE = 1e-6  # of the strongest: what lies below changes nothing
 ALIKE = 0.25  # the least share of a change that gives it its name
 
 
@@ -41,10 +41,10 @@ def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
     else:
         effects = mean_effects(model)
     changes, lengths, vectors = torch.linalg.svd(effects.flatten(1).T.double(), full_matrices=False)
-    shares = lengths.square() / lengths.square().sum().clamp(min=UNHEARD)
+    shares = lengths.square() / lengths.square().sum().clamp(min=NEGLIGIBLE)
     found: list[MainDirection] = []
     for change, length, share, vector in zip(changes.T, lengths, shares, vectors, strict=True):
-        if len(found) == count or length <= lengths[0] * UNHEARD:
+        if len(found) == count or length <= lengths[0] * NEGLIGIBLE:
             break
         name, sign = named(change.view(effects.shape[1:]))
         taken = sum(each.name.split(", ")[0] == name for each in found)

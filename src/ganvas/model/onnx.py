@@ -54,19 +54,25 @@ class Published(nn.Module):
 
 
 def export(model: Model) -> Graph:
+    """The smallest graph of a model; raises as `smallest_graph`."""
+    return smallest_graph(to_onnx(model), model.description, drawn_by_pytorch(model))
+
+
+def smallest_graph(whole: onnx.ModelProto, description: Description, expected: np.ndarray) -> Graph:
     """With weights at half precision, which halves the file; whole ones where a picture would change by that.
 
+    Args:
+        whole: what `to_onnx` gave.
+        expected: (COMPARED_SEEDS, H, W, C) uint8, what the generator draws of the first seeds.
     Raises:
         ModelError: onnxruntime draws something else than the generator does.
     """
-    whole = to_onnx(model)
-    expected = drawn_by_pytorch(model)
     difference = 0
     kinds: list[tuple[Literal["float16", "float32"], onnx.ModelProto]]
     kinds = [("float16", half_weights(whole)), ("float32", whole)]
     for weights, graph in kinds:
         stored = graph.SerializeToString()
-        difference = largest_difference(stored, model.description, expected)
+        difference = largest_difference(stored, description, expected)
         if difference <= MOST_DIFFERENT:
             return Graph(stored, weights, difference)
     raise ModelError(

@@ -25,7 +25,7 @@ from ganvas.formats.manifest import Description
 from ganvas.metrics import kernel_distance_interval
 from ganvas.model import labels_for, latents_for
 
-CALIBRATED, JUDGED, AT_ONCE, TIMED = 128, 500, 16, 15
+CALIBRATED, COMPARED, AT_ONCE, TIMED = 128, 500, 16, 15
 LEAST_FASTER, MOST_LOSS = 1.1, 0.01
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 INTEGER_LAYERS = ("QLinearConv", "ConvInteger", "QGemm", "QLinearMatMul", "MatMulInteger", "MatMulIntegerToFloat")
@@ -125,7 +125,7 @@ def _session(stored: bytes, prepared: Path | None = None) -> onnxruntime.Inferen
 def _ratio(
     before: onnxruntime.InferenceSession, after: onnxruntime.InferenceSession, description: Description
 ) -> float:
-    """How many times as fast the second is: the median of turns, in which both see the same weather."""
+    """How many times as fast the second is: the median of runs in turns, so that a busy machine slows both."""
     feed = next(feeds(description, range(AT_ONCE)))
 
     def seconds(session: onnxruntime.InferenceSession) -> float:
@@ -148,7 +148,7 @@ def _loss(
         drawn = [np.asarray(session.run(["image"], feed)[0]) for feed in feeds(description, seeds)]
         return extract(extractor, np.concatenate(drawn))
 
-    others, mine = range(JUDGED), range(JUDGED, 2 * JUDGED)
+    others, mine = range(COMPARED), range(COMPARED, 2 * COMPARED)
     reference = features(before, others)
     whole, small = (
         kernel_distance_interval(reference, features(session, mine), random_numbers(0, "measure")).value

@@ -32,7 +32,7 @@ class Model:
 
 
 def spec_of(description: Description) -> NetworkSpec:
-    """What the networks that a description speaks of are asked to be."""
+    """The sizes of the networks that a description names."""
     sizes = description.height, description.width, description.channels, description.z_dim
     return NetworkSpec(*sizes, len(description.classes), description.multiplier)
 

@@ -11,13 +11,19 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from ganvas.errors import SettingError
 from ganvas.files import replace_bytes, replace_text, replacing
-from ganvas.publishing.packaging import REQUIREMENTS, Order, copy_bundle, copy_modules, install, size_of
+from ganvas.publishing.packaging import REQUIREMENTS, Bundle, copy_bundle, copy_modules, install, size_of
 from ganvas.publishing.site import page_files
+from ganvas.settings import Settings
 
-PLATFORMS = {
+Architecture = Literal["x86_64", "arm64"]
+PLATFORMS: dict[Architecture, list[str]] = {
     "x86_64": ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64"],
     "arm64": ["manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_27_aarch64", "manylinux_2_28_aarch64"],
 }
@@ -34,36 +40,45 @@ _UNUSED = (
 )
 
 
-def publish(order: Order) -> dict[str, int]:
+def _is_runtime(version: str) -> str:
+    found = re.fullmatch(r"3\.(\d+)", version)
+    if found is None or int(found[1]) < OLDEST_MINOR:
+        raise PydanticCustomError(
+            "runtime", "expected 3.{minor} or later, whose runtimes are new enough", {"minor": OLDEST_MINOR}
+        )
+    return version
+
+
+class LambdaOptions(Settings):
+    """Options of --to lambda."""
+
+    python: Annotated[str, AfterValidator(_is_runtime)] = Field(
+        default="3.13", description="the version of its runtime; 3.13 unless given"
+    )
+    architecture: Architecture = Field(default="x86_64", description="x86_64 or arm64; x86_64 unless given")
+
+
+def publish(bundle: Bundle, out: Path, options: LambdaOptions) -> dict[str, int]:
     """Write function.zip, template.yaml and README.md; their parts and the bytes of each.
 
     Raises:
-        SettingError: the runtime is too old, packages cannot be brought, or the function would be larger than the
-            platform takes.
+        SettingError: packages cannot be brought, or the function would be larger than the platform takes.
         GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
         OSError: the folder cannot be written.
     """
-    if order.architecture not in PLATFORMS:
-        raise SettingError(f"--architecture {order.architecture}: expected one of {', '.join(PLATFORMS)}")
-    found = re.fullmatch(r"3\.(\d+)", order.python)
-    if found is None or int(found[1]) < OLDEST_MINOR:
-        raise SettingError(
-            f"--python {order.python}: expected 3.{OLDEST_MINOR} or later, whose runtimes are new enough"
-        )
-    return package(order)
+    return package(bundle, out, python=options.python, architecture=options.architecture)
 
 
-def package(order: Order) -> dict[str, int]:
+def package(bundle: Bundle, out: Path, *, python: str, architecture: Architecture) -> dict[str, int]:
     """What `publish` does, for any version of Python. Raises as it."""
-    out = order.out
     with TemporaryDirectory() as temporary:
         code = Path(temporary)
         wanted = [REQUIREMENTS[name] for name in ("onnxruntime", "numpy", "pillow", "pydantic")]
-        install(wanted, code, python=order.python, platforms=PLATFORMS[order.architecture])
+        install(wanted, code, python=python, platforms=PLATFORMS[architecture])
         trim(code)
         copy_modules("ganvas.serving.lambda_handler", code)
-        copy_bundle(order.folder, code / "model")
-        for name, stored in page_files(order.folder, order.downloads, most_bytes=MOST_PART_BYTES).items():
+        copy_bundle(bundle.folder, code / "model")
+        for name, stored in page_files(bundle.folder, bundle.downloads, most_bytes=MOST_PART_BYTES).items():
             replace_bytes(code / "page" / name, stored)
         parts = {f"function.zip: {path.name}": size_of(path) for path in sorted(code.iterdir())}
         unzipped = sum(parts.values())
@@ -72,8 +87,8 @@ def package(order: Order) -> dict[str, int]:
         with replacing(out / "function.zip") as unfinished:
             _zip(code, unfinished)
     values = {
-        "runtime": f"python{order.python}",
-        "architecture": order.architecture,
+        "runtime": f"python{python}",
+        "architecture": architecture,
         "unzipped": f"{unzipped / 1e6:.0f}",
         "zipped": f"{(out / 'function.zip').stat().st_size / 1e6:.0f}",
     }

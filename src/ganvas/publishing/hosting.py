@@ -6,22 +6,21 @@ from pathlib import Path
 
 import ganvas
 from ganvas.files import replace_bytes, replace_text
-from ganvas.publishing.packaging import REQUIREMENTS, Order, copy_bundle, copy_modules, size_of
+from ganvas.publishing.packaging import REQUIREMENTS, Bundle, NoOptions, copy_bundle, copy_modules, size_of
 from ganvas.publishing.site import page_files
 
 
-def publish(order: Order) -> dict[str, int]:
+def publish(bundle: Bundle, out: Path, options: NoOptions) -> dict[str, int]:
     """Write the folder; its parts and their bytes.
 
     Raises:
         GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
         OSError: the folder cannot be written.
     """
-    out = order.out
     copy_modules("ganvas.cli.main, ganvas.workflows.serve", out)
     shutil.copyfile(Path(ganvas.__file__).with_name("__main__.py"), out / "ganvas" / "__main__.py")
-    copy_bundle(order.folder, out / "model")
-    for name, stored in page_files(order.folder, order.downloads).items():
+    copy_bundle(bundle.folder, out / "model")
+    for name, stored in page_files(bundle.folder, bundle.downloads).items():
         replace_bytes(out / "model" / "page" / name, stored)
     replace_text(out / "requirements.txt", "".join(f"{line}\n" for line in REQUIREMENTS.values()))
     replace_text(

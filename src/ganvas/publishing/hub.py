@@ -9,20 +9,37 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from ganvas.errors import SettingError, missing_package
 from ganvas.files import replace_bytes
 from ganvas.formats.manifest import CARD_FILE, DESCRIPTION_FILE, ONNX_FILE, PREVIEW_FILE, read_description
-from ganvas.publishing.packaging import Order, files_in, size_of
+from ganvas.publishing.packaging import Bundle, files_in, size_of
 from ganvas.publishing.site import page_files
-from ganvas.settings import HUB_PREFIX
+from ganvas.settings import HUB_PREFIX, Settings
 
 WEIGHTS = "generator.safetensors", "encoder.safetensors"
 MODEL_FILES = (DESCRIPTION_FILE, *WEIGHTS, ONNX_FILE, CARD_FILE, PREVIEW_FILE)
 
 
-def publish(order: Order) -> dict[str, int]:
+def _is_repository(name: str) -> str:
+    if name and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise PydanticCustomError("repository", "expected OWNER/NAME, as in ada/cats")
+    return name
+
+
+class HubOptions(Settings):
+    """Options of --to hub."""
+
+    repository: Annotated[str, AfterValidator(_is_repository)] = Field(
+        default="", description="push to this owner/name; only written unless given"
+    )
+
+
+def publish(bundle: Bundle, out: Path, options: HubOptions) -> dict[str, int]:
     """Write `model` and `space`, and push both if a repository is named; their files and the bytes of each.
 
     Raises:
@@ -30,21 +47,20 @@ def publish(order: Order) -> dict[str, int]:
         GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
         OSError: the folder cannot be written.
     """
-    if order.repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", order.repository):
-        raise SettingError(f"--repository {order.repository}: expected OWNER/NAME, as in ada/cats")
-    described = read_description(order.folder)
+    described = read_description(bundle.folder)
     assert described.published is not None
-    model, space = order.out / "model", order.out / "space"
+    model, space = out / "model", out / "space"
     model.mkdir(parents=True, exist_ok=True)
     for name in MODEL_FILES:
-        if (order.folder / name).exists():
-            shutil.copyfile(order.folder / name, model / name)
-    pages = page_files(order.folder, order.downloads) | {CARD_FILE: _space_card(described.published.title, order)}
+        if (bundle.folder / name).exists():
+            shutil.copyfile(bundle.folder / name, model / name)
+    card = _space_card(described.published.title, options.repository)
+    pages = page_files(bundle.folder, bundle.downloads) | {CARD_FILE: card}
     for name, stored in pages.items():
         replace_bytes(space / name, stored)
-    if order.repository:
-        push(order.repository, model, space, tuple(pages))
-    return {path.relative_to(order.out).as_posix(): size_of(path) for each in (model, space) for path in files_in(each)}
+    if options.repository:
+        push(options.repository, model, space, tuple(pages))
+    return {path.relative_to(out).as_posix(): size_of(path) for each in (model, space) for path in files_in(each)}
 
 
 def push(repository: str, model: Path, space: Path, pages: tuple[str, ...]) -> None:
@@ -88,9 +104,9 @@ def has_model(name: str) -> bool:
         return bool(hub.HfApi().repo_exists(repository, repo_type="model"))
 
 
-def _space_card(title: str, order: Order) -> bytes:
+def _space_card(title: str, repository: str) -> bytes:
     quoted = '"' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    models = f"models:\n- {order.repository}\n" if order.repository else ""
+    models = f"models:\n- {repository}\n" if repository else ""
     front = f"title: {quoted}\nsdk: static\napp_file: index.html\n{models}"
     return f"---\n{front}---\n\nThe page of a generator made by Ganvas.\n".encode()
 

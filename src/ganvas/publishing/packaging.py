@@ -9,23 +9,19 @@ from pathlib import Path
 import ganvas
 from ganvas.errors import SettingError
 from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE
+from ganvas.settings import Settings
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is to be published.
+class Bundle:
+    """What is published, whatever the target. folder: an exported model. downloads: where what is fetched is kept."""
 
-    folder: an exported model. out: where it is written. downloads: where what is fetched is kept. repository: of a hub,
-    as owner/name; "": it is only written. webgpu: of a site. python, architecture: of a cloud function.
-    """
+    folder: Path
+    downloads: Path
 
-    folder: Path = Path()
-    out: Path = Path()
-    downloads: Path = Path()
-    repository: str = ""
-    python: str = "3.13"
-    architecture: str = "x86_64"
-    webgpu: bool = False
+
+class NoOptions(Settings):
+    """Of a target that takes none."""
 
 
 REQUIREMENTS = {

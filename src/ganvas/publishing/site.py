@@ -14,10 +14,14 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from pydantic import Field
+
 from ganvas.files import replace_bytes
 from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE, Description, read_description, read_onnx
-from ganvas.publishing.packaging import Order
+from ganvas.formats.policy import source_hash
+from ganvas.publishing.packaging import Bundle
 from ganvas.publishing.web_runtime import web_runtime
+from ganvas.settings import Settings
 
 ONE_FILE = "page.html"
 MODULES = "latents.js", "assets.js", "link.js", "generator.js", "controls.js", "app.js"  # each needs those before it
@@ -41,17 +45,23 @@ _POLICY = {
 }
 
 
-def publish(order: Order) -> dict[str, int]:
+class SiteOptions(Settings):
+    """Options of --to site."""
+
+    webgpu: bool = Field(default=False, description="draw on WebGPU where a browser has it")
+
+
+def publish(bundle: Bundle, out: Path, options: SiteOptions) -> dict[str, int]:
     """Write the site of an exported model; its files and their bytes.
 
     Raises:
         GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
         OSError: the folder cannot be written.
     """
-    made = page_files(order.folder, order.downloads, webgpu=order.webgpu)
-    made[ONE_FILE] = one_file(read_description(order.folder), made).encode()
+    made = page_files(bundle.folder, bundle.downloads, webgpu=options.webgpu)
+    made[ONE_FILE] = one_file(read_description(bundle.folder), made).encode()
     for name, stored in made.items():
-        replace_bytes(order.out / name, stored)
+        replace_bytes(out / name, stored)
     return {name: len(stored) for name, stored in made.items()}
 
 
@@ -110,8 +120,8 @@ def one_file(description: Description, made: Mapping[str, bytes]) -> str:
         raise ValueError("a script that a page cannot hold inside")
     policy = {
         **_POLICY,
-        "script-src": f"{_hash(ort)} {_hash(own)} 'wasm-unsafe-eval'",
-        "style-src": _hash(style),
+        "script-src": f"{source_hash(ort)} {source_hash(own)} 'wasm-unsafe-eval'",
+        "style-src": source_hash(style),
         "connect-src": "'none'",
         "worker-src": "'none'",
     }
@@ -189,7 +199,3 @@ def _own(name: str) -> str:
 
 def _packed(stored: bytes) -> bytes:
     return gzip.compress(stored, 9, mtime=0)
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -5,7 +5,6 @@ no script but its own, by its hash, and no connection at all, so that a slip in 
 """
 
 import base64
-import hashlib
 import html
 import json
 import math
@@ -19,6 +18,7 @@ import numpy as np
 
 from ganvas import __version__
 from ganvas.files import replacing
+from ganvas.formats.policy import source_hash
 from ganvas.report.curves import MEANINGS, Series, charts_of, in_words, value_range
 
 MOST_POINTS = 400
@@ -51,7 +51,7 @@ def write_page(
     style = template("page.css")
     policy = (
         "default-src 'none'; img-src 'self' file: data:; media-src 'self' file:; base-uri 'none'; form-action 'none'; "
-        f"style-src {_hashed(style)}; script-src {_hashed(script)}"
+        f"style-src {source_hash(style)}; script-src {source_hash(script)}"
     )
     parts = {
         "policy": text(policy),
@@ -148,10 +148,6 @@ def in_figures(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(in_figures(one) for one in value) or "none"
     return str(value)
-
-
-def _hashed(content: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode('ascii')}'"
 
 
 def _short(values: np.ndarray) -> list[float]:

@@ -13,7 +13,7 @@ from torch import nn
 from ganvas import __version__
 from ganvas.config import Plan, RunConfig, RunFile, from_toml, to_toml
 from ganvas.errors import SettingError
-from ganvas.files import replace_text
+from ganvas.files import replace_text, writing_to
 from ganvas.formats.events import Event
 from ganvas.formats.log import Log, read_log
 from ganvas.model.weights import MOMENTS, kept_moments, save_weights
@@ -42,12 +42,8 @@ class RunFolder:
         Raises:
             SettingError: it cannot be created or written.
         """
-        try:
+        with writing_to(self.root):
             self.samples.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingError(
-                f"--out {self.root}: cannot be written ({error.strerror}); choose another folder"
-            ) from error
 
     def read_config(self) -> RunFile | None:
         """What was asked of the run that is there, and its plan; None if there is none.

@@ -1,7 +1,7 @@
 """The HTTP server: pictures of seeds, many at once, walks, and the page."""
 
 import asyncio
-import sys
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -40,7 +40,9 @@ from ganvas.serving.responses import (
     picture_headers,
     problem,
 )
+from ganvas.settings import fault
 
+_log = logging.getLogger(__name__)
 _MOST_ERRORS = 10
 _PICTURES = {kind.media_type: {} for kind in KINDS.values()}
 _FILMS = {kind.media_type: {} for kind in ANIMATED.values()}
@@ -88,7 +90,7 @@ class Drawn(Response):
 
 
 async def _left(receive: Receive) -> None:
-    """Until whoever asked went away."""
+    """Until the client went away."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -143,12 +145,12 @@ def create_app(
         return Drawn(served[name].batcher.answering(job, encode, request.scope[CLIENT]))
 
     @app.get("/v1/images/{seed}.{format}", response_class=Response, responses=_documented(_PICTURES), tags=["pictures"])
-    async def image(seed: int, format: Format, asked: Annotated[OnePicture, Query()], request: Request) -> Response:
+    async def image(seed: int, format: Format, query: Annotated[OnePicture, Query()], request: Request) -> Response:
         """The picture of a seed; may be kept for ever."""
         if not 0 <= seed <= LARGEST_SEED:
             raise HTTPException(404, f"seeds are from 0 to {LARGEST_SEED}")
-        name, model = chosen(asked.model)
-        job = job_for_one(model.engine, seed, asked)
+        name, model = chosen(query.model)
+        job = job_for_one(model.engine, seed, query)
         is_private = bool(limits.keys)
         headers = picture_headers(model.engine, request.url.path, request.url.query, private=is_private)
         if headers["ETag"] in request.headers.get("if-none-match", ""):
@@ -158,16 +160,16 @@ def create_app(
     many = _documented(_PICTURES | {"application/zip": {}})
 
     @app.post("/v1/images", response_class=Response, responses=many, tags=["pictures"])
-    async def images(asked: ManyPictures, request: Request) -> Response:
+    async def images(body: ManyPictures, request: Request) -> Response:
         """Up to 64 pictures, of seeds or latents: one sheet, or a zip."""
-        name, model = chosen(asked.model)
-        return drawn(request, name, job_for_many(model.engine, asked), partial(many_pictures, asked=asked))
+        name, model = chosen(body.model)
+        return drawn(request, name, job_for_many(model.engine, body), partial(many_pictures, body=body))
 
     @app.get("/v1/walk", response_class=Response, responses=_documented(_FILMS), tags=["pictures"])
-    async def walk(asked: Annotated[Walk, Query()], request: Request) -> Response:
+    async def walk(query: Annotated[Walk, Query()], request: Request) -> Response:
         """A film that visits seeds and returns to the first."""
-        name, model = chosen(asked.model)
-        return drawn(request, name, job_for_walk(model.engine, asked), partial(film, asked=asked))
+        name, model = chosen(query.model)
+        return drawn(request, name, job_for_walk(model.engine, query), partial(film, query=query))
 
     @app.get("/v1/models", tags=["models"])
     async def models() -> JSONResponse:
@@ -214,7 +216,7 @@ def create_app(
         try:
             found = await made.find(model, file or "index.html")
         except (GanvasError, OSError) as error:
-            print(f"ganvas: the page of {model} could not be made: {error}", file=sys.stderr)  # noqa: T201
+            _log.error("the page of %s could not be made: %s", model, error)
             raise HTTPException(503, "the page could not be made; /docs describes the API") from error
         if found is None:
             raise HTTPException(404, "there is no such page; /docs describes the API")
@@ -240,8 +242,8 @@ def _documented(kinds: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
 def _answer_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        found = error.errors()[:_MOST_ERRORS]
-        errors = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in found]
+        found = [fault(each) for each in error.errors()[:_MOST_ERRORS]]
+        errors = [{"where": each.where, "what": each.message} for each in found]
         return as_response(problem(422, f"{errors[0]['where']}: {errors[0]['what']}", errors=errors))
 
     @app.exception_handler(GanvasError)

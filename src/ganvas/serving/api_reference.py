@@ -46,16 +46,16 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], described: 
         f"<td>{html.escape(', '.join(each.get('content', {})))}</td></tr>"
         for status, each in operation["responses"].items()
     )
-    asked = "".join(
+    parameters = "".join(
         f"<tr><td><code>{html.escape(name)}</code></td><td>{html.escape(' or '.join(_kinds(each, described)))}</td>"
         f"<td>{html.escape(each.get('description', ''))}</td></tr>"
         for name, each in rows
     )
     return (
         f"<h2>{method.upper()} {html.escape(path)}</h2><p>{html.escape(operation.get('description', ''))}</p>"
-        + (f"<table><tr><th>asked<th>what<th></tr>{asked}</table>" if asked else "")
+        + (f"<table><tr><th>parameter<th>kind<th>meaning</tr>{parameters}</table>" if parameters else "")
         + examples
-        + f"<table><tr><th>answered<th>when<th>as</tr>{answers}</table>"
+        + f"<table><tr><th>status<th>when<th>as</tr>{answers}</table>"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from ganvas.formats.images import over_checkerboard
+from ganvas.formats.images import over_checkerboard, over_white
 
 Format = Literal["png", "webp", "jpeg"]
 
@@ -39,8 +39,8 @@ def encoded(picture: np.ndarray, format: Format) -> bytes:
     """(H, W, C) uint8 as one file; JPEG, which knows no transparency, shows it over white."""
     kind, buffer = KINDS[format], io.BytesIO()
     image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-    if format == "jpeg" and image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    if format == "jpeg":
+        image = over_white(image)
     image.save(buffer, format=format, **kind.options)
     return buffer.getvalue()
 

@@ -60,9 +60,9 @@ class Engine:
         z = latents(seeds, self.description.z_dim, self.description.z_distribution) * self.truncation(truncation)
         return self.moved(z, steps or {})
 
-    def truncation(self, asked: float | None) -> np.float32:
-        """What latents are multiplied by: what was asked for, else the model's own."""
-        return np.float32(self.publication.truncation if asked is None else asked)
+    def truncation(self, given: float | None) -> np.float32:
+        """What latents are multiplied by: what was given, else the model's own."""
+        return np.float32(self.publication.truncation if given is None else given)
 
     def moved(self, z: np.ndarray, steps: Mapping[int, float]) -> np.ndarray:
         """(N, Z) latents moved along directions; raises as `latents`."""

@@ -6,9 +6,9 @@ the page in `page`.
 
 import base64
 import json
+import logging
 import os
 import re
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -35,7 +35,9 @@ from ganvas.serving.responses import (
     picture_headers,
     problem,
 )
+from ganvas.settings import first_fault
 
+_log = logging.getLogger(__name__)
 ROOT = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
 MOST_RESPONSE_BYTES = 6 * 1024 * 1024 - 16_384  # what the platform takes, less the rest of the answer
 MOST_BODY_BYTES = 262_144
@@ -45,7 +47,7 @@ _IMAGE = re.compile(r"/v1/images/(\d{1,20})\.(png|webp|jpeg)")
 
 
 @dataclass(frozen=True)
-class Asked:
+class HttpRequest:
     """One request, whoever passed it on. headers: names in lower case."""
 
     method: str
@@ -66,24 +68,24 @@ class ProblemError(Exception):
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """What the platform calls."""
     try:
-        asked = request(event)
-        answer = answered(asked)
-        if asked.method == "HEAD":
+        request = read_request(event)
+        answer = handle(request)
+        if request.method == "HEAD":
             answer = replace(answer, body=b"")
     except ProblemError as error:
         answer = problem(error.status, str(error))
     except ValidationError as error:
-        first = error.errors()[0]
-        answer = problem(422, f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}")
+        first = first_fault(error)
+        answer = problem(422, f"{first.where}: {first.message}")
     except GanvasError as error:
         answer = problem(422, str(error))
     except Exception:  # noqa: BLE001 - the platform would say less; its log gets the whole of it
-        traceback.print_exc()
+        _log.exception("a request failed")
         answer = problem(500, "this failed here, and is none of your doing; the log says more")
     return response(answer)
 
 
-def request(event: Mapping[str, Any]) -> Asked:
+def read_request(event: Mapping[str, Any]) -> HttpRequest:
     """The request of an event: format 2.0 (function URL, HTTP API) or 1.0 (REST API).
 
     Raises:
@@ -110,35 +112,35 @@ def request(event: Mapping[str, Any]) -> Asked:
         raise ProblemError(400, f"not an event of a function URL or an API gateway: {error!r}") from error
     if len(stored) > MOST_BODY_BYTES:
         raise ProblemError(413, f"expected a body of at most {MOST_BODY_BYTES} bytes")
-    return Asked(method, path, query, headers, stored)
+    return HttpRequest(method, path, query, headers, stored)
 
 
-def answered(asked: Asked) -> Answer:
-    """Hear one request.
+def handle(request: HttpRequest) -> Answer:
+    """Handle a request.
 
     Raises:
         ProblemError, GanvasError, ValidationError: it cannot be answered.
     """
-    if asked.method == "POST" and asked.path == "/v1/images":
-        wanted = ManyPictures.model_validate_json(asked.body)
-        _check_model(wanted.model)
-        job = job_for_many(engine(), wanted)
-        return many_pictures(engine().draw(job.z, job.labels), wanted)
-    if asked.method not in ("GET", "HEAD"):
-        raise ProblemError(405, f"{asked.method} is not taken here; GET and POST are")
-    query = dict(parse_qsl(asked.query, keep_blank_values=True))
-    if found := _IMAGE.fullmatch(asked.path):
-        return _image(asked, int(found[1]), found[2], OnePicture.model_validate(query))
-    if asked.path == "/v1/walk":
+    if request.method == "POST" and request.path == "/v1/images":
+        body = ManyPictures.model_validate_json(request.body)
+        _check_model(body.model)
+        job = job_for_many(engine(), body)
+        return many_pictures(engine().draw(job.z, job.labels), body)
+    if request.method not in ("GET", "HEAD"):
+        raise ProblemError(405, f"{request.method} is not taken here; GET and POST are")
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    if found := _IMAGE.fullmatch(request.path):
+        return _image(request, int(found[1]), found[2], OnePicture.model_validate(query))
+    if request.path == "/v1/walk":
         walk = Walk.model_validate(query)
         _check_model(walk.model)
         job = job_for_walk(engine(), walk)
         return film(engine().draw(job.z, job.labels), walk)
-    if asked.path == "/v1/models":
+    if request.path == "/v1/models":
         return Answer(json.dumps([model_facts(MODEL, engine())]).encode(), "application/json")
-    if asked.path == "/healthz":
+    if request.path == "/healthz":
         return Answer(b'{"status":"ok"}', "application/json")
-    return _page(asked)
+    return _page(request)
 
 
 def _check_model(name: str | None) -> None:
@@ -146,23 +148,23 @@ def _check_model(name: str | None) -> None:
         raise ProblemError(404, f"there is no model {name!r} here, only {MODEL!r}")
 
 
-def _image(asked: Asked, seed: int, format: Any, wanted: OnePicture) -> Answer:
+def _image(request: HttpRequest, seed: int, format: Any, query: OnePicture) -> Answer:
     if seed > LARGEST_SEED:
         raise ProblemError(404, f"seeds are from 0 to {LARGEST_SEED}")
-    _check_model(wanted.model)
-    job = job_for_one(engine(), seed, wanted)
-    headers = picture_headers(engine(), asked.path, asked.query)
-    if headers["ETag"] in asked.headers.get("if-none-match", ""):
+    _check_model(query.model)
+    job = job_for_one(engine(), seed, query)
+    headers = picture_headers(engine(), request.path, request.query)
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Answer(b"", KINDS[format].media_type, headers, 304)
     return one_picture(engine().draw(job.z, job.labels), format, headers)
 
 
-def _page(asked: Asked) -> Answer:
-    name = asked.path.strip("/") or "index.html"
+def _page(request: HttpRequest) -> Answer:
+    name = request.path.strip("/") or "index.html"
     if name not in _page_names():
         raise ProblemError(404, "there is nothing here; / is the page, /v1/models the model")
     file = _page_file(name)
-    if file.tag in asked.headers.get("if-none-match", ""):
+    if file.tag in request.headers.get("if-none-match", ""):
         return Answer(b"", file.media_type, file.headers, 304)
     return Answer(file.stored, file.media_type, file.headers)
 

@@ -1,4 +1,4 @@
-"""What every request passes before it is heard: host, key, rate, size and time; and what is counted of it."""
+"""What every request passes before it is handled: host, key, rate, size and time; and what is counted of it."""
 
 import asyncio
 import contextlib
@@ -20,17 +20,17 @@ CLIENT = "ganvas.client"
 """Who is counted as one client, in the scope of a request that was let in."""
 
 _PIECE_BYTES = 65_536
-_LEFT = 499  # whoever asked went away; there is no standard number for it
+_LEFT = 499  # the client went away; there is no standard number for it
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one client, and all of them together, may ask for.
 
-    keys: what guard.read_keys gave; () lets everyone in. hosts: names that the server may be asked by; (): any.
+    keys: what auth.read_keys gave; () lets everyone in. hosts: names that the server may be asked by; (): any.
     requests_per_second: of one client, for the API; None: as many as come. burst: requests that a client may be ahead.
-    requests: heard at once. pictures: that may be in the making, of a model; half of them for one client where it has a
-    rate. body_bytes: of one request. seconds: until an answer begins, and for each piece of it to be taken.
+    requests: in progress at once. pictures: that may be in the making, of a model; half of them for one client where
+    it has a rate. body_bytes: of one request. seconds: until an answer begins, and for each piece of it to be taken.
     """
 
     keys: tuple[bytes, ...] = ()
@@ -55,7 +55,7 @@ class Gate:
         self._app, self._limits = app, limits
         self._rate = None if limits.requests_per_second is None else Rate(limits.requests_per_second, limits.burst)
         self._too_large = f"expected a body of at most {limits.body_bytes} bytes"
-        self._heard = 0
+        self._in_progress = 0
         self._requests = Counter("ganvas_requests", "Requests", ["route", "status"], registry=registry)
         self._seconds = Histogram("ganvas_request_seconds", "Time to answer", ["route"], registry=registry)
 
@@ -76,7 +76,7 @@ class Gate:
                     deadline.reschedule(None)  # from here on each piece has a time of its own
             await self._send_in_pieces(message, send)
 
-        self._heard += 1
+        self._in_progress += 1
         try:
             if (refusal := self._refusal(scope)) is not None:
                 await as_response(refusal)(scope, receive, noting)
@@ -97,13 +97,13 @@ class Gate:
             status = status or 500  # what answers it stands outside
             raise
         finally:
-            self._heard -= 1
+            self._in_progress -= 1
             route = getattr(scope.get("route"), "path", "none")
             self._requests.labels(route, status).inc()
             self._seconds.labels(route).observe(time.perf_counter() - started)
 
     async def _send_in_pieces(self, message: Message, send: Send) -> None:
-        """So that no more of an answer lies in the connection's buffer than whoever asked for it takes.
+        """So that no more of an answer lies in the connection's buffer than the client takes.
 
         Raises:
             TimeoutError: it takes nothing for as long as an answer may take.
@@ -128,7 +128,7 @@ class Gate:
             return problem(421, f"this server goes by {', '.join(limits.hosts)}; --public lets it go by any name")
         if scope["path"] in OPEN_PATHS:
             return None
-        if self._heard > limits.requests:
+        if self._in_progress > limits.requests:
             return problem(503, "too many requests at once; try again", {"Retry-After": "1"})
         client, key = client_of((scope["client"] or ("",))[0]), given_key(headers)
         is_let_in = not limits.keys or is_known(limits.keys, key)
@@ -139,8 +139,8 @@ class Gate:
             later = {"Retry-After": str(math.ceil(wait))}
             return problem(429, f"more than {limits.requests_per_second:g} requests a second", later)
         if not is_let_in:
-            asked = {"WWW-Authenticate": 'Basic realm="ganvas", charset="UTF-8"'}
-            return problem(401, "a key is needed: X-API-Key, a bearer token, or the password of basic", asked)
+            challenge = {"WWW-Authenticate": 'Basic realm="ganvas", charset="UTF-8"'}
+            return problem(401, "a key is needed: X-API-Key, a bearer token, or the password of basic", challenge)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > limits.body_bytes:
             return problem(413, self._too_large)

@@ -1,4 +1,4 @@
-"""What may be asked of a model over HTTP, checked as it is read: for the server and the cloud function."""
+"""Requests to a model over HTTP, checked as they are read: for the server and the cloud function."""
 
 from typing import Annotated, Literal, Self
 

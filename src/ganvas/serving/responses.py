@@ -1,4 +1,4 @@
-"""From what was asked to latents, and from pictures to an answer; the server draws between the two, many at once."""
+"""From a request to latents, and from pictures to an answer; the server draws between the two, many at once."""
 
 import json
 from dataclasses import dataclass, field
@@ -43,9 +43,9 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **m
     return Answer(json.dumps(body).encode(), "application/problem+json", headers or {}, status)
 
 
-def job_for_one(engine: Engine, seed: int, asked: OnePicture) -> Job:
+def job_for_one(engine: Engine, seed: int, query: OnePicture) -> Job:
     """Raises SettingError for a label or a direction that the model does not have."""
-    return Job(engine.latents([seed], asked.truncation, asked.steps), engine.labels([seed], asked.label))
+    return Job(engine.latents([seed], query.truncation, query.steps), engine.labels([seed], query.label))
 
 
 def one_picture(drawn: np.ndarray, format: Format, headers: dict[str, str]) -> Answer:
@@ -56,7 +56,7 @@ def one_picture(drawn: np.ndarray, format: Format, headers: dict[str, str]) -> A
 def picture_headers(engine: Engine, path: str, query: str, *, private: bool = False) -> dict[str, str]:
     """That a picture of a seed may be kept for ever, and a tag that says so without drawing it.
 
-    private: only by whoever asked, and not by caches on the way, which would hand it to others.
+    private: only by the client itself, and not by caches on the way, which would hand it to others.
 
     The tag is a weak one: drawn beside others a picture may differ by a grey level.
     """
@@ -71,42 +71,42 @@ def check_size(engine: Engine, pictures: int) -> None:
         raise SettingError(f"{pictures} pictures of this size are too many at once; ask for at most {most}")
 
 
-def job_for_many(engine: Engine, asked: ManyPictures) -> Job:
+def job_for_many(engine: Engine, body: ManyPictures) -> Job:
     """Raises SettingError for what the model does not have, for latents of another length, and for too many."""
-    check_size(engine, len(asked.latents or asked.chosen or ()))
-    if (seeds := asked.chosen) is not None:
-        return Job(engine.latents(seeds, asked.truncation, asked.directions), engine.labels(seeds, asked.label))
-    z_dim, given = engine.description.z_dim, asked.latents or []
+    check_size(engine, len(body.latents or body.chosen or ()))
+    if (seeds := body.chosen) is not None:
+        return Job(engine.latents(seeds, body.truncation, body.directions), engine.labels(seeds, body.label))
+    z_dim, given = engine.description.z_dim, body.latents or []
     if any(len(row) != z_dim for row in given):
         raise SettingError(f"latents: expected rows of {z_dim} numbers")
     z = np.array(given, np.float32)
-    scaled = z if asked.truncation is None else z * np.float32(asked.truncation)
-    return Job(engine.moved(scaled, asked.directions), engine.labels(range(len(z)), asked.label))
+    scaled = z if body.truncation is None else z * np.float32(body.truncation)
+    return Job(engine.moved(scaled, body.directions), engine.labels(range(len(z)), body.label))
 
 
-def many_pictures(drawn: np.ndarray, asked: ManyPictures) -> Answer:
+def many_pictures(drawn: np.ndarray, body: ManyPictures) -> Answer:
     """Of (N, H, W, C) uint8: one sheet, or a zip with a file a picture, named by its seed or its place."""
-    if asked.layout == "zip":
-        names = [f"{name:06d}" for name in asked.chosen or range(len(drawn))]
-        return Answer(zipped(drawn, names, asked.format), "application/zip")
+    if body.layout == "zip":
+        names = [f"{name:06d}" for name in body.chosen or range(len(drawn))]
+        return Answer(zipped(drawn, names, body.format), "application/zip")
     sheet = picture_grid(over_checkerboard(drawn) if drawn.shape[-1] == 4 else drawn)
-    return Answer(encoded(sheet, asked.format), KINDS[asked.format].media_type)
+    return Answer(encoded(sheet, body.format), KINDS[body.format].media_type)
 
 
-def job_for_walk(engine: Engine, asked: Walk) -> Job:
+def job_for_walk(engine: Engine, query: Walk) -> Job:
     """Raises SettingError for a label that the model does not have, and for too many frames."""
-    frames = max(asked.frames, len(asked.stops))
+    frames = max(query.frames, len(query.stops))
     check_size(engine, frames)
-    z = latent_walk(engine.latents(asked.stops, 1.0), frames)
+    z = latent_walk(engine.latents(query.stops, 1.0), frames)
     if engine.description.z_distribution == "uniform":
         z = np.clip(z, -1, 1)  # a great circle leaves the cube
-    labels = engine.labels(asked.stops[:1], asked.label)
-    return Job(z * engine.truncation(asked.truncation), None if labels is None else labels.repeat(len(z)))
+    labels = engine.labels(query.stops[:1], query.label)
+    return Job(z * engine.truncation(query.truncation), None if labels is None else labels.repeat(len(z)))
 
 
-def film(drawn: np.ndarray, asked: Walk) -> Answer:
+def film(drawn: np.ndarray, query: Walk) -> Answer:
     """Of (N, H, W, C) uint8."""
-    return Answer(animated(drawn, asked.format, asked.fps), ANIMATED[asked.format].media_type)
+    return Answer(animated(drawn, query.format, query.fps), ANIMATED[query.format].media_type)
 
 
 def model_facts(name: str, engine: Engine) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import ipaddress
+import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -99,7 +100,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def names_of(models: Sequence[Path]) -> dict[str, Path]:
+def names_of(models: Sequence[str | os.PathLike[str]]) -> dict[str, str]:
     """What models go by: their folders' names, or the name on the Hub.
 
     A folder called exported or model goes by the name of the one above it.
@@ -107,9 +108,9 @@ def names_of(models: Sequence[Path]) -> dict[str, Path]:
     Raises:
         SettingError: two go by the same name.
     """
-    named: dict[str, Path] = {}
-    for path in models:
-        plain = Path(str(path).partition("@")[0]) if str(path).startswith(HUB_PREFIX) else path.resolve()
+    named: dict[str, str] = {}
+    for path in [os.fspath(model) for model in models]:
+        plain = Path(path.partition("@")[0]) if path.startswith(HUB_PREFIX) else Path(path).resolve()
         name = plain.parent.name if plain.name in ("exported", "model") else plain.name
         if name in named:
             raise SettingError(f"two models are called {name!r}: {named[name]} and {path}; rename a folder")

