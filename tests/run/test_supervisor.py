@@ -27,7 +27,7 @@ from ganvas.run.events import Finished
 from ganvas.run.execute import RunParts
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import Monitor
-from ganvas.training import save_checkpoint, training_loop
+from ganvas.training import architecture, save_checkpoint, training_loop
 from ganvas.workflows.generate import Generator
 from ganvas.workflows.train import train
 
@@ -390,7 +390,8 @@ def test_a_default_run_in_pieces_from_its_first_measure_on_begins_again_at_half_
     )  # the eigen line, where it began: 0.25
     swift, out = RECIPES["swift"].config, tmp_path / "run"
     made = config(40, "network.architecture=swift-blind", "objective.loss=relativistic")
-    made = made.model_copy(update={name: getattr(swift, name) for name in ("statistics", "noise", "anchor", "matching")})
+    needed = architecture("swift-blind").needs
+    made = made.model_copy(update={section: getattr(swift, section) for section in needed})
     if not is_whole:
         run(made, out, sitting=4, parts=parts)
         first, again = load_model(out, at=0).generator.state_dict(), weights(out / "checkpoint")
