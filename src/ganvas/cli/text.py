@@ -16,6 +16,7 @@ SECTIONS = {
     "objective": "what the players minimise",
     "optimizer": "Adam, for each player",
     "training": "how the players take turns, and what is kept",
+    "statistics": "what is computed from the set before the first step",
     "noise": "instance noise when the discriminator saturates",
     "anchor": "what holds broad light and tint to the PCA draw",
     "matching": "feature matching",
