@@ -43,9 +43,8 @@ RECIPES: dict[str, Recipe] = {
         title="Principal components sharpened by a small network under a discriminator that has seen ImageNet",
         source="Sauer et al. 2021, arXiv:2111.01007 (a discriminator on frozen features), Huang et al. 2024, "
         "arXiv:2501.05441 (relativistic loss), dos Santos et al. 2019, arXiv:1904.02762 (feature matching), "
-        "Karras et al. 2023, arXiv:2312.02696 (averaging), Sønderby et al. 2016, arXiv:1610.04490 (noise), Shazeer & Stern 2018, "
-        "arXiv:1804.04235 (shortened steps); "
-        "the start from principal components is its own",
+        "Karras et al. 2023, arXiv:2312.02696 (averaging), Sønderby et al. 2016, arXiv:1610.04490 (noise), "
+        "Shazeer & Stern 2018, arXiv:1804.04235 (shortened steps); the start from principal components is its own",
         reached="recognisable faces from 1,030 photographs in a minute and a half, faces with eyes, mouths and hair in "
         "ten, that hold up at twice the size in thirty; cartoon faces in one; cars with wheels and windows from 2,000 "
         "photographs in ten, of many colours in thirty",
