@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -49,13 +49,10 @@ def read_log(path: Path) -> Log:
     log = Log()
     if not path.exists():
         return log
-    furthest = -math.inf
+    furthest: float = -math.inf
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if not isinstance(entry, dict) or not _is_number(entry.get("images")):
+        entry = _object(line)
+        if not _is_number(entry.get("images")):
             continue
         if "event" in entry:
             log.events.append(_event(entry))
@@ -69,6 +66,15 @@ def read_log(path: Path) -> Log:
     return log
 
 
+def _object(line: str) -> dict[str, Any]:
+    """What a line holds; {} where that is no JSON object."""
+    try:
+        entry: object = json.loads(line)
+    except json.JSONDecodeError:
+        return {}
+    return cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+
+
 def _event(entry: dict[str, Any]) -> LoggedEvent:
     try:
         return _EVENT.validate_python(entry)
@@ -79,7 +85,7 @@ def _event(entry: dict[str, Any]) -> LoggedEvent:
 def _from_prose(entry: dict[str, Any]) -> LoggedEvent:
     """An event of a log of format 1 or 2, whose `event` is a sentence; what is not known becomes a Note."""
     seconds = entry.get("seconds")
-    at = {"images": max(int(entry["images"]), 0), "seconds": seconds if _is_number(seconds) else 0.0}
+    at: dict[str, Any] = {"images": max(int(entry["images"]), 0), "seconds": seconds if _is_number(seconds) else 0.0}
     words = str(entry["event"])
     try:
         return _known(words, entry, at) or Note(words=words, **at)

@@ -114,7 +114,7 @@ class Monitor:
             "precision": near.precision,
             "recall": near.recall,
             "spread": spread(features) / self._unit if self._unit > 0 else 0.0,
-            "same": same_share(torch.from_numpy(images), levels=rules.same_levels),
+            "same": same_share(torch.as_tensor(images), levels=rules.same_levels),
             "copied": copied.value,
             "copied_low": copied.low,
             "copied_chance": self._chance.high,
@@ -181,7 +181,7 @@ class Monitor:
         self._training = pixel_space(training)
         self._chance = chance_of_copies([self._training], copy_ratio=rules.copy_ratio)
         numbers = random_numbers(self.config.seed, "measure")
-        decomposed = torch.from_numpy(np.asarray(self.pictures.images[order[: rules.pca_pictures]]))
+        decomposed = torch.as_tensor(np.asarray(self.pictures.images[order[: rules.pca_pictures]]))
         baseline = pca_pictures(decomposed, count, numbers, components=rules.pca_components).numpy()
         self._pca_distance = kernel_distance(self._real.features, extract(self.extractor, baseline))
 

@@ -134,7 +134,7 @@ class Quality:
 
     copying: bool | None = None
     findings: tuple[str, ...] = ()
-    scores: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict[str, Any])
     not_scored: str = ""
 
 
@@ -242,7 +242,7 @@ class PublishOptions:
     out: Path
     to: str
     wording: Wording
-    of_target: Mapping[str, object] = field(default_factory=dict)
+    of_target: Mapping[str, object] = field(default_factory=dict[str, object])
     against: str | None = None
     at: int | None = None
     scored: bool = True

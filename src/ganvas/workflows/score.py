@@ -207,7 +207,7 @@ def _modes(pictures: PictureSet, training: tuple[Space, Space], fake: Sample) ->
     """Which classes the generated pictures reach; None for a set without classes, or with too few pictures of one."""
     if not pictures.classes:
         return None
-    labels = torch.from_numpy(pictures.labels[reference_order(len(pictures.images))])
+    labels = torch.as_tensor(pictures.labels[reference_order(len(pictures.images))])
     counts = torch.bincount(labels, minlength=len(pictures.classes))
     if int(counts.min()) < FEWEST_PER_CLASS:
         return None
