@@ -182,7 +182,7 @@ def drawn(run: Path, at: int, count: int) -> np.ndarray:
 def clock(run: Path) -> dict[int, float]:
     """Images shown -> seconds since the command began."""
     start = float((run / "start-up").read_text())
-    return {line["images"]: line["seconds"] + start for line in read_log(run / "log.jsonl").numbers}
+    return {int(line["images"]): line["seconds"] + start for line in read_log(run / "log.jsonl").numbers}
 
 
 def marks(run: Path) -> dict[int, int]:

@@ -6,7 +6,7 @@ Settings are frozen; unknown names are refused. The text after each field is its
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import tomli_w
 from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
 from ganvas.errors import SettingError
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
 
+S = TypeVar("S", bound=Settings)
 # Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width.
 FORMAT = 3
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
@@ -428,7 +429,7 @@ class RunConfig(Settings):
     limits: LimitSettings = LimitSettings()
 
 
-def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
+def checked(kind: type[S], values: Mapping[str, object]) -> S:
     """`values` as settings of `kind`.
 
     Raises:
@@ -444,7 +445,7 @@ def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
         raise SettingError(f"setting {first.where} = {first.found!r:.80}: {message}") from error
 
 
-def with_values(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+def with_values(config: RunConfig, changes: Mapping[str, object]) -> RunConfig:
     """`config` with values changed by their paths, as in {"optimizer.beta1": 0.5, "seed": 7}.
 
     Raises:
@@ -529,7 +530,7 @@ def _sections(values: dict[str, Any]) -> list[str]:
     return [name for name, value in values.items() if isinstance(value, dict)]
 
 
-def _toml_value(text: str) -> Any:
+def _toml_value(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

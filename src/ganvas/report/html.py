@@ -18,6 +18,7 @@ import numpy as np
 
 from ganvas import __version__
 from ganvas.files import replacing
+from ganvas.formats.log import Numbers
 from ganvas.formats.policy import source_hash
 from ganvas.report.curves import MEANINGS, Series, charts_of, in_words, value_range
 
@@ -100,7 +101,7 @@ def table(rows: Sequence[Sequence[object]], *, caption: str = "", headings: Sequ
     )
 
 
-def chart_data(log: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def chart_data(log: Sequence[Numbers]) -> list[dict[str, Any]]:
     """The charts of one run for `chart.js`."""
     return [
         chart(title, found, [in_words(one.name) for one in found], list(range(len(found))))

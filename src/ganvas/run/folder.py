@@ -15,7 +15,7 @@ from ganvas.config import Plan, RunConfig, RunFile, from_toml, to_toml
 from ganvas.errors import SettingError
 from ganvas.files import replace_text, writing_to
 from ganvas.formats.events import Event
-from ganvas.formats.log import Log, read_log
+from ganvas.formats.log import Log, Numbers, read_log
 from ganvas.model.weights import MOMENTS, kept_moments, save_weights
 
 _MAY_CHANGE = {"limits", "device", "keep_bytes", "recording"}
@@ -114,7 +114,7 @@ class RunFolder:
         """What the log holds so far."""
         return read_log(self.log_path)
 
-    def log_numbers(self, numbers: dict[str, Any]) -> None:
+    def log_numbers(self, numbers: Numbers) -> None:
         """Append the numbers of a moment to log.jsonl: at least `images` and `seconds`."""
         self._append(json.dumps(numbers))
 

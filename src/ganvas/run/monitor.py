@@ -7,7 +7,6 @@ generator learned. They are kept in the log, from which a resumed run reads them
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from ganvas.data import PictureSet
 from ganvas.device import random_numbers
 from ganvas.features import Extractor, extract, load_extractor
 from ganvas.files import cache_folder
+from ganvas.formats.log import Numbers
 from ganvas.formats.manifest import Description
 from ganvas.metrics import (
     Measure,
@@ -46,11 +46,11 @@ _AT_ONCE = 32
 _FIRST_SEED = 1 << 40  # far from the seeds that people draw
 
 
-def measures_in(numbers: Sequence[dict[str, Any]]) -> list[Measure]:
+def measures_in(numbers: Sequence[Numbers]) -> list[Measure]:
     """The measures among the numbers of a log, in order."""
-    names = [field.name for field in fields(Measure)]
+    names = [field.name for field in fields(Measure) if field.name != "images"]
     measured = [entry for entry in numbers if all(name in entry for name in names)]
-    return [Measure(**{name: entry[name] for name in names}) for entry in measured]
+    return [Measure(int(entry["images"]), **{name: entry[name] for name in names}) for entry in measured]
 
 
 class Monitor:

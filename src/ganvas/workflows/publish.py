@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from onnx import ModelProto
@@ -134,7 +133,7 @@ class Quality:
 
     copying: bool | None = None
     findings: tuple[str, ...] = ()
-    scores: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    scores: Mapping[str, object] = field(default_factory=dict[str, object])
     not_scored: str = ""
 
 
