@@ -107,6 +107,22 @@ class ObjectiveSettings(Settings):
     )
 
 
+class AugmentationSettings(Settings):
+    """How strongly `objective.augment` changes pictures in [-1, 1].
+
+    Strengths of color, translation and cutout: Zhao et al. 2020, arXiv:2006.10738. Those of tint were chosen once.
+    """
+
+    brightness: float = Field(default=0.5, ge=0, description="color: added, at most, either way")
+    saturation: float = Field(default=1.0, ge=0, description="color: its factor is 1, this more or less")
+    contrast: float = Field(default=0.5, ge=0, description="color: its factor is 1, this more or less")
+    tint_brightness: float = Field(default=0.2, ge=0, description="tint: as brightness")
+    tint_saturation: float = Field(default=0.5, ge=0, description="tint: as saturation")
+    tint_contrast: float = Field(default=0.25, ge=0, description="tint: as contrast")
+    largest_shift: float = Field(default=1 / 8, ge=0, le=1, description="translation: of a side")
+    cut_side: float = Field(default=1 / 2, ge=0, le=1, description="cutout: of a side")
+
+
 class OptimizerSettings(Settings):
     """Adam, for each player."""
 
@@ -114,6 +130,7 @@ class OptimizerSettings(Settings):
     discriminator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
     beta1: float = Field(default=0.5, ge=0, lt=1, description="memory of the gradients' mean")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="memory of the gradients' squares")
+    epsilon: float = Field(default=1e-8, gt=0, description="added to the root of those (Kingma & Ba 2014)")
     largest_step: float | None = Field(
         default=None, gt=0, description="times the rate, over which a step of all weights is shortened; None: none is"
     )
@@ -417,6 +434,7 @@ class RunConfig(Settings):
     pictures: PictureSettings
     network: NetworkSettings
     objective: ObjectiveSettings
+    augmentation: AugmentationSettings = AugmentationSettings()
     optimizer: OptimizerSettings
     training: TrainingSettings
     statistics: StatisticsSettings | None = None

@@ -14,6 +14,7 @@ SECTIONS = {
     "pictures": "which pictures, and what is done to each",
     "network": "the two players",
     "objective": "what the players minimise",
+    "augmentation": "how strongly `objective.augment` changes pictures",
     "optimizer": "Adam, for each player",
     "training": "how the players take turns, and what is kept",
     "statistics": "what is computed from the set before the first step",
