@@ -34,9 +34,9 @@ from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, load_pictures
 from ganvas.features import extract, load_extractor
 from ganvas.files import cache_folder
-from ganvas.formats.events import Assessed, Rescued
 from ganvas.formats.images import picture_grid
 from ganvas.formats.log import read_log
+from ganvas.formats.log_events import Assessed, Rescued
 from ganvas.metrics import kernel_distance_interval, neighbourhoods, pca_pictures, reference_order
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.weights import kept_moments, load_model

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganvas.formats.events import Assessed, Ended, LeftOut, LoggedEvent, Note, Rescued, Resumed, Unmeasured
 from ganvas.formats.log import Log, read_log
+from ganvas.formats.log_events import Assessed, Ended, LeftOut, LoggedEvent, Note, Rescued, Resumed, Unmeasured
 
 AT = {"images": 30, "seconds": 1.5}
 

@@ -17,8 +17,8 @@ from torch.testing import assert_close
 from ganvas.config import LimitSettings, MeasuringSettings, Plan, from_toml, with_settings
 from ganvas.errors import DivergedError, SettingError
 from ganvas.features import load_extractor
-from ganvas.formats.events import Assessed, Diverged, Ended, Rescued, Unmeasured
 from ganvas.formats.log import read_log
+from ganvas.formats.log_events import Assessed, Diverged, Ended, Rescued, Unmeasured
 from ganvas.formats.manifest import read_description
 from ganvas.metrics import Measure
 from ganvas.model.weights import load_model

@@ -1,4 +1,4 @@
-"""log.jsonl of a run folder: one JSON object a line, either numbers of one moment or an event (formats/events.py).
+"""log.jsonl of a run folder: one JSON object a line, either numbers of one moment or an event (formats/log_events.py).
 
 Logs of before format 3 of run.toml have their events as prose, and pca_distance under the name eigen_distance. They are
 brought up to date here and nowhere else.
@@ -13,7 +13,7 @@ from typing import Annotated, TypeAlias, TypeGuard, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ganvas.formats.events import LoggedEvent
+from ganvas.formats.log_events import LoggedEvent
 
 _EVENT: TypeAdapter[LoggedEvent] = TypeAdapter(Annotated[LoggedEvent, Field(discriminator="event")])
 _RENAMED = {"eigen_distance": "pca_distance"}

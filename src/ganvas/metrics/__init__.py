@@ -11,11 +11,11 @@ from ganvas.metrics.distances import frechet_distance, kernel_distance, kernel_d
 from ganvas.metrics.diversity import FEWEST_PER_CLASS, fit_classifier, mode_coverage, same_share, spread
 from ganvas.metrics.health import Measure, Verdict, assess, best_measure, is_sound
 from ganvas.metrics.neighbours import neighbourhoods
-from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
+from ganvas.metrics.reference import MOST_REFERENCE, Sample, reference_features, reference_order, reference_sample
 
 __all__ = [
     "FEWEST_PER_CLASS",
-    "MOST_PICTURES",
+    "MOST_REFERENCE",
     "Card",
     "Measure",
     "Modes",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganvas.config import HealthSettings
-from ganvas.formats.events import VerdictKind
+from ganvas.formats.log_events import VerdictKind
 
 LOWER_RATES = "Lower optimizer.generator_rate and optimizer.discriminator_rate."
 DEFAULT_RULES = HealthSettings()

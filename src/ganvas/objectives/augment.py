@@ -16,10 +16,10 @@ from torch.nn import functional as F
 from ganvas.config import AugmentationSettings
 from ganvas.errors import SettingError
 
-DEFAULT = AugmentationSettings()
+DEFAULT_STRENGTHS = AugmentationSettings()
 
 
-def color(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT) -> Tensor:
+def color(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS) -> Tensor:
     """Brightness +-0.5, then saturation x0 to 2 about each pixel's grey, then contrast x0.5 to 1.5 about the mean.
 
     Opacity stays as it is.
@@ -27,7 +27,7 @@ def color(images: Tensor, generator: torch.Generator, strengths: AugmentationSet
     return _recoloured(images, generator, strengths.brightness, strengths.saturation, strengths.contrast)
 
 
-def tint(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT) -> Tensor:
+def tint(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS) -> Tensor:
     """A weaker `color`, under which a discriminator still minds colours: +-0.2, x0.5 to 1.5, x0.75 to 1.25."""
     brightness, saturation, contrast = strengths.tint_brightness, strengths.tint_saturation, strengths.tint_contrast
     return _recoloured(images, generator, brightness, saturation, contrast)
@@ -50,7 +50,9 @@ def _recoloured(
     return torch.cat((colours, opacity), dim=1) if opacity.shape[1] else colours
 
 
-def translation(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT) -> Tensor:
+def translation(
+    images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS
+) -> Tensor:
     """Move by whole pixels, up to an eighth of each side; what comes in from outside is 0."""
     down, right = (_whole(images, generator, side * strengths.largest_shift) for side in images.shape[2:])
     # one image at a time, as (H, W, C): padding by (a, -a) moves a whole image with one copy, and so does its gradient
@@ -61,7 +63,7 @@ def translation(images: Tensor, generator: torch.Generator, strengths: Augmentat
     return torch.stack(moved).permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
 
 
-def cutout(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT) -> Tensor:
+def cutout(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS) -> Tensor:
     """Put 0 in a rectangle of half of each side, centred anywhere in the picture; what would stick out is left off."""
     inside = [
         _band(_uniform(images, generator).view(-1, 1), side, strengths.cut_side, images.device)
@@ -71,7 +73,7 @@ def cutout(images: Tensor, generator: torch.Generator, strengths: AugmentationSe
     return images * ~hole
 
 
-def flip(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT) -> Tensor:
+def flip(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS) -> Tensor:
     """Mirror every second picture, on average, left to right."""
     return torch.where(_uniform(images, generator) < 0.5, images.flip(3), images)
 
@@ -91,7 +93,7 @@ def augment(
     generator: torch.Generator,
     *,
     share: float = 1.0,
-    strengths: AugmentationSettings = DEFAULT,
+    strengths: AugmentationSettings = DEFAULT_STRENGTHS,
 ) -> Tensor:
     """`images` (B, C, H, W) in [-1, 1] after every augmentation of `names` in turn; differentiable, even twice.
 

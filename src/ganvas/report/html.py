@@ -22,7 +22,7 @@ from ganvas.formats.log import Numbers
 from ganvas.formats.policy import source_hash
 from ganvas.report.curves import MEANINGS, Series, charts_of, in_words, value_range
 
-MOST_POINTS = 400
+CHART_POINTS = 400
 
 
 def template(name: str) -> str:
@@ -105,7 +105,7 @@ def chart_data(log: Sequence[Numbers]) -> list[dict[str, Any]]:
     """The charts of one run for `chart.js`."""
     return [
         chart(title, found, [in_words(one.name) for one in found], list(range(len(found))))
-        for title, found in charts_of(log, MOST_POINTS)
+        for title, found in charts_of(log, CHART_POINTS)
     ]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ganvas.errors import SettingError
-from ganvas.formats.events import Assessed
 from ganvas.formats.log import Log, Numbers, read_log
+from ganvas.formats.log_events import Assessed
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from ganvas import __version__
 from ganvas.config import Plan, RunConfig, RunFile, from_toml, to_toml
 from ganvas.errors import SettingError
 from ganvas.files import replace_text, writing_to
-from ganvas.formats.events import Event
 from ganvas.formats.log import Log, Numbers, read_log
+from ganvas.formats.log_events import Event
 from ganvas.model.weights import MOMENTS, kept_moments, save_weights
 
 _MAY_CHANGE = {"limits", "device", "keep_bytes", "recording"}

@@ -12,8 +12,8 @@ from ganvas.config import RunConfig
 from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
 from ganvas.files import replace_text
-from ganvas.formats.events import Diverged, Event, LeftOut
 from ganvas.formats.images import save_grid
+from ganvas.formats.log_events import Diverged, Event, LeftOut
 from ganvas.formats.manifest import CARD_FILE, TRAINING_FILE, Description, Provenance, read_description
 from ganvas.metrics import Measure
 from ganvas.model import draw_all, labels_for, latents_for

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ganvas.config import Plan, RunConfig, from_toml
 from ganvas.errors import SettingError
-from ganvas.formats.events import Assessed
 from ganvas.formats.log import Log
+from ganvas.formats.log_events import Assessed
 from ganvas.metrics import Measure, best_measure
 from ganvas.run.events import Finished
 from ganvas.run.folder import RunFolder

@@ -8,7 +8,7 @@ from ganvas.config import Plan, RunConfig
 from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
-from ganvas.formats.events import PicturesChanged, Resumed
+from ganvas.formats.log_events import PicturesChanged, Resumed
 from ganvas.formats.manifest import Description
 from ganvas.metrics import best_measure
 from ganvas.networks import NetworkSpec

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import ganvas
-from ganvas.formats.events import Assessed, Ended
+from ganvas.formats.log_events import Assessed, Ended
 from ganvas.run.events import Drawn, Finished, Looked, Planned, Stepped
 
 TINY = {"images": 64, "size": 16, "width": 0.1, "recipe": "quick", "settings": {"recording.report": False}}
