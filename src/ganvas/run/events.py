@@ -1,4 +1,4 @@
-"""What a run tells whoever started it, as it happens: small values, in order. formats/log_events has the logged ones."""
+"""What a run tells whoever started it, as it happens: small values, in order. Those that are logged: log_events."""
 
 from dataclasses import dataclass
 from pathlib import Path
