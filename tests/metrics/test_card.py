@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 import ganvas.metrics.card
+from ganvas.features import EXTRACTORS
 from ganvas.metrics.card import FEW, Card, Modes, Protocol, Scores, Wanted, score_card, scores
 from ganvas.metrics.card_text import card_lines, table_lines, verdict_lines
 from ganvas.metrics.copies import Copies, Share, Space, pixel_space
@@ -26,6 +27,7 @@ PROTOCOL = Protocol(
     width=16,
     height=16,
     resize="none",
+    features="lite",
     extractor="EfficientNet-Lite0",
     extractor_px=16,
     extractor_sha256="0123456789abcdef",
@@ -303,12 +305,10 @@ def test_classes_that_are_reached_are_said_with_what_the_classifier_is_worth():
     check_numbers(card)
 
 
-@pytest.mark.parametrize(
-    ("extractor", "name"),
-    [("EfficientNet-Lite0", "KD-lite"), ("DINOv2 ViT-S/14", "KD-dinov2"), ("Inception-v3 of the original FID", "KD,")],
-)
-def test_a_distance_is_named_by_its_extractor(extractor, name, fair):
-    card = replace(fair, protocol=replace(PROTOCOL, extractor=extractor))
+@pytest.mark.parametrize(("features", "name"), [("lite", "KD-lite"), ("dinov2", "KD-dinov2"), ("inception", "KD,")])
+def test_a_distance_is_named_by_its_extractor(features, name, fair):
+    extractor = EXTRACTORS[features].title
+    card = replace(fair, protocol=replace(PROTOCOL, features=features, extractor=extractor))
     assert table_lines(card)[1].startswith(name)
     assert extractor in text(card)
     assert "01234567" in text(card)

@@ -54,7 +54,10 @@ class Modes:
 
 @dataclass(frozen=True)
 class Protocol:
-    """What everything was measured on; all that is needed to measure it again."""
+    """What everything was measured on; all that is needed to measure it again.
+
+    features: the name of the extractor in features.EXTRACTORS; extractor: its title.
+    """
 
     model: str
     against: str
@@ -64,6 +67,7 @@ class Protocol:
     width: int
     height: int
     resize: str
+    features: str
     extractor: str
     extractor_px: int
     extractor_sha256: str

@@ -100,8 +100,7 @@ def _copying(card: Card) -> str:
 
 def _family(card: Card) -> str:
     """KD-lite, KD-dinov2; the original network's are called by the names that papers use."""
-    short = {"EfficientNet-Lite0": "-lite", "DINOv2 ViT-S/14": "-dinov2"}
-    return short.get(card.protocol.extractor, "")
+    return "" if card.protocol.features == "inception" else f"-{card.protocol.features}"
 
 
 def _interval(estimate: Estimate) -> str:

@@ -119,6 +119,7 @@ def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreRe
         width=width,
         height=height,
         resize=RESIZE,
+        features=extractor.name,
         extractor=extractor.title,
         extractor_px=extractor.size_px,
         extractor_sha256=extractor.sha256,
