@@ -69,7 +69,8 @@ def test_a_run_says_what_it_is_and_what_came_of_it(run, place):
     assert run.log.numbers[-1]["images"] == 64
     assert isinstance(run.log.events[-1], Ended)
     assert "64 images in" in str(run)
-    assert "64 images" in str(ganvas.Run(run.path))
+    assert "64 images" in str(ganvas.Run("runs/my-pictures-quick"))
+    assert repr(run) == "Run('runs/my-pictures-quick')"
     assert "data:image/png;base64," in run._repr_html_()
 
 
