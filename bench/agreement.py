@@ -26,7 +26,7 @@ from bench.lines import keep, kept
 from ganvas.data import load_pictures
 from ganvas.features import as_seen, extract, load_extractor
 from ganvas.files import cache_folder
-from ganvas.metrics import eigen_pictures, kernel_distance_interval, noise_pictures, reference_order
+from ganvas.metrics import kernel_distance_interval, noise_pictures, pca_pictures, reference_order
 from ganvas.model import draw, labels_for, latents_for
 from ganvas.model.weights import kept_moments, load_model
 from ganvas.run.folder import RunFolder
@@ -70,7 +70,7 @@ def states(run: Path, source: str, real: np.ndarray, count: int = COUNT) -> dict
     half = real[count : 2 * count]
     found = {
         f"{source}: real": half,
-        f"{source}: eigen": eigen_pictures(every, count, generator).numpy(),
+        f"{source}: eigen": pca_pictures(every, count, generator).numpy(),
         f"{source}: noise": noise_pictures(every.shape[1:], count, generator).numpy(),
         f"{source}: noisy": np.clip(half + numbers.normal(0, 20, half.shape), 0, 255).astype(np.uint8),
         f"{source}: blurred": np.stack([blurred(image) for image in half]),

@@ -15,7 +15,7 @@ import torch
 
 from bench.quality import COUNT, Judge, known_pictures, share_of_eigen, source
 from ganvas.data import PictureSet
-from ganvas.metrics import eigen_pictures
+from ganvas.metrics import pca_pictures
 
 NUMBERS = (32, 64, 96, 128, 256)
 NAMES = ("faces-gray", "faces-color", "cars", "avatars")
@@ -39,7 +39,7 @@ def column(known: PictureSet, judge: Judge, count: int = COUNT) -> list[str]:
     images = torch.from_numpy(np.array(known.images[:]))
     cells = []
     for number in NUMBERS:
-        draws = eigen_pictures(images, count, torch.Generator().manual_seed(7), components=number)
+        draws = pca_pictures(images, count, torch.Generator().manual_seed(7), components=number)
         line = {"eigen": judge.eigen, **judge.distances(judge.see(draws.numpy()))}
         cells.append(", ".join(f"{share_of_eigen(line, family):.2f}" for family in judge.views))
     return cells

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ganvas.config import LimitSettings, PictureSettings, RunConfig
 from ganvas.data import Batch, load_pictures
-from ganvas.formats.events import LoggedEvent
+from ganvas.formats.log_events import LoggedEvent
 from ganvas.recipes import RECIPES
 from ganvas.run.events import Finished, Stepped
 from ganvas.run.execute import RunParts

@@ -34,10 +34,10 @@ from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, load_pictures
 from ganvas.features import extract, load_extractor
 from ganvas.files import cache_folder
-from ganvas.formats.events import Assessed, Rescued
 from ganvas.formats.images import picture_grid
 from ganvas.formats.log import read_log
-from ganvas.metrics import eigen_pictures, kernel_distance_interval, neighbourhoods, reference_order
+from ganvas.formats.log_events import Assessed, Rescued
+from ganvas.metrics import kernel_distance_interval, neighbourhoods, pca_pictures, reference_order
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.weights import kept_moments, load_model
 
@@ -169,7 +169,7 @@ class Judge:
             "other": other or independent_features(),
         }
         self.reference = self.see(real[:count])
-        eigen = eigen_pictures(torch.from_numpy(real), count, torch.Generator().manual_seed(0)).numpy()
+        eigen = pca_pictures(torch.from_numpy(real), count, torch.Generator().manual_seed(0)).numpy()
         self.eigen = self.distances(self.see(eigen))
 
     def see(self, images: np.ndarray) -> dict[str, Tensor]:
@@ -201,7 +201,7 @@ def drawn(run: Path, at: int, count: int) -> np.ndarray:
 def clock(run: Path) -> dict[int, float]:
     """Images shown -> seconds since the command began."""
     start = float((run / "start-up").read_text())
-    return {line["images"]: line["seconds"] + start for line in read_log(run / "log.jsonl").numbers}
+    return {int(line["images"]): line["seconds"] + start for line in read_log(run / "log.jsonl").numbers}
 
 
 def marks(run: Path) -> dict[int, int]:

@@ -219,10 +219,16 @@ def measured(
     return [{name: entry[name] for name in names} for entry in numbers if "kernel_distance" in entry], ended
 
 
+def measure_of(stored: dict) -> Measure:
+    """A measure as results keep it; earlier lines lack the PCA baseline's distance, or have it as eigen_distance."""
+    values = {**stored, "images": int(stored["images"])}
+    values["pca_distance"] = values.pop("eigen_distance", values.get("pca_distance", 0.0))
+    return Measure(**values)
+
+
 def verdicts(line: dict) -> list[tuple[int, str]]:
     """(images, kind of verdict) after every measure."""
-    unknown = {"eigen_distance": 0.0}  # in lines from before it was part of a measure
-    every = [Measure(**{**unknown, **one, "images": int(one["images"])}) for one in line["measures"]]
+    every = [measure_of(one) for one in line["measures"]]
     said: list[tuple[int, str]] = [(one.images, assess(every[: at + 1]).kind) for at, one in enumerate(every)]
     return [*said, (line["ended"], "divergence")] if line.get("ended") else said
 

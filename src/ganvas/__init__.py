@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ganvas.errors import DivergedError, GanvasError, ModelError, PicturesError, SettingError
     from ganvas.metrics import Card
     from ganvas.recipes import RECIPES
-    from ganvas.workflows.api import compare, export, load, look, publish, resume, score, serve, train
     from ganvas.workflows.generate import Generator
+    from ganvas.workflows.public import compare, export, load, look, publish, resume, score, serve, train
     from ganvas.workflows.runs import Run
 
 __version__ = "0.1.0"
@@ -45,7 +45,7 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("DivergedError", "GanvasError", "ModelError", "PicturesError", "SettingError"), "errors"),
     **dict.fromkeys(
-        ("compare", "export", "load", "look", "publish", "resume", "score", "serve", "train"), "workflows.api"
+        ("compare", "export", "load", "look", "publish", "resume", "score", "serve", "train"), "workflows.public"
     ),
     "Card": "metrics",
     "Generator": "workflows.generate",

@@ -6,7 +6,7 @@ Settings are frozen; unknown names are refused. The text after each field is its
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import tomli_w
 from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
 from ganvas.errors import SettingError
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
 
+S = TypeVar("S", bound=Settings)
 # Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width.
 FORMAT = 3
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
@@ -78,7 +79,7 @@ class ObjectiveSettings(Settings):
         default=0.0, ge=0, description="WGAN-GP's penalty between real and generated"
     )
     augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
-        default=(), description="names in objectives.AUGMENTS, for all pictures that are judged"
+        default=(), description="names in objectives.AUGMENTS, for all pictures that the discriminator scores"
     )
     rescue_augment: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         default=("color", "translation", "cutout"), description="the same after a rescue, where `augment` names none"
@@ -106,6 +107,22 @@ class ObjectiveSettings(Settings):
     )
 
 
+class AugmentationSettings(Settings):
+    """How strongly `objective.augment` changes pictures in [-1, 1].
+
+    Strengths of color, translation and cutout: Zhao et al. 2020, arXiv:2006.10738. Those of tint were chosen once.
+    """
+
+    brightness: float = Field(default=0.5, ge=0, description="color: added, at most, either way")
+    saturation: float = Field(default=1.0, ge=0, description="color: its factor is 1, this more or less")
+    contrast: float = Field(default=0.5, ge=0, description="color: its factor is 1, this more or less")
+    tint_brightness: float = Field(default=0.2, ge=0, description="tint: as brightness")
+    tint_saturation: float = Field(default=0.5, ge=0, description="tint: as saturation")
+    tint_contrast: float = Field(default=0.25, ge=0, description="tint: as contrast")
+    largest_shift: float = Field(default=1 / 8, ge=0, le=1, description="translation: of a side")
+    cut_side: float = Field(default=1 / 2, ge=0, le=1, description="cutout: of a side")
+
+
 class OptimizerSettings(Settings):
     """Adam, for each player."""
 
@@ -113,6 +130,7 @@ class OptimizerSettings(Settings):
     discriminator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
     beta1: float = Field(default=0.5, ge=0, lt=1, description="memory of the gradients' mean")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="memory of the gradients' squares")
+    epsilon: float = Field(default=1e-8, gt=0, description="added to the root of those (Kingma & Ba 2014)")
     largest_step: float | None = Field(
         default=None, gt=0, description="times the rate, over which a step of all weights is shortened; None: none is"
     )
@@ -416,6 +434,7 @@ class RunConfig(Settings):
     pictures: PictureSettings
     network: NetworkSettings
     objective: ObjectiveSettings
+    augmentation: AugmentationSettings = AugmentationSettings()
     optimizer: OptimizerSettings
     training: TrainingSettings
     statistics: StatisticsSettings | None = None
@@ -428,7 +447,7 @@ class RunConfig(Settings):
     limits: LimitSettings = LimitSettings()
 
 
-def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
+def checked(kind: type[S], values: Mapping[str, object]) -> S:
     """`values` as settings of `kind`.
 
     Raises:
@@ -444,7 +463,7 @@ def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
         raise SettingError(f"setting {first.where} = {first.found!r:.80}: {message}") from error
 
 
-def with_values(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+def with_values(config: RunConfig, changes: Mapping[str, object]) -> RunConfig:
     """`config` with values changed by their paths, as in {"optimizer.beta1": 0.5, "seed": 7}.
 
     Raises:
@@ -529,7 +548,7 @@ def _sections(values: dict[str, Any]) -> list[str]:
     return [name for name, value in values.items() if isinstance(value, dict)]
 
 
-def _toml_value(text: str) -> Any:
+def _toml_value(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

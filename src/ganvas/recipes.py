@@ -41,16 +41,15 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "swift": Recipe(
         title="Principal components sharpened by a small network under a discriminator that has seen ImageNet",
-        source="Sauer et al. 2021, arXiv:2111.01007 (judging pretrained features), Huang et al. 2024, arXiv:2501.05441 "
-        "(relativistic loss), dos Santos et al. 2019, arXiv:1904.02762 (feature matching), Karras et al. 2023, "
-        "arXiv:2312.02696 (averaging), Sønderby et al. 2016, arXiv:1610.04490 (noise), Shazeer & Stern 2018, "
-        "arXiv:1804.04235 (shortened steps); "
-        "the start from principal components is its own",
+        source="Sauer et al. 2021, arXiv:2111.01007 (a discriminator on frozen features), Huang et al. 2024, "
+        "arXiv:2501.05441 (relativistic loss), dos Santos et al. 2019, arXiv:1904.02762 (feature matching), "
+        "Karras et al. 2023, arXiv:2312.02696 (averaging), Sønderby et al. 2016, arXiv:1610.04490 (noise), "
+        "Shazeer & Stern 2018, arXiv:1804.04235 (shortened steps); the start from principal components is its own",
         reached="recognisable faces from 1,030 photographs in a minute and a half, faces with eyes, mouths and hair in "
         "ten, that hold up at twice the size in thirty; cartoon faces in one; cars with wheels and windows from 2,000 "
         "photographs in ten, of many colours in thirty",
         failings="One face of seven is a mask or has no eyes after ten minutes, one of nine after thirty; cars are "
-        "blobs for three minutes. Sets of flat colours take longer: the discriminator is certain of everything at "
+        "blobs for three minutes. Sets of flat colours take longer: the discriminator saturates at "
         "first; of simple shapes of any colour (600 drawn icons) on white three and a half minutes give several, in "
         "every colour, with few of the details, on a coloured ground ten give them with two eyes each; --blind gives "
         "one outline in every colour.",

@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ganvas.formats.events import Note, PicturesChanged, Resumed
 from ganvas.formats.log import read_log
+from ganvas.formats.log_events import Note, PicturesChanged, Resumed
 from ganvas.formats.manifest import read_description
 from ganvas.model import draw_all
 from ganvas.model.weights import load_model

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganvas.formats.events import Assessed, Ended, LeftOut, LoggedEvent, Note, Rescued, Resumed, Unmeasured
 from ganvas.formats.log import Log, read_log
+from ganvas.formats.log_events import Assessed, Ended, LeftOut, LoggedEvent, Note, Rescued, Resumed, Unmeasured
 
 AT = {"images": 30, "seconds": 1.5}
 
@@ -85,6 +85,10 @@ def test_the_logs_of_an_earlier_version_hold_no_unknown_event():
     events = [event for path in runs.rglob("log.jsonl") for event in read_log(path).events]
     assert events
     assert not [event.text for event in events if isinstance(event, Note)]
+
+
+def test_the_distance_of_the_pca_baseline_is_read_under_its_earlier_name(tmp_path):
+    assert log_of(tmp_path, {"images": 3, "eigen_distance": 2.5}).numbers == [{"images": 3, "pca_distance": 2.5}]
 
 
 @settings(deadline=None)  # it writes files

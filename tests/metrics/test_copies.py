@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ganvas.metrics.copies import (
     FEWEST_TRAINING,
-    MOST_JUDGED,
+    MOST_COMPARED,
     WORST,
     Copies,
     Share,
@@ -133,11 +133,11 @@ def test_the_chance_of_held_out_pictures_is_theirs():
 
 
 def test_the_chance_is_of_no_more_than_the_first_pictures():
-    """Only among the later ones are there duplicates, and these are not judged, but judged against."""
-    rows = torch.randn(MOST_JUDGED + 100, 16, generator=torch.Generator().manual_seed(1))
+    """Only among the later ones are there duplicates, and these are not counted, but compared with."""
+    rows = torch.randn(MOST_COMPARED + 100, 16, generator=torch.Generator().manual_seed(1))
     rows[-50:] = rows[-100:-50]
     assert chance_of_copies([Space(rows, rows)]).value == 0
-    assert chance_of_copies([Space(rows.flip(0), rows.flip(0))]).value == pytest.approx(100 / MOST_JUDGED)
+    assert chance_of_copies([Space(rows.flip(0), rows.flip(0))]).value == pytest.approx(100 / MOST_COMPARED)
 
 
 def test_few_copies_of_few_pictures_prove_nothing():

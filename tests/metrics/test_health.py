@@ -15,7 +15,7 @@ HEALTHY = Measure(
     images=0,
     kernel_distance=1.0,
     kernel_distance_error=0.0,
-    eigen_distance=0.0,
+    pca_distance=0.0,
     precision=0.6,
     recall=0.4,
     spread=0.95,
@@ -148,9 +148,9 @@ def test_spread_that_was_lost_before_a_rescue_is_still_lost_after_it():
 def test_a_state_is_sound_while_it_is_as_varied_as_it_was_and_not_behind_where_it_began():
     assert [is_sound(run(settled(2), spread=[0.9, later])) for later in (0.55, 0.5)] == [True, False]
     assert [is_sound(run(settled(2), spread=[2.5, later])) for later in (0.65, 0.55)] == [True, False]  # noise first
-    behind = run(settled(1), eigen_distance=[2.0])
+    behind = run(settled(1), pca_distance=[2.0])
     assert is_sound(behind)
-    assert not is_sound(behind, from_eigen_line=True)
+    assert not is_sound(behind, from_pca=True)
 
 
 def test_identical_pictures_in_two_measures_are_a_collapse_after_the_start():
@@ -199,20 +199,20 @@ def test_a_run_from_its_best_beginning_may_diverge_too():
 
 
 def test_a_run_that_begins_at_the_eigen_line_has_diverged_when_it_falls_behind_it_even_from_its_first_measure_on():
-    series = run([3, 3], error=0.02, eigen_distance=[2, 2])
-    verdict = assess(series, from_eigen_line=True)
+    series = run([3, 3], error=0.02, pca_distance=[2, 2])
+    verdict = assess(series, from_pca=True)
     assert verdict.kind == "divergence"
-    assert "KD 3, eigen line 2" in verdict.evidence
+    assert "KD 3, PCA baseline 2" in verdict.evidence
     assert assess(series).kind == "too early"  # of one that began with noise
     for healthy, error in (([3, 1], 0.02), ([1, 3], 0.02), ([2.1, 2.1], 0.0), ([2.5, 2.5], 0.1)):
-        series = run(healthy, error=error, eigen_distance=[2, 2])
-        assert assess(series, from_eigen_line=True).kind == "too early"
+        series = run(healthy, error=error, pca_distance=[2, 2])
+        assert assess(series, from_pca=True).kind == "too early"
 
 
 @pytest.mark.parametrize(("eigen", "kind"), [(5, "too early"), (7, "divergence")])
 def test_a_run_from_the_eigen_line_declines_only_from_more_than_half_the_way_to_the_set(eigen, kind):
-    series = run([3, 4.4, 4.4], error=0.02, eigen_distance=[eigen] * 3)
-    assert assess(series, from_eigen_line=True).kind == kind
+    series = run([3, 4.4, 4.4], error=0.02, pca_distance=[eigen] * 3)
+    assert assess(series, from_pca=True).kind == kind
     assert assess(series).kind == "divergence"
 
 
@@ -275,7 +275,7 @@ def test_a_rise_that_is_a_trifle_of_where_the_run_came_from_is_no_divergence():
 def test_a_rise_that_is_a_trifle_beside_the_eigen_line_is_no_divergence():
     near = [0.27, 0.18, 0.17, 0.16, 0.15, 0.13, 0.13, 0.14, 0.16, 0.2, 0.19, 0.2]
     for eigen, worse, kind in ((0.0, near, "divergence"), (2.3, near, "plateau"), (2.3, [*near, 1, 1], "divergence")):
-        assert assess(run(worse, eigen_distance=[eigen] * len(worse))).kind == kind
+        assert assess(run(worse, pca_distance=[eigen] * len(worse))).kind == kind
 
 
 def test_kids_about_zero_are_no_divergence_since_a_factor_means_nothing_there():
@@ -314,7 +314,7 @@ any_measure = st.builds(
     images=st.integers(0, 10**9),
     kernel_distance=sizes,
     kernel_distance_error=st.floats(0, 1e6),
-    eigen_distance=sizes,
+    pca_distance=sizes,
     precision=shares,
     recall=shares,
     spread=st.floats(0, 1e3),
@@ -355,7 +355,7 @@ def test_the_best_measure_is_hardly_less_safe_than_any_and_none_after_it_is_both
     assert best is not None
     at_worst = [one.kernel_distance + 2 * one.kernel_distance_error for one in series]
     safest = series[at_worst.index(min(at_worst))]
-    limit = min(at_worst) + max(2 * safest.kernel_distance_error, 0.05 * safest.eigen_distance)
+    limit = min(at_worst) + max(2 * safest.kernel_distance_error, 0.05 * safest.pca_distance)
     place = max(at for at, one in enumerate(series) if one is best)
     assert at_worst[place] <= limit
     for upper, one in zip(at_worst[place + 1 :], series[place + 1 :], strict=True):
@@ -372,7 +372,7 @@ def test_a_sure_measure_is_better_than_a_lower_but_unsure_one_and_of_equals_the_
 
 
 def test_what_differs_by_a_trifle_of_the_eigen_line_goes_to_the_latest():
-    lowest = replace(HEALTHY, kernel_distance=0.15, eigen_distance=2.2)
+    lowest = replace(HEALTHY, kernel_distance=0.15, pca_distance=2.2)
     near, far = replace(lowest, kernel_distance=0.25), replace(lowest, kernel_distance=0.27)
     assert best_measure([lowest, near, far]) is near
 

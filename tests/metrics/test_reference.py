@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ganvas.features.extractor import Extractor
-from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
+from ganvas.metrics.reference import MOST_REFERENCE, Sample, reference_features, reference_order, reference_sample
 
 
 class Corners(nn.Module):
@@ -62,7 +62,7 @@ def test_the_order_is_a_shuffle_that_never_changes():
 
 def test_no_more_than_5000_pictures_are_used():
     order = reference_order(7000)
-    assert len(set(order)) == MOST_PICTURES == 5000
+    assert len(set(order)) == MOST_REFERENCE == 5000
     assert order.max() > 6000
 
 

@@ -7,9 +7,9 @@ from torch.testing import assert_close
 
 from ganvas.networks import NetworkSpec
 from ganvas.networks.balanced import DoublingConv2d
+from ganvas.networks.initial import initialise
 from ganvas.networks.layers import Residual
 from ganvas.networks.r3gan import Halve
-from ganvas.networks.weights import initialise
 from ganvas.training import ARCHITECTURES, build_networks
 
 

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from ganvas.config import AugmentationSettings
 from ganvas.errors import SettingError
 from ganvas.objectives import AUGMENTS, augment
 
@@ -218,3 +219,13 @@ def test_an_unknown_augmentation_is_a_setting_to_mend():
 def test_images_of_another_shape_are_refused():
     with pytest.raises(ValueError, match="images"):
         augment(torch.zeros(3, 16, 16), ("flip",), seeded())
+
+
+def test_the_strengths_of_the_settings_are_those_that_are_used():
+    none = AugmentationSettings(**dict.fromkeys(AugmentationSettings.model_fields, 0.0))
+    names = ("color", "tint", "translation", "cutout")
+    assert_close(augment(pictures(), names, seeded(), strengths=none), pictures())
+    half, whole = (
+        augment(pictures(), ("cutout",), seeded(), strengths=AugmentationSettings(cut_side=side)) for side in (0.5, 1.0)
+    )
+    assert (whole == 0).sum() > (half == 0).sum() > 0

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ganvas.errors import SettingError
 from ganvas.formats.images import save_png
-from ganvas.report.comparison import MOST_MOMENTS, write_comparison
+from ganvas.report.comparison import MOST_COLUMNS, write_comparison
 
 
 def source_of(path):
@@ -84,7 +84,7 @@ def test_pictures_are_bounded_in_number_and_size(run, other_run, tmp_path):
         save_png(run / "samples" / f"{10_000 + k:09d}.png", picture)
     out = write_comparison([run, other_run], tmp_path / "compare.html")
     moments = data_of(out)["runs"][0]["moments"]
-    assert len(moments) == MOST_MOMENTS
+    assert len(moments) == MOST_COLUMNS
     with Image.open(io.BytesIO(base64.b64decode(moments[-2]["src"].partition("base64,")[2]))) as embedded:
         assert max(embedded.size) <= 560
 

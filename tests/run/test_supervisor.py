@@ -17,8 +17,8 @@ from torch.testing import assert_close
 from ganvas.config import LimitSettings, MeasuringSettings, Plan, from_toml, with_settings
 from ganvas.errors import DivergedError, SettingError
 from ganvas.features import load_extractor
-from ganvas.formats.events import Assessed, Diverged, Ended, Rescued, Unmeasured
 from ganvas.formats.log import read_log
+from ganvas.formats.log_events import Assessed, Diverged, Ended, Rescued, Unmeasured
 from ganvas.formats.manifest import read_description
 from ganvas.metrics import Measure
 from ganvas.model.weights import load_model
@@ -27,7 +27,7 @@ from ganvas.run.events import Finished
 from ganvas.run.execute import RunParts
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import Monitor
-from ganvas.training import save_checkpoint, training_loop
+from ganvas.training import architecture, save_checkpoint, training_loop
 from ganvas.workflows.generate import Generator
 from ganvas.workflows.train import train
 
@@ -80,7 +80,7 @@ class Scripted(Monitor):
 
     def measure(self, count):
         images = self.state.images
-        usual = dict.fromkeys(NAMES[1:], 0.0) | {"kernel_distance": 1 / images, "eigen_distance": 0.25}
+        usual = dict.fromkeys(NAMES[1:], 0.0) | {"kernel_distance": 1 / images, "pca_distance": 0.25}
         usual |= {"spread": 1.0, "copied_chance": 0.1}
         values = usual | {f"mean_{name}": value for name, value in self._means_found().items()}
         values |= self.script.get(images, {})
@@ -332,7 +332,7 @@ def test_how_often_a_run_goes_back_and_how_much_slower_are_settings(config, tmp_
     run(with_settings(config(400), settings), tmp_path / "run", parts=parts)
     (rescued,), (ended,) = events_of(tmp_path / "run", Rescued), events_of(tmp_path / "run", Ended)
     assert (rescued.rescues, rescued.most_rescues, rescued.rate_factor) == (1, 1, 0.25)
-    assert "0.25 of the learning rates (1 of 1)" in rescued.text
+    assert "0.25 of the learning rates" in rescued.text
     assert (ended.images, ended.reason, ended.rescues) == (56, "rescues", 1)
 
 
@@ -387,10 +387,11 @@ def test_a_collapse_that_measures_as_the_best_so_far_is_not_what_the_run_goes_ba
 def test_a_default_run_in_pieces_from_its_first_measure_on_begins_again_at_half_the_rates(is_whole, config, tmp_path):
     parts = scripted(
         {images: {"kernel_distance": 2.0} for images in (8, 16, 24)}
-    )  # the eigen line, where it began: 0.25
+    )  # the PCA baseline, where it began: 0.25
     swift, out = RECIPES["swift"].config, tmp_path / "run"
     made = config(40, "network.architecture=swift-blind", "objective.loss=relativistic")
-    made = made.model_copy(update={name: getattr(swift, name) for name in ("noise", "anchor", "matching")})
+    needed = architecture("swift-blind").needs
+    made = made.model_copy(update={section: getattr(swift, section) for section in needed})
     if not is_whole:
         run(made, out, sitting=4, parts=parts)
         first, again = load_model(out, at=0).generator.state_dict(), weights(out / "checkpoint")

@@ -122,7 +122,7 @@ def test_json_holds_the_card_and_no_number_that_json_does_not_know(models, score
         raise AssertionError(word)
 
     card = json.loads(done.out, parse_constant=refuse)
-    assert {"protocol", "model", "floor", "eigen", "ceiling", "copies", "modes", "notes"} <= set(card)
+    assert {"protocol", "model", "floor", "pca", "ceiling", "copies", "modes", "notes"} <= set(card)
     assert card["protocol"]["sample_count"] == 5
     assert any("trained on other pictures (real)" in note for note in card["notes"])
 

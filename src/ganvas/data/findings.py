@@ -133,7 +133,7 @@ class Sorting:
         )
 
 
-def write_report(
+def make_report(
     source: str,
     listing: Listing,
     result: Sorted,

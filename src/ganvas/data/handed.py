@@ -25,10 +25,10 @@ class Items(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int, /) -> Any: ...
+    def __getitem__(self, index: int, /) -> object: ...
 
 
-PicturesLike: TypeAlias = str | os.PathLike[str] | np.ndarray | Sequence[Any] | Items
+PicturesLike: TypeAlias = str | os.PathLike[str] | np.ndarray | Sequence[object] | Items
 
 
 def as_source(pictures: PicturesLike) -> str:
@@ -72,7 +72,7 @@ def _written_array(folder: Path, pictures: np.ndarray) -> Path:
     return path
 
 
-def _written_zip(folder: Path, items: Items | Sequence[Any]) -> Path:
+def _written_zip(folder: Path, items: Items | Sequence[object]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         unfinished = Path(temporary) / "pictures.zip"
@@ -86,7 +86,7 @@ def _written_zip(folder: Path, items: Items | Sequence[Any]) -> Path:
     return path
 
 
-def _file_of(item: Any, index: int) -> tuple[str, str, bytes]:
+def _file_of(item: object, index: int) -> tuple[str, str, bytes]:
     """The label of an item, "" if it has none, the rest of its file's name, and the bytes of a picture file."""
     label = ""
     if isinstance(item, tuple):

@@ -10,7 +10,7 @@ from PIL import Image
 from ganvas.config import PictureSettings
 from ganvas.data.cache import Content, open_content, read_index, write_index
 from ganvas.data.doctor import examine, read_entry
-from ganvas.data.findings import DoctorReport, write_report
+from ganvas.data.findings import DoctorReport, make_report
 from ganvas.data.gather import Progress, Task, decode_all, same_content, twins_fingerprint, what_is_asked
 from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.sources import open_source
@@ -61,8 +61,8 @@ def load_pictures(
     started = time.perf_counter()
     root = cache or cache_folder()
     source = open_source(settings, root / "downloads")
-    asked = f"{what_is_asked(settings)} {settings.per_class} {settings.conditional}"
-    fingerprint = digest([asked, source.fingerprint])
+    wanted = f"{what_is_asked(settings)} {settings.per_class} {settings.conditional}"
+    fingerprint = digest([wanted, source.fingerprint])
     if kept := _kept(root, fingerprint):
         content, report = kept
     else:
@@ -128,7 +128,7 @@ def _look_over(
     if content is None:
         raise GanvasError(f"the cache {root} lost what was just written to it; is another program clearing it?")
     channels = content.images.shape[3]
-    report = write_report(source.name, listing, found, settings, chosen=len(task.chosen), channels=channels, key=key)
+    report = make_report(source.name, listing, found, settings, chosen=len(task.chosen), channels=channels, key=key)
     write_index(root, twins_fingerprint(task), {"key": key})
     if not found.unread:
         write_index(root, fingerprint, {"key": key, "report": report.to_dict()})

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganvas.errors import missing_package
-from ganvas.features.weights import read_network
+from ganvas.features.pretrained import read_network
 
 TITLE = "EfficientNet-Lite0"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"

@@ -19,7 +19,7 @@ from ganvas.data.fit import resize
 from ganvas.download import fetch
 from ganvas.errors import SettingError
 from ganvas.features import dinov2, efficientnet, inception
-from ganvas.features.weights import read_network
+from ganvas.features.pretrained import read_network
 from ganvas.formats.images import over_white
 from ganvas.pixels import to_float
 

@@ -1,6 +1,7 @@
-"""log.jsonl of a run folder: one JSON object a line, either numbers of one moment or an event (formats/events.py).
+"""log.jsonl of a run folder: one JSON object a line, either numbers of one moment or an event (formats/log_events.py).
 
-Logs of before format 3 of run.toml have their events as prose. They are turned into events here and nowhere else.
+Logs of before format 3 of run.toml have their events as prose, and pca_distance under the name eigen_distance. They are
+brought up to date here and nowhere else.
 """
 
 import json
@@ -8,34 +9,47 @@ import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeAlias, TypeGuard, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ganvas.formats.events import (
-    Assessed,
-    Ended,
-    LeftOut,
-    LoggedEvent,
-    Note,
-    NotRescued,
-    PicturesChanged,
-    Rescued,
-    Resumed,
-    Unmeasured,
-)
+from ganvas.formats.log_events import LoggedEvent
 
 _EVENT: TypeAdapter[LoggedEvent] = TypeAdapter(Annotated[LoggedEvent, Field(discriminator="event")])
+_RENAMED = {"eigen_distance": "pca_distance"}
+# The sentences of formats 1 and 2 -> the kind of event; what is named in a pattern is a field.
+_PROSE: dict[str, dict[str, object]] = {
+    r"resumed at \d+ images": {"event": "resumed"},
+    r"the pictures have changed .*": {"event": "pictures changed"},
+    r"nothing is measured: (?P<reason>.*)": {"event": "unmeasured"},
+    r"went back to the state after (?P<good_images>[\d,]+) images.* \((?P<rescues>\d+) of (?P<most_rescues>\d+)\)": {
+        "event": "rescued"
+    },
+    r"cannot go back: (?P<reason>.*)": {"event": "not rescued"},
+    r"(?P<file>film\.\w+) was left out: (?P<reason>.*)": {"event": "left out"},
+    r"(?P<what>.+) is not a finite number after \d+ images; nothing was saved yet.*": {
+        "event": "diverged",
+        "has_saved": False,
+    },
+    r"(?P<what>.+) is not a finite number after \d+ images; the last saved.*": {"event": "diverged", "has_saved": True},
+    r"finished": {"event": "ended", "reason": "finished"},
+    r"stopped from outside": {"event": "ended", "reason": "interrupted"},
+    r"stopped at a plateau": {"event": "ended", "reason": "plateau"},
+    r"stopped: it went wrong again after (?P<rescues>\d+) rescues": {"event": "ended", "reason": "rescues"},
+}
+
+Numbers: TypeAlias = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Log:
     """What a log holds.
 
-    numbers: by moment, in order; each has `images`, most `seconds`, losses and scores, some measures. events: in order.
+    numbers: by moment, in order; each has `images`, most `seconds`, losses and scores, some measures. What is no finite
+    number is left out. events: in order.
     """
 
-    numbers: list[dict[str, Any]] = field(default_factory=list)
+    numbers: list[Numbers] = field(default_factory=list)
     events: list[LoggedEvent] = field(default_factory=list)
 
 
@@ -48,67 +62,67 @@ def read_log(path: Path) -> Log:
     log = Log()
     if not path.exists():
         return log
-    furthest = -math.inf
+    furthest: float = -math.inf
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if not isinstance(entry, dict) or not _is_number(entry.get("images")):
+        entry = _object(line)
+        images = entry.get("images")
+        if not _is_number(images):
             continue
         if "event" in entry:
-            log.events.append(_event(entry))
+            log.events.append(_event(entry, int(images)))
             continue
-        if entry["images"] <= furthest:
-            log.numbers[:] = [one for one in log.numbers if one["images"] < entry["images"]]
-        furthest = entry["images"]
-        log.numbers.append(entry)
+        if images <= furthest:
+            log.numbers[:] = [one for one in log.numbers if one["images"] < images]
+        furthest = images
+        log.numbers.append({_RENAMED.get(name, name): value for name, value in entry.items() if _is_number(value)})
     return log
 
 
-def _event(entry: dict[str, Any]) -> LoggedEvent:
+def _object(line: str) -> dict[str, object]:
+    """What a line holds; {} where that is no JSON object."""
+    try:
+        entry: object = json.loads(line)
+    except json.JSONDecodeError:
+        return {}
+    return cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
+
+
+def _event(entry: dict[str, object], images: int) -> LoggedEvent:
     try:
         return _EVENT.validate_python(entry)
     except ValidationError:
-        return _from_prose(entry)
+        return _from_prose(entry, images)
 
 
-def _from_prose(entry: dict[str, Any]) -> LoggedEvent:
+def _from_prose(entry: dict[str, object], images: int) -> LoggedEvent:
     """An event of a log of format 1 or 2, whose `event` is a sentence; what is not known becomes a Note."""
-    seconds = entry.get("seconds")
-    at = {"images": max(int(entry["images"]), 0), "seconds": seconds if _is_number(seconds) else 0.0}
-    words = str(entry["event"])
+    seconds, words = entry.get("seconds"), str(entry["event"])
+    at = {"images": max(images, 0), "seconds": seconds if _is_number(seconds) else 0.0}
+    verdict = str(entry["verdict"]) if "verdict" in entry else None
     try:
-        return _known(words, entry, at) or Note(words=words, **at)
+        return _EVENT.validate_python({**at, **(_fields(words, verdict) or _note(words))})
     except ValidationError:
-        return Note(words=words, **at)
+        return _EVENT.validate_python({**at, **_note(words)})
 
 
-def _known(words: str, entry: dict[str, Any], at: dict[str, Any]) -> LoggedEvent | None:
-    if "verdict" in entry:
-        evidence, _, advice = words.removeprefix(f"{entry['verdict']}: ").partition(". ")
-        return Assessed(kind=entry["verdict"], evidence=evidence, advice=advice, **at)
-    if found := re.fullmatch(r"went back to the state after ([\d,]+) images(.*) \((\d+) of (\d+)\)", words):
-        good, rescues, most = (int(part.replace(",", "")) for part in found.group(1, 3, 4))
-        augmented = "augmentation" in found[2]
-        return Rescued(good_images=good, rescues=rescues, most_rescues=most, augmented=augmented, **at)
-    if found := re.fullmatch(r"stopped: it went wrong again after (\d+) rescues", words):
-        return Ended(reason="rescues", rescues=int(found[1]), **at)
-    if found := re.fullmatch(r"(film\.\w+) was left out: (.*)", words):
-        return LeftOut(file=found[1], reason=found[2], **at)
-    for beginning, make in (
-        ("nothing is measured: ", Unmeasured),
-        ("cannot go back: ", NotRescued),
-    ):
-        if words.startswith(beginning):
-            return make(reason=words.removeprefix(beginning), **at)
-    if words.startswith("resumed at "):
-        return Resumed(**at)
-    if words.startswith("the pictures have changed"):
-        return PicturesChanged(**at)
-    ends = {"finished": "finished", "stopped from outside": "interrupted", "stopped at a plateau": "plateau"}
-    return Ended(reason=ends[words], **at) if words in ends else None  # type: ignore[arg-type]
+def _note(words: str) -> dict[str, object]:
+    return {"event": "note", "words": words}
 
 
-def _is_number(value: object) -> bool:
+def _fields(words: str, verdict: str | None) -> dict[str, object] | None:
+    """The kind and the fields of a sentence; None if it is none of those that were written."""
+    if verdict is not None:
+        evidence, _, advice = words.removeprefix(f"{verdict}: ").partition(". ")
+        return {"event": "verdict", "kind": verdict, "evidence": evidence, "advice": advice}
+    for pattern, kind in _PROSE.items():
+        if found := re.fullmatch(pattern, words):
+            fields: dict[str, object] = {**kind, **found.groupdict()}
+            if "good_images" in fields:
+                fields["good_images"] = found["good_images"].replace(",", "")
+                fields["augmented"] = "augmentation" in words
+            return fields
+    return None
+
+
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -3,7 +3,7 @@
 To add a measure, write a function of two (N, F) arrays, and put it into `Scores` in card.py, whose table is printed.
 """
 
-from ganvas.metrics.baselines import eigen_pictures, noise_pictures
+from ganvas.metrics.baselines import noise_pictures, pca_pictures
 from ganvas.metrics.card import Card, Modes, Protocol, Wanted, score_card
 from ganvas.metrics.card_text import card_lines, verdict_lines
 from ganvas.metrics.copies import Space, chance_of_copies, count_copies, pixel_rows, pixel_space
@@ -11,11 +11,11 @@ from ganvas.metrics.distances import frechet_distance, kernel_distance, kernel_d
 from ganvas.metrics.diversity import FEWEST_PER_CLASS, fit_classifier, mode_coverage, same_share, spread
 from ganvas.metrics.health import Measure, Verdict, assess, best_measure, is_sound
 from ganvas.metrics.neighbours import neighbourhoods
-from ganvas.metrics.reference import MOST_PICTURES, Sample, reference_features, reference_order, reference_sample
+from ganvas.metrics.reference import MOST_REFERENCE, Sample, reference_features, reference_order, reference_sample
 
 __all__ = [
     "FEWEST_PER_CLASS",
-    "MOST_PICTURES",
+    "MOST_REFERENCE",
     "Card",
     "Measure",
     "Modes",
@@ -29,7 +29,6 @@ __all__ = [
     "card_lines",
     "chance_of_copies",
     "count_copies",
-    "eigen_pictures",
     "fit_classifier",
     "frechet_distance",
     "is_sound",
@@ -38,6 +37,7 @@ __all__ = [
     "mode_coverage",
     "neighbourhoods",
     "noise_pictures",
+    "pca_pictures",
     "pixel_rows",
     "pixel_space",
     "reference_features",

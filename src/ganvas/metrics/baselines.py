@@ -15,7 +15,7 @@ def noise_pictures(shape: Sequence[int], count: int, generator: torch.Generator)
     return torch.randint(0, 256, (count, *shape), generator=generator, dtype=torch.uint8)
 
 
-def eigen_pictures(images: Tensor, count: int, generator: torch.Generator, *, components: int = COMPONENTS) -> Tensor:
+def pca_pictures(images: Tensor, count: int, generator: torch.Generator, *, components: int = COMPONENTS) -> Tensor:
     """Draws from the Gaussian on the principal components of the set: blurred, right on average, learned in a second.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganvas.metrics.baselines import eigen_pictures, noise_pictures
+from ganvas.metrics.baselines import noise_pictures, pca_pictures
 from ganvas.metrics.copies import FEWEST_TRAINING, Copies, Space, chance_of_copies, count_copies, pixel_rows
 from ganvas.metrics.distances import (
     Estimate,
@@ -54,7 +54,10 @@ class Modes:
 
 @dataclass(frozen=True)
 class Protocol:
-    """What everything was measured on; all that is needed to measure it again."""
+    """What everything was measured on; all that is needed to measure it again.
+
+    features: the name of the extractor in features.EXTRACTORS; extractor: its title.
+    """
 
     model: str
     against: str
@@ -64,6 +67,7 @@ class Protocol:
     width: int
     height: int
     resize: str
+    features: str
     extractor: str
     extractor_px: int
     extractor_sha256: str
@@ -73,14 +77,14 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Card:
-    """All that was measured. floor: real pictures against other real ones. eigen: draws from the set's principal
+    """All that was measured. floor: real pictures against other real ones. pca: draws from the set's principal
     components. ceiling: noise. copies and modes: None where they could not be measured; notes say why.
     """
 
     protocol: Protocol
     model: Scores
     floor: Scores
-    eigen: Scores
+    pca: Scores
     ceiling: Scores
     copies: Copies | None
     modes: Modes | None
@@ -128,7 +132,7 @@ def score_card(wanted: Wanted, generator: torch.Generator) -> Card:
         raise ValueError(f"expected {2 * FEWEST} real and {FEWEST} generated pictures or more, got {count} of each")
     reference, other = wanted.real[:count], wanted.real[count : 2 * count]
     every = torch.from_numpy(wanted.real.images)
-    eigen = eigen_pictures(every, count, generator).numpy()
+    baseline = pca_pictures(every, count, generator).numpy()
     noise = noise_pictures(every.shape[1:], count, generator).numpy()
 
     def scored(sample: Sample) -> Scores:
@@ -151,7 +155,7 @@ def score_card(wanted: Wanted, generator: torch.Generator) -> Card:
         wanted.protocol,
         model=scored(wanted.fake[:count]),
         floor=scored(other),
-        eigen=scored(Sample(eigen, wanted.see(eigen))),
+        pca=scored(Sample(baseline, wanted.see(baseline))),
         ceiling=scored(Sample(noise, wanted.see(noise))),
         copies=copies,
         modes=wanted.modes,

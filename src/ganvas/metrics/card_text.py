@@ -6,7 +6,7 @@ from ganvas.metrics.card import Card, Scores
 from ganvas.metrics.distances import Estimate
 
 NOT_MEASURED = "-"
-COLUMNS = ("this", "real", "eigen", "noise")
+COLUMNS = ("this", "real", "PCA", "noise")
 
 
 def card_lines(card: Card) -> list[str]:
@@ -34,7 +34,7 @@ def table_lines(card: Card) -> list[str]:
         ("same pictures, pairs", lambda one: _share(one.same)),
         ("sliced Wasserstein", lambda one: f"{one.sliced_wasserstein:.1f}"),
     ]
-    kinds = (card.model, card.floor, card.eigen, card.ceiling)
+    kinds = (card.model, card.floor, card.pca, card.ceiling)
     cells = [("", *COLUMNS), *((label, *(shown(kind) for kind in kinds)) for label, shown in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return [
@@ -57,16 +57,16 @@ def protocol_lines(card: Card) -> list[str]:
 
 
 def _quality(card: Card) -> str:
-    mine, eigen, floor = (one.kernel_distance for one in (card.model, card.eigen, card.floor))
+    mine, baseline, floor = (one.kernel_distance for one in (card.model, card.pca, card.floor))
     name = f"KD{_family(card)}"
-    values = f"{name} {_interval(mine)} against {eigen.value:.3g}"
+    values = f"{name} {_interval(mine)} against {baseline.value:.3g}"
     if mine.low <= max(floor.high, 0.0):
         return f"No difference from real pictures could be measured: {name} {_interval(mine)}."
-    if mine.high < eigen.low:
-        return f"Better than the eigen line, which a second of linear algebra draws: {values}."
-    if mine.low > eigen.high:
-        return f"Not yet as good as the eigen line, which a second of linear algebra draws: {values}. Train longer."
-    return f"About as good as the eigen line, which a second of linear algebra draws: {values}."
+    if mine.high < baseline.low:
+        return f"Better than the PCA baseline, which a second of linear algebra draws: {values}."
+    if mine.low > baseline.high:
+        return f"Not yet as good as the PCA baseline, which a second of linear algebra draws: {values}. Train longer."
+    return f"About as good as the PCA baseline, which a second of linear algebra draws: {values}."
 
 
 def _variety(card: Card) -> str:
@@ -100,8 +100,7 @@ def _copying(card: Card) -> str:
 
 def _family(card: Card) -> str:
     """KD-lite, KD-dinov2; the original network's are called by the names that papers use."""
-    short = {"EfficientNet-Lite0": "-lite", "DINOv2 ViT-S/14": "-dinov2"}
-    return short.get(card.protocol.extractor, "")
+    return "" if card.protocol.features == "inception" else f"-{card.protocol.features}"
 
 
 def _interval(estimate: Estimate) -> str:

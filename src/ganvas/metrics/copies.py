@@ -2,7 +2,7 @@
 
 A picture counts as a copy if it lies far nearer to one training picture than to others, in features or in pixels,
 with every training picture also tried mirrored. Held-out real pictures do so by chance where a set has near-duplicates;
-where nothing was held out, each training picture is judged against the others, which is the same thing: a picture that
+where nothing was held out, each training picture is compared with the others, which is the same thing: a picture that
 was not used is as likely to resemble the rest as one that was.
 """
 
@@ -19,7 +19,7 @@ from ganvas.metrics.neighbours import NEIGHBOURS, nearest_training, share_interv
 COPY_RATIO = 0.4
 PIXELS_PX, PICTURES_AT_ONCE = 32, 64  # thousands of large pictures are gigabytes as floats
 WORST = 8
-MOST_JUDGED = 500
+MOST_COMPARED = 500
 FEWEST_TRAINING = NEIGHBOURS + 2
 
 
@@ -82,13 +82,13 @@ def chance_of_copies(
 ) -> Share:
     """The share of held-out real pictures that the rule calls copies.
 
-    Without any, that of the first MOST_JUDGED training pictures, each against the rest.
+    Without any, that of the first MOST_COMPARED training pictures, each against the rest.
 
     Raises:
         ValueError: there are not more than six training pictures.
     """
-    judged = held_out or [space.upright[:MOST_JUDGED] for space in training]
-    ratios, _ = _ratios(judged, training, own=held_out is None)
+    compared = held_out or [space.upright[:MOST_COMPARED] for space in training]
+    ratios, _ = _ratios(compared, training, own=held_out is None)
     return _share(ratios, copy_ratio)
 
 

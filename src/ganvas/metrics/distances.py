@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-FEWEST = 2
+FEWEST_FOR_VARIANCE = 2
 PATCH_PX, PATCHES_PER_IMAGE, SMALLEST_LEVEL_PX = 7, 64, 16
 
 
@@ -100,7 +100,7 @@ def sliced_wasserstein(real: Tensor, fake: Tensor, generator: torch.Generator, *
     if min(real.shape[1:3]) < SMALLEST_LEVEL_PX:
         raise ValueError(f"expected pictures of {SMALLEST_LEVEL_PX} px or more, got {tuple(real.shape[1:3])}")
     count = min(len(real), len(fake))
-    if count < FEWEST:
+    if count < FEWEST_FOR_VARIANCE:
         raise ValueError(f"expected two pictures or more of each kind, got {count}")
     levels = [kind[:count].permute(0, 3, 1, 2).float() for kind in (real, fake)]  # (N, C, H, W)
     distances = []
@@ -130,7 +130,7 @@ def _patches(images: Tensor, generator: torch.Generator) -> Tensor:
 def _check(real: Tensor, fake: Tensor) -> None:
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
         raise ValueError(f"expected (N, F) and (M, F), got {tuple(real.shape)} and {tuple(fake.shape)}")
-    if min(len(real), len(fake)) < FEWEST:
+    if min(len(real), len(fake)) < FEWEST_FOR_VARIANCE:
         raise ValueError(f"expected two rows or more of each kind, got {len(real)} and {len(fake)}")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganvas.config import HealthSettings
-from ganvas.formats.events import VerdictKind
+from ganvas.formats.log_events import VerdictKind
 
 LOWER_RATES = "Lower optimizer.generator_rate and optimizer.discriminator_rate."
 DEFAULT_RULES = HealthSettings()
@@ -23,7 +23,7 @@ class Measure:
     """What was measured of one moment of a run, by the names under which the log keeps it.
 
     kernel_distance: KID against one and the same real sample; kernel_distance_error: its standard error over generated
-    samples; eigen_distance: that of draws from the set's principal components. spread: 1 as the real set. same: share
+    samples; pca_distance: that of draws from the set's principal components. spread: 1 as the real set. same: share
     of pairs that cannot be told apart. copied, copied_low: the share of copies and the low end of its interval;
     copied_chance: the high end of that of real pictures. The rest are means over the steps since the measure before:
     both losses, how far the scores of real pictures lie above those of generated ones, and the mean sign of the real
@@ -33,7 +33,7 @@ class Measure:
     images: int
     kernel_distance: float
     kernel_distance_error: float
-    eigen_distance: float
+    pca_distance: float
     precision: float
     recall: float
     spread: float
@@ -65,14 +65,14 @@ def assess(
     measures: Sequence[Measure],
     *,
     before: Sequence[Measure] = (),
-    from_eigen_line: bool = False,
+    from_pca: bool = False,
     rules: HealthSettings = DEFAULT_RULES,
 ) -> Verdict:
     """The verdict after the last of `measures`: those of one run, in order, since it started or was last rescued.
 
     Args:
         before: those from before the last rescue; only spread is compared with them, which a rescue may not bring back.
-        from_eigen_line: the run's first pictures were draws from the set's principal components.
+        from_pca: the run's first pictures were draws from the set's principal components.
         rules: the thresholds.
     """
     if len(measures) < rules.alarm_measures:
@@ -81,39 +81,37 @@ def assess(
     return (
         _runaway(measures, rules)
         or _collapse(measures, peak, rules)
-        or (None if from_eigen_line and _has_hardly_begun(measures, rules) else _decline(measures, rules))
-        or (_spoilt(measures, rules) if from_eigen_line else None)
+        or (None if from_pca and _has_hardly_begun(measures, rules) else _decline(measures, rules))
+        or (_spoilt(measures, rules) if from_pca else None)
         or _copying(measures, rules)
         or _trend(measures, rules)
     )
 
 
-def is_sound(
-    measures: Sequence[Measure], *, from_eigen_line: bool = False, rules: HealthSettings = DEFAULT_RULES
-) -> bool:
+def is_sound(measures: Sequence[Measure], *, from_pca: bool = False, rules: HealthSettings = DEFAULT_RULES) -> bool:
     """Whether the last of all `measures` of a run is of a state worth going back to: not behind where the run began,
     and as varied as it was.
     """
     *earlier, latest = measures
-    behind = from_eigen_line and is_behind_eigen_line(latest, rules)
+    behind = from_pca and is_behind_baseline(latest, rules)
     return not behind and latest.spread >= rules.lost_spread * _peak_spread(earlier)
 
 
-def is_behind_eigen_line(measure: Measure, rules: HealthSettings = DEFAULT_RULES) -> bool:
+def is_behind_baseline(measure: Measure, rules: HealthSettings = DEFAULT_RULES) -> bool:
     """Whether its pictures are clearly worse than draws from the set's principal components."""
-    return measure.kernel_distance - 2 * measure.kernel_distance_error > rules.behind_factor * measure.eigen_distance
+    return measure.kernel_distance - 2 * measure.kernel_distance_error > rules.behind_factor * measure.pca_distance
 
 
 def best_measure(measures: Sequence[Measure], rules: HealthSettings = DEFAULT_RULES) -> Measure | None:
     """The measure whose generator to ship: the latest that is nearly as safe as the safest; None of none.
 
-    Nearly: within the error of that one, or a trifle of the eigen line. Between moments so alike an eye, and other
+    Nearly: within the error of that one, or a trifle of the PCA baseline. Between moments so alike an eye, and other
     features, are for the later one, unless more of its pictures are copies or equal than should be.
     """
     safest = _safest(measures)
     if safest is None:
         return None
-    limit = _upper_end(safest) + max(2 * safest.kernel_distance_error, rules.least_gain * safest.eigen_distance)
+    limit = _upper_end(safest) + max(2 * safest.kernel_distance_error, rules.least_gain * safest.pca_distance)
     near = [one for one in measures if _upper_end(one) <= limit and not (_copies(one) or one.same > rules.same_share)]
     return near[-1] if near else safest
 
@@ -153,10 +151,12 @@ def _collapse(measures: Sequence[Measure], peak: float, rules: HealthSettings) -
     if peak > 0 and all(one.spread < rules.lost_spread * peak for one in latest):
         lost = f"its pictures lie {latest[-1].spread:.2f} times as far apart as real ones, {peak:.2f} at best"
         return Verdict("collapse", lost, advice)
-    certain = [one.mean_score_gap > rules.saturated_gap and one.mean_real_sign > rules.saturated_sign for one in latest]
-    if all(certain) and _is_worse(measures, rules):
+    saturated = [
+        one.mean_score_gap > rules.saturated_gap and one.mean_real_sign > rules.saturated_sign for one in latest
+    ]
+    if all(saturated) and _is_worse(measures, rules):
         gap = latest[-1].mean_score_gap
-        return Verdict("collapse", f"the discriminator is certain of everything (scores {gap:.0f} apart)", advice)
+        return Verdict("collapse", f"the discriminator is saturated (scores {gap:.0f} apart)", advice)
     return None
 
 
@@ -171,21 +171,21 @@ def _decline(measures: Sequence[Measure], rules: HealthSettings) -> Verdict | No
 
 
 def _has_hardly_begun(measures: Sequence[Measure], rules: HealthSettings) -> bool:
-    """Whether a run from the eigen line never came half the way to the set: it has little but its blur to lose, which
+    """Whether a run from the PCA baseline never came half the way to the set: it has little but its blur to lose, which
     may score better than the first outlines of flat shapes.
     """
-    return all(one.kernel_distance > rules.hardly_begun_share * one.eigen_distance for one in measures)
+    return all(one.kernel_distance > rules.hardly_begun_share * one.pca_distance for one in measures)
 
 
 def _spoilt(measures: Sequence[Measure], rules: HealthSettings) -> Verdict | None:
     """A run that goes to pieces before its first measure has no better one to be compared with than its beginning."""
     latest = measures[-rules.alarm_measures :]
-    if not all(is_behind_eigen_line(one, rules) for one in latest):
+    if not all(is_behind_baseline(one, rules) for one in latest):
         return None
-    now, eigen = latest[-1].kernel_distance, latest[-1].eigen_distance
+    now, eigen = latest[-1].kernel_distance, latest[-1].pca_distance
     return Verdict(
         "divergence",
-        f"pictures are worse than the draws they began as: KD {now:.3g}, eigen line {eigen:.3g}",
+        f"pictures are worse than the draws they began as: KD {now:.3g}, PCA baseline {eigen:.3g}",
         LOWER_RATES,
     )
 
@@ -264,11 +264,11 @@ def _is_slowly_worse(measures: Sequence[Measure], rules: HealthSettings) -> bool
 
 
 def _trifle(measures: Sequence[Measure], rules: HealthSettings) -> float:
-    """A difference that is nothing beside how far the run has come: from its worst moment, or from the eigen line.
+    """A difference that is nothing beside how far the run has come: from its worst moment, or from the PCA baseline.
 
-    A run that begins at the eigen line is soon so near that moments differ by half without an eye seeing why.
+    A run that begins at the PCA baseline is soon so near that moments differ by half without an eye seeing why.
     """
-    return rules.least_gain * max(max(abs(one.kernel_distance), one.eigen_distance) for one in measures)
+    return rules.least_gain * max(max(abs(one.kernel_distance), one.pca_distance) for one in measures)
 
 
 def _smoothed(measures: Sequence[Measure], rules: HealthSettings) -> list[float]:

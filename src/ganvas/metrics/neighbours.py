@@ -68,7 +68,7 @@ def nearest_training(pictures: Tensor, training: Tensor, mirrored: Tensor, *, ow
 
     Args:
         pictures: (N, F). training, mirrored: (M, F), of the training pictures and of the same turned left to right.
-        own: `pictures` are the first N of `training`: none is its own neighbour, so that each is judged as if it had
+        own: `pictures` are the first N of `training`: none is its own neighbour, so that each is compared as if it had
             been held out.
     Raises:
         ValueError: there are not more than five training pictures.

@@ -18,7 +18,7 @@ from ganvas.data import PictureSet
 from ganvas.features.extractor import Extractor, extract
 from ganvas.files import replace_tensors
 
-MOST_PICTURES = 5000
+MOST_REFERENCE = 5000
 _ORDER_SEED = 20_180_101
 
 
@@ -38,7 +38,7 @@ class Sample:
 
 def reference_order(count: int) -> np.ndarray:
     """(min(count, 5,000),) the fixed order in which a set of `count` pictures is sampled."""
-    return np.random.default_rng(_ORDER_SEED).permutation(count)[:MOST_PICTURES]
+    return np.random.default_rng(_ORDER_SEED).permutation(count)[:MOST_REFERENCE]
 
 
 def reference_sample(pictures: PictureSet, extractor: Extractor, count: int, cache: Path) -> Sample:

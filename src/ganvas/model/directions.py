@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -24,7 +25,7 @@ class MainDirection:
 
     name: str
     share: float
-    vector: Tensor
+    vector: np.ndarray
 
 
 def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
@@ -50,7 +51,7 @@ def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
         taken = sum(each.name.split(", ")[0] == name for each in found)
         number = f"direction {len(found) + 1}"
         full = f"{name}, {number}" if name and taken else name or number
-        found.append(MainDirection(full, float(share), vector * sign))
+        found.append(MainDirection(full, float(share), (vector * sign).numpy()))
     return found
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.networks.layers import DenseMap, Discriminator, Generator, LatentInput, ToVector
+from ganvas.networks.layers import DenseMap, DiscriminatorNetwork, GeneratorNetwork, LatentInput, ToVector
 from ganvas.networks.spec import Networks, NetworkSpec, ceil_halved
 
 BASE, CAP = 128, 1024
@@ -53,20 +53,20 @@ def folding(like: Tensor) -> Tensor:
     return torch.einsum("pya,qxb->yxpqab", side, side).reshape(25, 36)
 
 
-def _generator(spec: NetworkSpec) -> Generator:
+def _generator(spec: NetworkSpec) -> GeneratorNetwork:
     latent = LatentInput(spec.z_dim, spec.classes)
     channels = spec.pyramid(base=BASE, cap=CAP, levels=spec.doublings)
     body = nn.Sequential(DenseMap(latent.out_features, channels[0], spec.start))
     for wide, next_wide in zip(channels, [*channels[1:], spec.channels], strict=True):
         body.extend([nn.BatchNorm2d(wide), nn.ReLU(inplace=True), DoublingConv2d(wide, next_wide)])  # h w -> 2h 2w
-    return Generator(spec, latent, body)
+    return GeneratorNetwork(spec, latent, body)
 
 
-def _discriminator(spec: NetworkSpec) -> Discriminator:
+def _discriminator(spec: NetworkSpec) -> DiscriminatorNetwork:
     body, wide = nn.Sequential(), spec.channels
     for next_wide in reversed(spec.pyramid(base=BASE, cap=CAP, levels=spec.doublings)):
         body.append(nn.Conv2d(wide, next_wide, 5, stride=2, padding=2))  # h w -> ceil(h / 2) ceil(w / 2)
         body.extend([nn.LeakyReLU(0.2, inplace=True), nn.Dropout(0.2)])
         wide = next_wide
     area = ceil_halved(spec.height, spec.doublings) * ceil_halved(spec.width, spec.doublings)
-    return Discriminator(body.append(ToVector()), wide * area, spec.classes)
+    return DiscriminatorNetwork(body.append(ToVector()), wide * area, spec.classes)

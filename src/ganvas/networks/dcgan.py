@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from ganvas.networks.layers import DenseMap, Discriminator, Generator, LatentInput, ToVector
+from ganvas.networks.layers import DenseMap, DiscriminatorNetwork, GeneratorNetwork, LatentInput, ToVector
 from ganvas.networks.spec import Networks, NetworkSpec
 from ganvas.networks.strided import StridedConv2d, StridedConvTranspose2d
 
@@ -28,16 +28,16 @@ BASE, CAP = 64, 512
 def build(spec: NetworkSpec) -> Networks:
     """The pair for `spec`."""
     body = stages(spec).append(ToVector())
-    return Networks(generator(spec), Discriminator(body, in_features(spec), spec.classes, bias=False))
+    return Networks(generator(spec), DiscriminatorNetwork(body, in_features(spec), spec.classes, bias=False))
 
 
 def build_critic(spec: NetworkSpec) -> Networks:
     """DCGAN's generator, and a critic whose score of a picture does not depend on the rest of the batch."""
     body = stages(spec, normalisation=layer_norm).append(ToVector())
-    return Networks(generator(spec), Discriminator(body, in_features(spec), spec.classes, bias=False))
+    return Networks(generator(spec), DiscriminatorNetwork(body, in_features(spec), spec.classes, bias=False))
 
 
-def generator(spec: NetworkSpec) -> Generator:
+def generator(spec: NetworkSpec) -> GeneratorNetwork:
     """z -> start map -> one transposed convolution per doubling."""
     latent = LatentInput(spec.z_dim, spec.classes)
     channels = spec.pyramid(base=BASE, cap=CAP, levels=spec.doublings)
@@ -45,7 +45,7 @@ def generator(spec: NetworkSpec) -> Generator:
     for wide, next_wide in zip(channels, [*channels[1:], spec.channels], strict=True):
         body.extend([nn.BatchNorm2d(wide), nn.ReLU(inplace=True)])
         body.append(StridedConvTranspose2d(wide, next_wide))  # h w -> 2h 2w
-    return Generator(spec, latent, body)
+    return GeneratorNetwork(spec, latent, body)
 
 
 def stages(spec: NetworkSpec, *, normalisation: Callable[[int], nn.Module] = nn.BatchNorm2d) -> nn.Sequential:

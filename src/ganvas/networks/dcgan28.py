@@ -11,7 +11,7 @@ Source: Radford et al. 2015, arXiv:1511.06434, in the sizes of the usual tutoria
 
 from torch import nn
 
-from ganvas.networks.layers import DenseMap, Discriminator, Generator, LatentInput, ToVector
+from ganvas.networks.layers import DenseMap, DiscriminatorNetwork, GeneratorNetwork, LatentInput, ToVector
 from ganvas.networks.spec import Networks, NetworkSpec, ceil_halved
 
 GENERATOR_BASE, DISCRIMINATOR_BASE, CAP = 128, 64, 512
@@ -22,7 +22,7 @@ def build(spec: NetworkSpec) -> Networks:
     return Networks(_generator(spec), _discriminator(spec))
 
 
-def _generator(spec: NetworkSpec) -> Generator:
+def _generator(spec: NetworkSpec) -> GeneratorNetwork:
     latent = LatentInput(spec.z_dim, spec.classes)
     channels = spec.pyramid(base=GENERATOR_BASE, cap=CAP, levels=spec.doublings)
     body = nn.Sequential(DenseMap(latent.out_features, channels[0], spec.start, bias=False))
@@ -30,10 +30,10 @@ def _generator(spec: NetworkSpec) -> Generator:
         body.extend([nn.BatchNorm2d(wide), nn.ReLU(inplace=True)])
         # h w -> 2h 2w
         body.append(nn.ConvTranspose2d(wide, next_wide, 5, stride=2, padding=2, output_padding=1, bias=False))
-    return Generator(spec, latent, body)
+    return GeneratorNetwork(spec, latent, body)
 
 
-def _discriminator(spec: NetworkSpec) -> Discriminator:
+def _discriminator(spec: NetworkSpec) -> DiscriminatorNetwork:
     halvings = (min(spec.height, spec.width) // 4 - 1).bit_length()
     body, wide = nn.Sequential(), spec.channels
     for next_wide in reversed(spec.pyramid(base=DISCRIMINATOR_BASE, cap=CAP, levels=halvings)):
@@ -41,4 +41,4 @@ def _discriminator(spec: NetworkSpec) -> Discriminator:
         body.append(nn.LeakyReLU(0.2, inplace=True))
         wide = next_wide
     area = ceil_halved(spec.height, halvings) * ceil_halved(spec.width, halvings)
-    return Discriminator(body.append(ToVector()), wide * area, spec.classes)
+    return DiscriminatorNetwork(body.append(ToVector()), wide * area, spec.classes)

@@ -123,7 +123,7 @@ class DenseMap(nn.Module):
         return self.linear(vectors).unflatten(1, self.shape).permute(0, 3, 1, 2)  # (B, F) -> (B, C, h, w)
 
 
-class Generator(nn.Module):
+class GeneratorNetwork(nn.Module):
     """Latents and labels -> pictures in [-1, 1]: the latent's way in, `body`, a crop to size, tanh.
 
     Args:
@@ -171,7 +171,7 @@ class ScoreHead(nn.Module):
         return with_class(self.linear(features).squeeze(1), by_class, labels)  # (B, F) -> (B,)
 
 
-class Discriminator(nn.Module):
+class DiscriminatorNetwork(nn.Module):
     """Pictures and labels -> scores; higher means "looks real".
 
     Args:

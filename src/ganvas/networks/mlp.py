@@ -7,7 +7,7 @@ Source: Goodfellow et al. 2014, arXiv:1406.2661, in the sizes that became usual 
 
 from torch import nn
 
-from ganvas.networks.layers import DenseMap, Discriminator, Generator, LatentInput, ToVector
+from ganvas.networks.layers import DenseMap, DiscriminatorNetwork, GeneratorNetwork, LatentInput, ToVector
 from ganvas.networks.spec import Networks, NetworkSpec
 
 HIDDEN = (256, 512, 1024)
@@ -18,19 +18,19 @@ def build(spec: NetworkSpec) -> Networks:
     return Networks(_generator(spec), _discriminator(spec))
 
 
-def _generator(spec: NetworkSpec) -> Generator:
+def _generator(spec: NetworkSpec) -> GeneratorNetwork:
     latent = LatentInput(spec.z_dim, spec.classes)
     body, wide = nn.Sequential(), latent.out_features
     for hidden in map(spec.scaled, HIDDEN):
         body.extend([nn.Linear(wide, hidden), nn.LeakyReLU(0.2, inplace=True)])
         wide = hidden
     body.append(DenseMap(wide, spec.channels, (spec.height, spec.width)))
-    return Generator(spec, latent, body)
+    return GeneratorNetwork(spec, latent, body)
 
 
-def _discriminator(spec: NetworkSpec) -> Discriminator:
+def _discriminator(spec: NetworkSpec) -> DiscriminatorNetwork:
     body, wide = nn.Sequential(ToVector()), spec.channels * spec.height * spec.width
     for hidden in map(spec.scaled, reversed(HIDDEN)):
         body.extend([nn.Linear(wide, hidden), nn.LeakyReLU(0.2, inplace=True), nn.Dropout(0.3)])
         wide = hidden
-    return Discriminator(body, wide, spec.classes)
+    return DiscriminatorNetwork(body, wide, spec.classes)

@@ -89,6 +89,7 @@ class PcaGenerator(nn.Module):
         levels = math.ceil(math.log2(min(self.size) / coarsest_px)) + 1
         channels = spec.pyramid(base=BASE, cap=CAP, levels=levels)
         self.classes = nn.Embedding(spec.classes, channels[0]) if spec.classes else None
+        # Shipped models have their weights under the name eigen.
         self.eigen = nn.ModuleList(Conv2d(spec.channels, each, 3, initial_scale=1.0) for each in channels)
         self.narrow = nn.ModuleList(Conv2d(a, b, 1, initial_scale=LINEAR) for a, b in pairwise(channels))
         self.enlarge = Double()

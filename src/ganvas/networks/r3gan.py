@@ -21,9 +21,9 @@ from ganvas.networks.layers import (
     LINEAR,
     Conv2d,
     DenseMap,
-    Discriminator,
+    DiscriminatorNetwork,
     Double,
-    Generator,
+    GeneratorNetwork,
     LatentInput,
     Residual,
     ToVector,
@@ -47,21 +47,21 @@ class Halve(nn.Module):
         return filtered(maps, (1, 3, 3, 1), stride=2, padding=1)  # (B, C, h // 2, w // 2)
 
 
-def _generator(spec: NetworkSpec) -> Generator:
+def _generator(spec: NetworkSpec) -> GeneratorNetwork:
     latent = LatentInput(spec.z_dim, spec.classes)
     channels = spec.pyramid(base=BASE, cap=CAP, levels=spec.doublings + 1)
     body = nn.Sequential(DenseMap(latent.out_features, channels[0], spec.start), Residual(channels[0]))
     for wide, next_wide in pairwise(channels):
         body.extend([Conv2d(wide, next_wide, 1, initial_scale=LINEAR), Double(), Residual(next_wide)])  # h w -> 2h 2w
     body.extend([nn.LeakyReLU(0.2), Conv2d(channels[-1], spec.channels, 3, initial_scale=FAINT)])
-    return Generator(spec, latent, body)
+    return GeneratorNetwork(spec, latent, body)
 
 
-def _discriminator(spec: NetworkSpec) -> Discriminator:
+def _discriminator(spec: NetworkSpec) -> DiscriminatorNetwork:
     channels = spec.pyramid(base=BASE, cap=CAP, levels=spec.doublings + 1)[::-1]
     body = nn.Sequential(Conv2d(spec.channels, channels[0], 3, initial_scale=LINEAR), Residual(channels[0]))
     for wide, next_wide in pairwise(channels):
         body.extend([Halve(), Conv2d(wide, next_wide, 1, initial_scale=LINEAR), Residual(next_wide)])  # h w -> h // 2
     body.extend([nn.LeakyReLU(0.2), ToVector()])
     area = (spec.height >> spec.doublings) * (spec.width >> spec.doublings)
-    return Discriminator(body, channels[-1] * area, spec.classes)
+    return DiscriminatorNetwork(body, channels[-1] * area, spec.classes)

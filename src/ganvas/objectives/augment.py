@@ -13,24 +13,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganvas.config import AugmentationSettings
 from ganvas.errors import SettingError
 
-BRIGHTNESS = 0.5  # added: up to a quarter of the way from black to white, either way
-LARGEST_SHIFT = 1 / 8  # of a side
-CUT_SIDE = 1 / 2  # of a side
+DEFAULT_STRENGTHS = AugmentationSettings()
 
 
-def color(images: Tensor, generator: torch.Generator) -> Tensor:
+def color(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS) -> Tensor:
     """Brightness +-0.5, then saturation x0 to 2 about each pixel's grey, then contrast x0.5 to 1.5 about the mean.
 
     Opacity stays as it is.
     """
-    return _recoloured(images, generator, BRIGHTNESS, 1.0, 0.5)
+    return _recoloured(images, generator, strengths.brightness, strengths.saturation, strengths.contrast)
 
 
-def tint(images: Tensor, generator: torch.Generator) -> Tensor:
+def tint(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS) -> Tensor:
     """A weaker `color`, under which a discriminator still minds colours: +-0.2, x0.5 to 1.5, x0.75 to 1.25."""
-    return _recoloured(images, generator, 0.2, 0.5, 0.25)
+    brightness, saturation, contrast = strengths.tint_brightness, strengths.tint_saturation, strengths.tint_contrast
+    return _recoloured(images, generator, brightness, saturation, contrast)
 
 
 def _recoloured(
@@ -50,9 +50,11 @@ def _recoloured(
     return torch.cat((colours, opacity), dim=1) if opacity.shape[1] else colours
 
 
-def translation(images: Tensor, generator: torch.Generator) -> Tensor:
+def translation(
+    images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS
+) -> Tensor:
     """Move by whole pixels, up to an eighth of each side; what comes in from outside is 0."""
-    down, right = (_whole(images, generator, side * LARGEST_SHIFT) for side in images.shape[2:])
+    down, right = (_whole(images, generator, side * strengths.largest_shift) for side in images.shape[2:])
     # one image at a time, as (H, W, C): padding by (a, -a) moves a whole image with one copy, and so does its gradient
     moved = [
         F.pad(image, (0, 0, x, -x, y, -y))
@@ -61,21 +63,22 @@ def translation(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.stack(moved).permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
 
 
-def cutout(images: Tensor, generator: torch.Generator) -> Tensor:
+def cutout(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS) -> Tensor:
     """Put 0 in a rectangle of half of each side, centred anywhere in the picture; what would stick out is left off."""
     inside = [
-        _band(_uniform(images, generator).view(-1, 1), side, images.device) for side in images.shape[2:]
+        _band(_uniform(images, generator).view(-1, 1), side, strengths.cut_side, images.device)
+        for side in images.shape[2:]
     ]  # (B, H), (B, W)
     hole = inside[0][:, None, :, None] & inside[1][:, None, None, :]  # (B, 1, H, W)
     return images * ~hole
 
 
-def flip(images: Tensor, generator: torch.Generator) -> Tensor:
+def flip(images: Tensor, generator: torch.Generator, strengths: AugmentationSettings = DEFAULT_STRENGTHS) -> Tensor:
     """Mirror every second picture, on average, left to right."""
     return torch.where(_uniform(images, generator) < 0.5, images.flip(3), images)
 
 
-AUGMENTS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+AUGMENTS: dict[str, Callable[[Tensor, torch.Generator, AugmentationSettings], Tensor]] = {
     "color": color,
     "tint": tint,
     "translation": translation,
@@ -84,12 +87,20 @@ AUGMENTS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
 }
 
 
-def augment(images: Tensor, names: Sequence[str], generator: torch.Generator, *, share: float = 1.0) -> Tensor:
+def augment(
+    images: Tensor,
+    names: Sequence[str],
+    generator: torch.Generator,
+    *,
+    share: float = 1.0,
+    strengths: AugmentationSettings = DEFAULT_STRENGTHS,
+) -> Tensor:
     """`images` (B, C, H, W) in [-1, 1] after every augmentation of `names` in turn; differentiable, even twice.
 
     Args:
         generator: on the CPU. For another batch to be changed in the same way, pass another one of the same seed.
         share: the probability that an augmentation is applied to a picture, each by a coin of its own.
+        strengths: how much each changes.
     Raises:
         SettingError: there is no augmentation of that name.
         ValueError: the images are not (B, 1, 3 or 4, H, W).
@@ -99,7 +110,7 @@ def augment(images: Tensor, names: Sequence[str], generator: torch.Generator, *,
     for name in names:
         if name not in AUGMENTS:
             raise SettingError(f"there is no augmentation {name!r}; there are {', '.join(AUGMENTS)}")
-        changed = AUGMENTS[name](images, generator)
+        changed = AUGMENTS[name](images, generator, strengths)
         images = changed if share >= 1 else torch.where(_uniform(images, generator) < share, changed, images)
     return images
 
@@ -115,9 +126,9 @@ def _whole(images: Tensor, generator: torch.Generator, largest: float) -> list[i
     return torch.randint(-furthest, furthest + 1, (images.shape[0],), generator=generator).tolist()
 
 
-def _band(centre: Tensor, side: int, device: torch.device) -> Tensor:
-    """(B, side) bool: True on the half of the side around `centre` (B, 1), a share of the side."""
-    cut = round(side * CUT_SIDE)
+def _band(centre: Tensor, side: int, cut_side: float, device: torch.device) -> Tensor:
+    """(B, side) bool: True on `cut_side` of the side around `centre` (B, 1), a share of the side."""
+    cut = round(side * cut_side)
     first = (centre * (side + 1 - cut % 2)).floor() - cut // 2  # (B, 1)
     positions = torch.arange(side, device=device)
     return (positions >= first) & (positions < first + cut)

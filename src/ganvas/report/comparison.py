@@ -11,13 +11,13 @@ from PIL import Image
 from ganvas.errors import SettingError
 from ganvas.report.curves import in_words, series_of
 from ganvas.report.film import evenly
-from ganvas.report.html import MOST_POINTS, chart, data_uri, fill, in_figures, in_time, table, text, write_page
+from ganvas.report.html import CHART_POINTS, chart, data_uri, fill, in_figures, in_time, table, text, write_page
 from ganvas.report.reading import RunView, flat, read_run
 
-MOST_MOMENTS, MOST_PICTURES = 12, 72
-LONGEST_PX = 560
+MOST_COLUMNS, MOST_EMBEDDED = 12, 72
+EMBEDDED_PX = 560
 WEBP_QUALITY = 82
-COLOURS = 7  # as many as page.css and chart.js know; then the same again, dashed
+STYLES = 7  # as many as page.css and chart.js know; then the same again, dashed
 
 
 def write_comparison(runs: Sequence[Path], out: Path) -> Path:
@@ -39,7 +39,7 @@ def write_comparison(runs: Sequence[Path], out: Path) -> Path:
         raise ValueError(f"expected at least two runs to compare, got {len(runs)}")
     found = [_run(path) for path in runs]
     names = _names(found)
-    most = max(2, min(MOST_MOMENTS, MOST_PICTURES // len(found)))
+    most = max(2, min(MOST_COLUMNS, MOST_EMBEDDED // len(found)))
     shown = [evenly(run.moments, most) for run in found]
     stops = sorted({moment.images for moments in shown for moment in moments})
     latest = [_picture(moments[-1].path) if moments else None for moments in shown]
@@ -81,7 +81,7 @@ def _names(runs: Sequence[RunView]) -> list[str]:
 def _picture(path: Path) -> str:
     with Image.open(path) as opened:
         picture = opened.convert("RGB")
-    picture.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
+    picture.thumbnail((EMBEDDED_PX, EMBEDDED_PX), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
     picture.save(encoded, "WEBP", quality=WEBP_QUALITY, method=2)
     return data_uri(encoded.getvalue(), "image/webp")
@@ -99,7 +99,7 @@ def _slider(stops: Sequence[int]) -> str:
 
 
 def _figure(place: int, name: str, run: RunView, latest: str | None) -> str:
-    key = f'<div class="key series-{place % COLOURS}"></div>'
+    key = f'<div class="key series-{place % STYLES}"></div>'
     if latest is None:
         return f"<figure>{key}<figcaption><b>{text(name)}</b>No pictures yet</figcaption></figure>"
     after = f'After <output id="shown-{place}" for="moment">{run.moments[-1].images:,}</output> images'
@@ -126,7 +126,7 @@ def _charts(runs: Sequence[RunView], names: Sequence[str]) -> list[dict[str, Any
     charts = []
     for measure in [name for name in logged if name not in ("images", "seconds")]:
         lines = [
-            (series_of(run.log.numbers, measure, MOST_POINTS), name, slot)
+            (series_of(run.log.numbers, measure, CHART_POINTS), name, slot)
             for slot, (run, name) in enumerate(zip(runs, names, strict=True))
         ]
         there = [(series, name, slot) for series, name, slot in lines if series is not None]

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from ganvas.files import replacing
+from ganvas.formats.log import Numbers
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")  # Okabe and Ito's
 MOST_POINTS = 2000
 MEANINGS = {
-    "Distance from the real pictures": "KD-lite, 0 is perfect. The eigen line: what linear algebra draws in a second.",
+    "Distance from the real pictures": "KD-lite, 0 is perfect. PCA baseline: what linear algebra draws in a second.",
     "Variety": "Precision: look real. Recall: real ones that are reached. Spread: 1 as far apart as real ones.",
     "Copies": "Shares of pictures that repeat a training picture, and of pairs that nobody could tell apart.",
     "Losses": "What each player tries to make small. They need not fall; watch for one running away.",
@@ -28,7 +29,7 @@ MEANINGS = {
     "Extra updates": "Turns given to the player that fell behind.",
 }
 MEMBERS = {
-    "Distance from the real pictures": ("kernel_distance", "eigen_distance"),
+    "Distance from the real pictures": ("kernel_distance", "pca_distance"),
     "Variety": ("precision", "recall", "spread"),
     "Copies": ("copied", "same"),
     "Losses": ("discriminator_loss", "generator_loss"),
@@ -87,7 +88,7 @@ def smooth(values: Sequence[float] | np.ndarray, width: float | None = None) -> 
     return np.clip((s2 * t0 - s1 * t1) / (s2 * s0 - s1**2), y.min(), y.max())
 
 
-def series_of(numbers: Sequence[dict[str, Any]], name: str, most_points: int = MOST_POINTS) -> Series | None:
+def series_of(numbers: Sequence[Numbers], name: str, most_points: int = MOST_POINTS) -> Series | None:
     """One number of the log, None if it was never logged; more than `most_points` are averaged in even groups."""
     points = [
         (entry["images"], entry["seconds"] if _is_number(entry.get("seconds")) else math.nan, entry[name])
@@ -103,7 +104,7 @@ def series_of(numbers: Sequence[dict[str, Any]], name: str, most_points: int = M
     return Series(name, table[0], table[1], table[2], smooth(table[2]))
 
 
-def charts_of(numbers: Sequence[dict[str, Any]], most_points: int = MOST_POINTS) -> list[tuple[str, list[Series]]]:
+def charts_of(numbers: Sequence[Numbers], most_points: int = MOST_POINTS) -> list[tuple[str, list[Series]]]:
     """The charts that a log can fill: the known groups, then one for every other number that was logged."""
     known = {name for members in MEMBERS.values() for name in members} | set(NOT_MEASURES)
     others = {name: None for entry in numbers for name in entry if name not in known}
@@ -121,7 +122,7 @@ def in_words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def draw_curves(numbers: Sequence[dict[str, Any]], path: Path) -> None:
+def draw_curves(numbers: Sequence[Numbers], path: Path) -> None:
     """All charts of a log, one above the other, as one PNG; an empty log gives a page that says so."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -18,10 +18,11 @@ import numpy as np
 
 from ganvas import __version__
 from ganvas.files import replacing
+from ganvas.formats.log import Numbers
 from ganvas.formats.policy import source_hash
 from ganvas.report.curves import MEANINGS, Series, charts_of, in_words, value_range
 
-MOST_POINTS = 400
+CHART_POINTS = 400
 
 
 def template(name: str) -> str:
@@ -100,11 +101,11 @@ def table(rows: Sequence[Sequence[object]], *, caption: str = "", headings: Sequ
     )
 
 
-def chart_data(log: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def chart_data(log: Sequence[Numbers]) -> list[dict[str, Any]]:
     """The charts of one run for `chart.js`."""
     return [
         chart(title, found, [in_words(one.name) for one in found], list(range(len(found))))
-        for title, found in charts_of(log, MOST_POINTS)
+        for title, found in charts_of(log, CHART_POINTS)
     ]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ganvas.errors import SettingError
-from ganvas.formats.events import Assessed
-from ganvas.formats.log import Log, read_log
+from ganvas.formats.log import Log, Numbers, read_log
+from ganvas.formats.log_events import Assessed
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,17 @@ class RunView:
     shipped_images: int | None
 
     @property
-    def last_measures(self) -> dict[str, Any]:
+    def last_measures(self) -> Numbers:
         """The last line of the log that holds numbers, or {}."""
         return self.log.numbers[-1] if self.log.numbers else {}
 
     @property
-    def measured(self) -> list[dict[str, Any]]:
+    def measured(self) -> list[Numbers]:
         """The lines of the log at which the generator was measured."""
         return [entry for entry in self.log.numbers if "kernel_distance" in entry]
 
     @property
-    def best(self) -> dict[str, Any]:
+    def best(self) -> Numbers:
         """The measure of the model that is shipped, {} if it was not measured."""
         return next((one for one in self.measured if one["images"] == self.shipped_images), {})
 

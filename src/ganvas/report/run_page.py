@@ -107,7 +107,7 @@ def _quality(run: RunView) -> str:
         return ""
     distance = (
         f"The best was measured after {best['images']:,} images: KD-lite {best['kernel_distance']:.3g} "
-        f"± {2 * best['kernel_distance_error']:.2g}; 0 is perfect, the PCA baseline is {best['eigen_distance']:.3g}."
+        f"± {2 * best['kernel_distance_error']:.2g}; 0 is perfect, the PCA baseline is {best['pca_distance']:.3g}."
     )
     verdict = run.verdict
     said = ""

@@ -1,11 +1,11 @@
-"""What a run tells whoever started it, as it happens: small values, in order. Those of formats/events.py are logged."""
+"""What a run tells whoever started it, as it happens: small values, in order. Those that are logged: log_events."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganvas.config import Plan, RunConfig
 from ganvas.data import PictureSet
-from ganvas.formats.events import LoggedEvent
+from ganvas.formats.log_events import LoggedEvent
 
 
 @dataclass(frozen=True)

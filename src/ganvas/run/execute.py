@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganvas.data import BatchStream
-from ganvas.formats.events import Ended
+from ganvas.formats.log_events import Ended
 from ganvas.run.events import Finished, RunEvent, Stepped
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import Monitor

@@ -6,7 +6,7 @@ import platform
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -14,8 +14,8 @@ from ganvas import __version__
 from ganvas.config import Plan, RunConfig, RunFile, from_toml, to_toml
 from ganvas.errors import SettingError
 from ganvas.files import replace_text, writing_to
-from ganvas.formats.events import Event
-from ganvas.formats.log import Log, read_log
+from ganvas.formats.log import Log, Numbers, read_log
+from ganvas.formats.log_events import Event
 from ganvas.model.weights import MOMENTS, kept_moments, save_weights
 
 _MAY_CHANGE = {"limits", "device", "keep_bytes", "recording"}
@@ -85,8 +85,9 @@ class RunFolder:
                 continue
             what, one, other = section, value, theirs[section]
             if isinstance(value, dict) and isinstance(other, dict):
-                field = next(name for name in value if value[name] != other[name])
-                what, one, other = f"{section}.{field}", value[field], other[field]
+                mine, others = cast("dict[str, Any]", value), cast("dict[str, Any]", other)
+                field = next(name for name in mine if mine[name] != others[name])
+                what, one, other = f"{section}.{field}", mine[field], others[field]
             raise SettingError(
                 f"{self.root} holds a run with {what} = {other!r}, not {one!r}; choose another folder with --out, "
                 "or repeat its command to go on with it"
@@ -113,7 +114,7 @@ class RunFolder:
         """What the log holds so far."""
         return read_log(self.log_path)
 
-    def log_numbers(self, numbers: dict[str, Any]) -> None:
+    def log_numbers(self, numbers: Numbers) -> None:
         """Append the numbers of a moment to log.jsonl: at least `images` and `seconds`."""
         self._append(json.dumps(numbers))
 
@@ -129,7 +130,7 @@ class RunFolder:
         """Drop from the log what a crash left behind of the time after the saved state, which is trained again."""
         if not self.log_path.exists():
             return
-        kept = []
+        kept: list[str] = []
         for line in self.log_path.read_text(encoding="utf-8").splitlines():
             try:
                 entry = json.loads(line)

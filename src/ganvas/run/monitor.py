@@ -7,7 +7,6 @@ generator learned. They are kept in the log, from which a resumed run reads them
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from ganvas.data import PictureSet
 from ganvas.device import random_numbers
 from ganvas.features import Extractor, extract, load_extractor
 from ganvas.files import cache_folder
+from ganvas.formats.log import Numbers
 from ganvas.formats.manifest import Description
 from ganvas.metrics import (
     Measure,
@@ -27,11 +27,11 @@ from ganvas.metrics import (
     best_measure,
     chance_of_copies,
     count_copies,
-    eigen_pictures,
     is_sound,
     kernel_distance,
     kernel_distance_interval,
     neighbourhoods,
+    pca_pictures,
     pixel_rows,
     pixel_space,
     reference_order,
@@ -47,11 +47,11 @@ _AT_ONCE = 32
 _FIRST_SEED = 1 << 40  # far from the seeds that people draw
 
 
-def measures_in(numbers: Sequence[dict[str, Any]]) -> list[Measure]:
+def measures_in(numbers: Sequence[Numbers]) -> list[Measure]:
     """The measures among the numbers of a log, in order."""
-    names = [field.name for field in fields(Measure)]
+    names = [field.name for field in fields(Measure) if field.name != "images"]
     measured = [entry for entry in numbers if all(name in entry for name in names)]
-    return [Measure(**{name: entry[name] for name in names}) for entry in measured]
+    return [Measure(int(entry["images"]), **{name: entry[name] for name in names}) for entry in measured]
 
 
 class Monitor:
@@ -116,11 +116,11 @@ class Monitor:
         values = {
             "kernel_distance": distance.value,
             "kernel_distance_error": distance.error,
-            "eigen_distance": self._eigen_distance,
+            "pca_distance": self._pca_distance,
             "precision": near.precision,
             "recall": near.recall,
             "spread": spread(features) / self._unit if self._unit > 0 else 0.0,
-            "same": same_share(torch.from_numpy(images), levels=rules.same_levels),
+            "same": same_share(torch.as_tensor(images), levels=rules.same_levels),
             "copied": copied.value,
             "copied_low": copied.low,
             "copied_chance": self._chance.high,
@@ -147,7 +147,7 @@ class Monitor:
         return (
             f"best after {best.images:,} images: KD-lite {best.kernel_distance:.3g} "
             f"+- {2 * best.kernel_distance_error:.2g} "
-            f"(PCA baseline {best.eigen_distance:.3g}, perfect 0)"
+            f"(PCA baseline {best.pca_distance:.3g}, perfect 0)"
         )
 
     def verdict(self, since: int = 0) -> Verdict:
@@ -156,19 +156,19 @@ class Monitor:
         return assess(
             self.measures[len(before) :],
             before=before,
-            from_eigen_line=self.starts_at_eigen_line,
+            from_pca=self.starts_at_pca,
             rules=self.config.health,
         )
 
     @property
-    def starts_at_eigen_line(self) -> bool:
+    def starts_at_pca(self) -> bool:
         """Whether the run's first pictures were draws from the set's principal components."""
         return architecture(self.config.network.architecture).starts_at_pca
 
     @property
     def latest_is_sound(self) -> bool:
         """Whether the latest measure is of a state worth going back to."""
-        return is_sound(self.measures, from_eigen_line=self.starts_at_eigen_line, rules=self.config.health)
+        return is_sound(self.measures, from_pca=self.starts_at_pca, rules=self.config.health)
 
     def _means(self) -> dict[str, float]:
         """Means over the steps since the last measure."""
@@ -187,9 +187,9 @@ class Monitor:
         self._training = pixel_space(training)
         self._chance = chance_of_copies([self._training], copy_ratio=rules.copy_ratio)
         numbers = random_numbers(self.config.seed, "measure")
-        decomposed = torch.from_numpy(np.asarray(self.pictures.images[order[: rules.pca_pictures]]))
-        eigen = eigen_pictures(decomposed, count, numbers, components=rules.pca_components).numpy()
-        self._eigen_distance = kernel_distance(self._real.features, extract(self.extractor, eigen))
+        decomposed = torch.as_tensor(np.asarray(self.pictures.images[order[: rules.pca_pictures]]))
+        baseline = pca_pictures(decomposed, count, numbers, components=rules.pca_components).numpy()
+        self._pca_distance = kernel_distance(self._real.features, extract(self.extractor, baseline))
 
     def _drawn(self, count: int) -> np.ndarray:
         """(count, H, W, C) uint8 of the same latents every time."""

@@ -12,8 +12,8 @@ from ganvas.config import RunConfig
 from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
 from ganvas.files import replace_text
-from ganvas.formats.events import Diverged, Event, LeftOut
 from ganvas.formats.images import save_grid
+from ganvas.formats.log_events import Diverged, Event, LeftOut
 from ganvas.formats.manifest import CARD_FILE, TRAINING_FILE, Description, Provenance, read_description
 from ganvas.metrics import Measure
 from ganvas.model import draw_all, labels_for, latents_for
@@ -64,7 +64,7 @@ class Recorder:
         self._labels = None if labels is None else labels.to(state.device)
         chosen = contact_indices(pictures, columns * rows)
         self._originals = np.asarray(pictures.images[chosen])
-        self._original_labels = torch.from_numpy(pictures.labels[chosen]) if description.classes else None
+        self._original_labels = torch.as_tensor(pictures.labels[chosen]) if description.classes else None
         if state.images == 0:
             save_grid(folder.samples / "originals.png", self._originals, columns=columns)
 
@@ -198,7 +198,7 @@ class Recorder:
         assert encoder is not None
         encoder.eval()
         with torch.no_grad():
-            mean, _ = encoder(to_float(torch.from_numpy(self._originals), self.state.device))
+            mean, _ = encoder(to_float(torch.as_tensor(self._originals), self.state.device))
         encoder.train()
         labels = None if self._original_labels is None else self._original_labels.to(self.state.device)
         path = self.folder.rebuilt / f"{moment_name(self.state.images)}.png"

@@ -7,8 +7,8 @@ from typing import Literal
 
 from ganvas.data import PictureSet
 from ganvas.errors import GanvasError, ModelError
-from ganvas.formats.events import Assessed, LoggedEvent, NotRescued, Rescued, Unmeasured
 from ganvas.formats.log import Log
+from ganvas.formats.log_events import Assessed, LoggedEvent, NotRescued, Rescued, Unmeasured
 from ganvas.metrics import Verdict
 from ganvas.model.weights import spec_of
 from ganvas.run.monitor import Monitor, measures_in

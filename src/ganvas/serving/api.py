@@ -64,7 +64,7 @@ class Served:
     batcher: Batcher
 
 
-class Drawn(Response):
+class DrawnResponse(Response):
     """An answer that is drawn once it is sent, and counts as in the making until it was; dropped if nobody waits."""
 
     def __init__(self, answering: AbstractAsyncContextManager[Answer]):
@@ -142,7 +142,7 @@ def create_app(
 
     def drawn(request: Request, name: str, job: Job, encode: Callable[[np.ndarray], Answer]) -> Response:
         pictures.labels(name).inc(len(job.z))
-        return Drawn(served[name].batcher.answering(job, encode, request.scope[CLIENT]))
+        return DrawnResponse(served[name].batcher.answering(job, encode, request.scope[CLIENT]))
 
     @app.get("/v1/images/{seed}.{format}", response_class=Response, responses=_documented(_PICTURES), tags=["pictures"])
     async def image(seed: int, format: Format, query: Annotated[OnePicture, Query()], request: Request) -> Response:

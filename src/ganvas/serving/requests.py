@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from ganvas.settings import Settings
 
-MOST_PICTURES, MOST_STOPS, MOST_FRAMES = 64, 16, 480
+MOST_REQUESTED, MOST_STOPS, MOST_REQUESTED_FRAMES = 64, 16, 480
 LARGEST_SEED = 2**64 - 1
 MOST_STEP = 10.0
 
@@ -86,7 +86,7 @@ class Walk(Manner):
     seeds: Annotated[str, Field(max_length=400), AfterValidator(_is_stops)] = Field(
         description="2 to 16 of them", examples=["1,2,3"]
     )
-    frames: int = Field(default=90, ge=2, le=MOST_FRAMES, description="of the whole film")
+    frames: int = Field(default=90, ge=2, le=MOST_REQUESTED_FRAMES, description="of the whole film")
     fps: int = Field(default=30, ge=1, le=60)
     format: Literal["webp", "gif"] = "webp"
 
@@ -108,14 +108,14 @@ class ManyPictures(Manner):
         }
     )
 
-    seeds: Annotated[list[Seed], Field(min_length=1, max_length=MOST_PICTURES, fail_fast=True)] | None = Field(
+    seeds: Annotated[list[Seed], Field(min_length=1, max_length=MOST_REQUESTED, fail_fast=True)] | None = Field(
         default=None
     )
-    latents: Annotated[list[Latent], Field(min_length=1, max_length=MOST_PICTURES, fail_fast=True)] | None = Field(
+    latents: Annotated[list[Latent], Field(min_length=1, max_length=MOST_REQUESTED, fail_fast=True)] | None = Field(
         default=None, description="rows of as many numbers as the model's z_dim, used as they are"
     )
     seed: Seed = Field(default=0, description="of the first, where only a count is given")
-    count: int | None = Field(default=None, ge=1, le=MOST_PICTURES)
+    count: int | None = Field(default=None, ge=1, le=MOST_REQUESTED)
     directions: Steps = Field(default={}, description="number of a direction -> how far")
     format: Literal["png", "webp", "jpeg"] = "png"
     layout: Literal["grid", "zip"] = Field(default="grid", description="one sheet, or a zip with a file a picture")

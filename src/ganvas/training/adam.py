@@ -9,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
-EPSILON = 1e-8
-
 
 class Adam:
     """Updates the weights of one module.
@@ -27,10 +25,17 @@ class Adam:
     """
 
     def __init__(
-        self, module: nn.Module, *, rate: float, beta1: float, beta2: float, largest_step: float | None = None
+        self,
+        module: nn.Module,
+        *,
+        rate: float,
+        beta1: float,
+        beta2: float,
+        largest_step: float | None = None,
+        epsilon: float = 1e-8,
     ) -> None:
         self.weights = list(module.parameters())
-        self.rate, self.beta1, self.beta2, self.largest_step = rate, beta1, beta2, largest_step
+        self.rate, self.beta1, self.beta2, self.epsilon, self.largest_step = rate, beta1, beta2, epsilon, largest_step
         self.rate_scale = 1.0
         # zeros_like keeps the memory layout of the weight: fused kernels go wrong in silence where layouts differ.
         self.means = [torch.zeros_like(weight, requires_grad=False) for weight in self.weights]
@@ -53,7 +58,7 @@ class Adam:
         moved = [index for index, weight in enumerate(self.weights) if weight.grad is not None]
         gradients = [gradient for weight in self.weights if (gradient := weight.grad) is not None]
         if self.largest_step is not None and self.steps[moved[0]] >= 1 / (1 - self.beta2):
-            share *= min(self.largest_step / max(self._step_size(moved, gradients), EPSILON), 1.0)
+            share *= min(self.largest_step / max(self._step_size(moved, gradients), self.epsilon), 1.0)
         adam(
             [self.weights[index] for index in moved],
             gradients,
@@ -67,7 +72,7 @@ class Adam:
             beta2=self.beta2,
             lr=self.rate * self.rate_scale * share,
             weight_decay=0.0,
-            eps=EPSILON,
+            eps=self.epsilon,
             maximize=False,
         )
 
@@ -78,5 +83,5 @@ class Adam:
             steps = self.steps[index] + 1
             mean = self.means[index].lerp(gradient, 1 - self.beta1) / (1 - self.beta1**steps)
             square = self.squares[index].lerp(gradient.square(), 1 - self.beta2) / (1 - self.beta2**steps)
-            total += (mean / (square.sqrt() + EPSILON)).square().sum()
+            total += (mean / (square.sqrt() + self.epsilon)).square().sum()
         return (total / sum(gradient.numel() for gradient in gradients)).sqrt().item()

@@ -11,7 +11,7 @@ import torch
 from ganvas.config import RunConfig
 from ganvas.errors import SettingError
 from ganvas.networks import Networks, NetworkSpec, balanced, dcgan, dcgan28, mlp, r3gan, swift, vaegan
-from ganvas.networks.weights import Weights, initialise
+from ganvas.networks.initial import Weights, initialise
 from ganvas.training.state import StepMemory
 from ganvas.training.step import Play
 from ganvas.training.steps.gan import gan_play

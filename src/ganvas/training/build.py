@@ -65,4 +65,11 @@ def new_state(
 
 def _adam(module: nn.Module, rate: float, config: RunConfig) -> Adam:
     settings = config.optimizer
-    return Adam(module, rate=rate, beta1=settings.beta1, beta2=settings.beta2, largest_step=settings.largest_step)
+    return Adam(
+        module,
+        rate=rate,
+        beta1=settings.beta1,
+        beta2=settings.beta2,
+        epsilon=settings.epsilon,
+        largest_step=settings.largest_step,
+    )

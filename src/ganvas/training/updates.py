@@ -77,7 +77,8 @@ def update_discriminator(
 
 def augmented(images: Tensor, state: TrainingState, config: RunConfig, numbers: Numbers) -> Tensor:
     """(B, C, H, W) pictures as the discriminator is shown them."""
-    return augment(images, augmentations(state, config), numbers.augment, share=state.augment_share)
+    names, share = augmentations(state, config), state.augment_share
+    return augment(images, names, numbers.augment, share=share, strengths=config.augmentation)
 
 
 def augmentations(state: TrainingState, config: RunConfig) -> tuple[str, ...]:

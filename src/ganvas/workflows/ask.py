@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ganvas.config import Plan, RunConfig, from_toml, with_settings, with_values
 from ganvas.errors import SettingError
@@ -25,8 +24,8 @@ def wanted_run(
     recipe_name: str | None,
     config_path: Path | None,
     out: Path | None,
-    given: Mapping[str, Any],
-    settings: Mapping[str, Any] | Sequence[str] = (),
+    given: Mapping[str, object],
+    settings: Mapping[str, object] | Sequence[str] = (),
     *,
     resume: bool = False,
     blind: bool = False,
@@ -68,7 +67,7 @@ def wanted_run(
     return WantedRun(config, plan, out or _default_out(config.pictures.source, config.recipe))
 
 
-def _without_pretrained_weights(start: RunConfig) -> dict[str, Any]:
+def _without_pretrained_weights(start: RunConfig) -> dict[str, object]:
     known = RECIPES.get(start.recipe)
     if known is None or not known.blind:
         having = ", ".join(name for name, each in RECIPES.items() if each.blind)

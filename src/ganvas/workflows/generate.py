@@ -83,7 +83,7 @@ class Generator:
             raise ValueError(f"latents of shape {latents.shape}: expected (N, {self.description.z_dim})")
         numbers = seeds if z is None else range(len(latents))
         labels = labels_for(self.description, numbers, label)
-        pictures = draw(self.model.generator, torch.from_numpy(latents), labels)
+        pictures = draw(self.model.generator, torch.as_tensor(latents), labels)
         return np.stack(list(pictures)).view(Pictures)
 
     @property
@@ -104,8 +104,8 @@ class Generator:
             raise SettingError(f"{source}: its labels are {pictures.classes[:5]}, the model's {spec.classes[:5]}")
         chosen = contact_indices(pictures, count)
         originals = np.asarray(pictures.images[chosen])
-        labels = torch.from_numpy(pictures.labels[chosen]) if spec.classes else None
-        return originals.view(Pictures), rebuild(self.model, torch.from_numpy(originals), labels).view(Pictures)
+        labels = torch.as_tensor(pictures.labels[chosen]) if spec.classes else None
+        return originals.view(Pictures), rebuild(self.model, torch.as_tensor(originals), labels).view(Pictures)
 
     def save_pictures(
         self,
@@ -125,7 +125,7 @@ class Generator:
         Raises:
             SettingError: as `draw`, or the folder cannot be written.
         """
-        z = torch.from_numpy(self.latents(seeds, truncation=truncation))
+        z = torch.as_tensor(self.latents(seeds, truncation=truncation))
         drawn = draw(self.model.generator, z, labels_for(self.description, seeds, label))
         shown: list[np.ndarray] = []
         with writing_to(folder):

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ganvas.formats.events import Event
+from ganvas.formats.log_events import Event
 from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
 
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0

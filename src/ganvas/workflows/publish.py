@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from onnx import ModelProto
@@ -134,7 +133,7 @@ class Quality:
 
     copying: bool | None = None
     findings: tuple[str, ...] = ()
-    scores: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, object] = field(default_factory=dict[str, object])
     not_scored: str = ""
 
 
@@ -242,7 +241,7 @@ class PublishOptions:
     out: Path
     to: str
     wording: Wording
-    of_target: Mapping[str, object] = field(default_factory=dict)
+    of_target: Mapping[str, object] = field(default_factory=dict[str, object])
     against: str | None = None
     at: int | None = None
     scored: bool = True

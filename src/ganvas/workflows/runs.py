@@ -2,13 +2,13 @@
 
 import base64
 import html
-from dataclasses import dataclass
+import os
 from pathlib import Path
 
 from ganvas.config import Plan, RunConfig, from_toml
 from ganvas.errors import SettingError
-from ganvas.formats.events import Assessed
 from ganvas.formats.log import Log
+from ganvas.formats.log_events import Assessed
 from ganvas.metrics import Measure, best_measure
 from ganvas.run.events import Finished
 from ganvas.run.folder import RunFolder
@@ -16,15 +16,19 @@ from ganvas.run.monitor import measures_in
 from ganvas.workflows.progress import finished_text
 
 
-@dataclass(frozen=True)
 class Run:
-    """A run folder; `ganvas.train` returns it, and `ganvas.Run(Path("runs/cats-swift"))` reads an earlier one.
+    """A run folder; `ganvas.train` returns it, and `ganvas.Run("runs/cats-swift")` reads an earlier one.
 
-    finished: how the sitting ended that made this value; None for a folder that was only read.
+    Args:
+        path: the folder.
+        finished: how the sitting ended that made this value; None for a folder that is only read.
     """
 
-    path: Path
-    finished: Finished | None = None
+    def __init__(self, path: str | os.PathLike[str], finished: Finished | None = None) -> None:
+        self.path, self.finished = Path(path), finished
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
 
     def __fspath__(self) -> str:
         return str(self.path)

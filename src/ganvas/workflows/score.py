@@ -16,7 +16,7 @@ from ganvas.files import cache_folder, writing_to
 from ganvas.formats.images import save_grid
 from ganvas.metrics import (
     FEWEST_PER_CLASS,
-    MOST_PICTURES,
+    MOST_REFERENCE,
     Card,
     Modes,
     Protocol,
@@ -102,8 +102,8 @@ def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreRe
         fake, notes = _drawn(options, model, pictures)
         name = f"{options.subject} after {model.description.images:,} images"
     fakes = Sample(fake, extract(extractor, fake))
-    training = reference_sample(pictures, extractor, MOST_PICTURES, cache)
-    mirrored = reference_features(pictures, extractor, MOST_PICTURES, cache, mirrored=True)
+    training = reference_sample(pictures, extractor, MOST_REFERENCE, cache)
+    mirrored = reference_features(pictures, extractor, MOST_REFERENCE, cache, mirrored=True)
     spaces = Space(training.features, mirrored), pixel_space(training.images)
     held_out = None
     if options.held_out is not None:
@@ -119,6 +119,7 @@ def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreRe
         width=width,
         height=height,
         resize=RESIZE,
+        features=extractor.name,
         extractor=extractor.title,
         extractor_px=extractor.size_px,
         extractor_sha256=extractor.sha256,
@@ -207,7 +208,7 @@ def _modes(pictures: PictureSet, training: tuple[Space, Space], fake: Sample) ->
     """Which classes the generated pictures reach; None for a set without classes, or with too few pictures of one."""
     if not pictures.classes:
         return None
-    labels = torch.from_numpy(pictures.labels[reference_order(len(pictures.images))])
+    labels = torch.as_tensor(pictures.labels[reference_order(len(pictures.images))])
     counts = torch.bincount(labels, minlength=len(pictures.classes))
     if int(counts.min()) < FEWEST_PER_CLASS:
         return None

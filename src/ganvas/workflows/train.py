@@ -8,7 +8,7 @@ from ganvas.config import Plan, RunConfig
 from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
-from ganvas.formats.events import PicturesChanged, Resumed
+from ganvas.formats.log_events import PicturesChanged, Resumed
 from ganvas.formats.manifest import Description
 from ganvas.metrics import best_measure
 from ganvas.networks import NetworkSpec
@@ -18,6 +18,7 @@ from ganvas.run.execute import RunParts, execute
 from ganvas.run.monitor import measures_in
 from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
+from ganvas.settings import Settings
 from ganvas.training import ARCHITECTURES, TrainingState, architecture, has_checkpoint, load_checkpoint, new_state
 from ganvas.training.plan import image_limit, planned_images, probe_speed, width_for
 
@@ -125,7 +126,7 @@ def check_parts(config: RunConfig) -> None:
             raise SettingError(f"{name} needs the settings of [{section}]; start from the recipe swift, which has them")
     for path in row.refuses:
         section, field = path.split(".")
-        settings = getattr(config, section)
+        settings: Settings = getattr(config, section)
         if getattr(settings, field) != type(settings).model_fields[field].default:
             raise SettingError(f"setting {path} does not go with {name}, whose step is its own")
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import ganvas
-from ganvas.formats.events import Assessed, Ended
+from ganvas.formats.log_events import Assessed, Ended
 from ganvas.run.events import Drawn, Finished, Looked, Planned, Stepped
 
 TINY = {"images": 64, "size": 16, "width": 0.1, "recipe": "quick", "settings": {"recording.report": False}}
@@ -69,7 +69,8 @@ def test_a_run_says_what_it_is_and_what_came_of_it(run, place):
     assert run.log.numbers[-1]["images"] == 64
     assert isinstance(run.log.events[-1], Ended)
     assert "64 images in" in str(run)
-    assert "64 images" in str(ganvas.Run(run.path))
+    assert "64 images" in str(ganvas.Run("runs/my-pictures-quick"))
+    assert repr(run) == "Run('runs/my-pictures-quick')"
     assert "data:image/png;base64," in run._repr_html_()
 
 
@@ -106,7 +107,7 @@ def test_seeds_and_latents_draw_the_same_pictures(generator):
 def test_a_direction_can_be_walked_along(generator):
     direction = generator.directions[0]
     z = generator.latents(range(2))
-    assert not np.array_equal(generator.draw(z + 3 * np.asarray(direction.vector)), generator.draw(z))
+    assert not np.array_equal(generator.draw(z + 3 * direction.vector), generator.draw(z))
 
 
 def test_a_model_is_loaded_from_wherever_it_lies(run, generator, place):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ganvas.networks import NetworkSpec
-from ganvas.networks.weights import fan_in, initialise
+from ganvas.networks.initial import fan_in, initialise
 from ganvas.training import ARCHITECTURES
 
 

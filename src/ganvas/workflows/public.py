@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from ganvas.settings import HUB_PREFIX
 from ganvas.workflows.parse import parse_count, parse_duration, parse_moment, parse_share, parse_size
@@ -92,7 +92,7 @@ def train(
     conditional: bool = False,
     per_class: str | float | None = None,
     keep: str | int | None = None,
-    settings: Mapping[str, Any] | Sequence[str] = (),
+    settings: Mapping[str, object] | Sequence[str] = (),
     config: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = True,
@@ -121,7 +121,7 @@ def train(
     conditional: bool = False,
     per_class: str | float | None = None,
     keep: str | int | None = None,
-    settings: Mapping[str, Any] | Sequence[str] = (),
+    settings: Mapping[str, object] | Sequence[str] = (),
     config: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = True,
@@ -149,7 +149,7 @@ def train(
     conditional: bool = False,
     per_class: str | float | None = None,
     keep: str | int | None = None,
-    settings: Mapping[str, Any] | Sequence[str] = (),
+    settings: Mapping[str, object] | Sequence[str] = (),
     config: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = True,
@@ -190,7 +190,7 @@ def train(
     from ganvas.workflows.train import train as run_events
 
     sides = (None, None) if size is None else parse_size(size)
-    given: dict[str, Any] = {
+    given: dict[str, object] = {
         "seed": seed,
         "device": device,
         "keep_bytes": None if keep is None else parse_count(keep, "B"),
@@ -283,7 +283,7 @@ def score(
         features: lite, inception or dinov2. weights: a file with the extractor's, instead of fetching them.
         pairs: where to draw the closest pairs of a generated and a training picture.
     Returns:
-        The card. `print(card)` shows it; its fields are in `.model`, `.floor`, `.eigen`, `.copies`, `.to_dict()`.
+        The card. `print(card)` shows it; its fields are in `.model`, `.floor`, `.pca`, `.copies`, `.to_dict()`.
     Raises:
         GanvasError: the model, the pictures or the weights cannot be used.
     """
