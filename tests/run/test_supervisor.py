@@ -1,5 +1,4 @@
-"""What a run does about its measures: real runs of tiny networks, most of them under a judge whose words are written
-beforehand; his verdicts are the real ones."""
+"""What a run does about its measures: real runs of tiny networks, most of them measured by a script."""
 
 import functools
 import json
@@ -172,7 +171,7 @@ def collapsed(*moments):
     return {images: {"same": 0.5, "kernel_distance": 0.9} for images in moments}
 
 
-def test_a_real_judge_measures_when_it_is_due_and_the_log_keeps_every_number(config, tmp_path):
+def test_a_real_monitor_measures_when_it_is_due_and_the_log_keeps_every_number(config, tmp_path):
     news = run(config(40), tmp_path / "run")
     assert measured_at(tmp_path / "run") == [8, 16, 24, 32, 40]
     for one in measures_of(tmp_path / "run"):
