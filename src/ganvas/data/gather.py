@@ -63,7 +63,7 @@ class Task:
             self.progress(done, len(self.chosen))
 
 
-def decoding_options(settings: PictureSettings) -> str:
+def read_as(settings: PictureSettings) -> str:
     """All that a decoded picture depends on, besides its file."""
     return f"{CACHE_VERSION} {settings.width}x{settings.height} {settings.fit} {settings.channels} heif={has_heif()}"
 
@@ -71,13 +71,13 @@ def decoding_options(settings: PictureSettings) -> str:
 def twins_fingerprint(task: Task) -> str:
     """The same for sources that may well have the same content: files of these sizes and labels, in this order."""
     entries = [task.listing.entries[position] for position in task.chosen]
-    return digest(["twins", decoding_options(task.settings), *(f"{entry.size_bytes} {entry.label}" for entry in entries)])
+    return digest(["twins", read_as(task.settings), *(f"{entry.size_bytes} {entry.label}" for entry in entries)])
 
 
 def content_key(task: Task, digests: Iterable[str]) -> str:
     """The key of the decoded set: differs when a picture, a label, their order or what is asked does."""
     pairs = (f"{content} {label}" for content, label in zip(digests, task.labels, strict=True))
-    return digest([decoding_options(task.settings), *pairs])
+    return digest([read_as(task.settings), *pairs])
 
 
 def same_content(task: Task) -> tuple[str, Sorted] | None:
