@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test bench bench-quality format clean
+.PHONY: demo test test-slow bench bench-quality format clean
 
 demo: $(READY)  ## train on the built-in avatars for about two minutes; prints the path of the report
 	$(BIN)/ganvas train avatars --time 2m --out runs/demo
 
-test: $(READY)  ## the whole check: formatter, linter, types, import rules, tests
+test: $(READY)  ## the whole check but for the slow tests: formatter, linter, types, import rules, tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+
+test-slow: $(READY)  ## the tests that take long and seldom fail alone: most of the benches on their smallest input
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 bench: $(READY)  ## the benchmarks whose tables stand in docs/speed.md
 	$(BIN)/python -m bench.step

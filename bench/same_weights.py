@@ -68,6 +68,16 @@ def difference(old: dict[str, list[str]], new: dict[str, list[str]]) -> str:
     return ", ".join(parts)
 
 
+def unpacked(work: Path, commit: str) -> Path:
+    """The folder below `work` that holds the sources of `commit`, as `src`."""
+    folder = work / commit
+    if not (folder / "src").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        archive = subprocess.run(["git", "archive", commit, "src"], cwd=ROOT, capture_output=True, check=True)
+        subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
+    return folder
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Compare recipe by recipe; the exit status is 1 if any differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -77,11 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="*", default=list(RUNS))
     parser.add_argument("--old-alone", action="store_true", help="prepare the old side, to be compared with later")
     wanted = parser.parse_args(arguments)
-    before = wanted.work / wanted.commit
-    if not (before / "src").exists():
-        before.mkdir(parents=True, exist_ok=True)
-        archive = subprocess.run(["git", "archive", wanted.commit, "src"], cwd=ROOT, capture_output=True, check=True)
-        subprocess.run(["tar", "-x", "-C", str(before)], input=archive.stdout, check=True)
+    before = unpacked(wanted.work, wanted.commit)
     sources = sorted((ROOT / "src").rglob("*.py"))
     now = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     after = wanted.work / now

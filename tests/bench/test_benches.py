@@ -33,6 +33,7 @@ from bench import (
     recipes,
     response,
     roofline,
+    same_speed,
     same_weights,
     serving,
     shapes,
@@ -250,6 +251,15 @@ def smoke_roofline(given: Given) -> None:
     assert "roofline of every operation" in given.printed()
 
 
+def smoke_same_speed(given: Given) -> None:
+    (given.work / "this").symlink_to(same_weights.ROOT)  # in the place of another commit
+    sizes = ["--recipe", "mlp", "--size", "16", "--images", "128", "--rounds", "1"]
+    same_speed.main(["--commit", "this", "--work", str(given.work), *sizes])
+    rows = [line.split("|") for line in given.printed().splitlines()[2:]]
+    assert len(rows) == 3
+    assert all(float(row[4]) > 0 for row in rows[:2])  # a step of this size is lost in the noise
+
+
 def smoke_same_weights(given: Given) -> None:
     options = ["--recipe", "mlp", "--size", "16", "--width", "0.1", "--set", "recording.report=false"]
     found = same_weights.found_by(same_weights.ROOT / "src", options, 64, given.work / "run")
@@ -322,6 +332,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "recipes": smoke_recipes,
     "response": smoke_response,
     "roofline": smoke_roofline,
+    "same_speed": smoke_same_speed,
     "same_weights": smoke_same_weights,
     "serving": smoke_serving,
     "shapes": smoke_shapes,
@@ -331,7 +342,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "verdicts": smoke_verdicts,
 }
 SKIPPED = {"function": "downloads Amazon's emulator and packs a function with pip"}
-SLOW = {"overhead", "page", "quality", "recipes", "roofline", "serving", "stacked", "step"}
+SLOW = {"overhead", "page", "quality", "recipes", "roofline", "same_speed", "serving", "stacked", "step"}
 
 
 def marked(name: str) -> object:
