@@ -156,7 +156,7 @@ def test_going_on_with_other_pictures_is_allowed_and_said(ganvas, pictures):
     done(ganvas("train", "mine", *SMALL, "--images", "8", "--out", "run"))
     (ganvas.folder / "mine" / "dark" / "0.png").unlink()
     done(ganvas("train", "mine", *SMALL, "--images", "16", "--out", "run"))
-    assert "the pictures have changed" in (ganvas.folder / "run" / "log.jsonl").read_text()
+    assert '"event": "pictures changed"' in (ganvas.folder / "run" / "log.jsonl").read_text()
 
 
 def test_another_run_in_the_same_folder_is_refused_with_what_differs(ganvas, pictures):

@@ -1,5 +1,6 @@
 """A generator, ready to draw: seeds or latents in, pictures out."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ganvas.config import PictureSettings, checked
 from ganvas.data import contact_indices, load_pictures
+from ganvas.data.handed import PicturesLike, as_source
 from ganvas.errors import SettingError
 from ganvas.files import writing_to
 from ganvas.formats.images import Pictures, save_grid, save_png
@@ -91,17 +93,20 @@ class Generator:
         """The main directions of variation, the one that changes pictures most first: `z + 2 * direction.vector`."""
         return main_directions(self.model)
 
-    def rebuild(self, source: str, count: int = 16) -> tuple[Pictures, Pictures]:
+    def rebuild(self, source: PicturesLike, count: int = 16) -> tuple[Pictures, Pictures]:
         """Pictures of a source, spread over it, and the same encoded and decoded again: (N, H, W, C) uint8 each.
 
+        Args:
+            source: as `ganvas.look` takes it.
         Raises:
             GanvasError: the pictures cannot be used, or the model has no encoder.
         """
         spec = self.description
-        values = {"source": source, "width": spec.width, "height": spec.height, "channels": spec.channel_setting}
+        name = as_source(source)
+        values = {"source": name, "width": spec.width, "height": spec.height, "channels": spec.channel_setting}
         pictures = load_pictures(checked(PictureSettings, values | {"conditional": bool(spec.classes)}))
         if spec.classes and pictures.classes != spec.classes:
-            raise SettingError(f"{source}: its labels are {pictures.classes[:5]}, the model's {spec.classes[:5]}")
+            raise SettingError(f"{name}: its labels are {pictures.classes[:5]}, the model's {spec.classes[:5]}")
         chosen = contact_indices(pictures, count)
         originals = np.asarray(pictures.images[chosen])
         labels = torch.as_tensor(pictures.labels[chosen]) if spec.classes else None
@@ -109,7 +114,7 @@ class Generator:
 
     def save_pictures(
         self,
-        folder: Path,
+        folder: str | os.PathLike[str],
         seeds: Sequence[int] = SEEDS,
         *,
         truncation: float = 1.0,
@@ -125,6 +130,7 @@ class Generator:
         Raises:
             SettingError: as `draw`, or the folder cannot be written.
         """
+        folder = Path(folder)
         z = torch.as_tensor(self.latents(seeds, truncation=truncation))
         drawn = draw(self.model.generator, z, labels_for(self.description, seeds, label))
         shown: list[np.ndarray] = []
@@ -138,12 +144,12 @@ class Generator:
             save_grid(folder / "grid.png", np.stack(shown))
         return folder / "grid.png"
 
-    def save_rebuilt(self, folder: Path, source: str, count: int = 16) -> Path:
+    def save_rebuilt(self, folder: str | os.PathLike[str], source: PicturesLike, count: int = 16) -> Path:
         """A grid of pictures of `source` over the same rebuilt, row by row; returns its path. Raises as `rebuild`."""
         originals, rebuilt = self.rebuild(source, count)
         columns = min(8, len(originals))
         rows = [part[at : at + columns] for at in range(0, len(originals), columns) for part in (originals, rebuilt)]
-        path = folder / "rebuilt.png"
-        with writing_to(folder):
+        path = Path(folder) / "rebuilt.png"
+        with writing_to(path.parent):
             save_grid(path, np.concatenate(rows), columns=columns if len(originals) % columns == 0 else None)
         return path
