@@ -15,7 +15,6 @@ the PCA baseline on as many.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+import ganvas
 from bench.agreement import View, independent_features
 from bench.lines import keep, kept
 from ganvas.config import PictureSettings
@@ -133,19 +133,7 @@ def train(plan: Plan, out: Path, pictures: str) -> float:
 
 def ending(plan: Plan, run: Path, pictures: str, memory: float, count: int = COUNT) -> dict:
     """What the run says of itself, and its score card of the model it chose, from `count` drawn pictures."""
-    command = [
-        sys.executable,
-        "-m",
-        "ganvas",
-        "score",
-        str(run),
-        "--against",
-        pictures,
-        "--count",
-        str(count),
-        "--json",
-    ]
-    card = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    card = ganvas.score(run, pictures, count=count).to_dict()
     log = read_log(run / "log.jsonl")
     verdicts = [event.kind for event in log.events if isinstance(event, Assessed)]
     rescues = sum(isinstance(event, Rescued) for event in log.events)

@@ -214,7 +214,7 @@ def smoke_overhead(given: Given) -> None:
 def smoke_page(given: Given) -> None:
     out = given.work / "site"
     site.publish(Bundle(given.model, cache_folder() / "downloads"), out, site.SiteOptions())
-    page.main([str(out), "--loads", "1", "--frames", "1", "--turns", "1", "--seconds", "0.5"])
+    page.main([str(out), "--loads", "1", "--frames", "1", "--turns", "1", "--seconds", "0.2"])
     assert "| walk as it is watched, at most 60 |" in given.printed()
 
 
