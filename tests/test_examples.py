@@ -29,7 +29,12 @@ def test_every_example_is_run():
     assert NOTEBOOKS
 
 
-@pytest.mark.parametrize("name", TINY)
+SLOW = {"own_pictures.py"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in TINY]
+)
 def test_a_script_runs(name, workplace):
     command = [sys.executable, str(EXAMPLES / name), *TINY[name]]
     done = subprocess.run(
@@ -41,6 +46,7 @@ def test_a_script_runs(name, workplace):
         assert (workplace / made).stat().st_size > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_runs_cell_by_cell(path, workplace, monkeypatch):
     """The last expression of a cell is shown as a notebook shows it."""

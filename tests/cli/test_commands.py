@@ -17,6 +17,8 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch.testing import assert_close
 
+from forked import run_ganvas
+
 SMALL = ["--recipe", "dcgan28", "--size", "16", "--width", "0.1", "--set", "training.batch=4"]
 
 
@@ -42,11 +44,12 @@ class Ganvas:
         self.environment = os.environ | {"GANVAS_CACHE": str(cache), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
 
     def __call__(self, *arguments, wait=True):
-        command = [sys.executable, "-m", "ganvas", *map(str, arguments)]
-        options = {"cwd": self.folder, "env": self.environment, "text": True}
-        if not wait:
-            return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-        return subprocess.run(command, capture_output=True, check=False, timeout=120, **options)
+        words = [str(argument) for argument in arguments]
+        if wait:
+            return run_ganvas(words, cwd=self.folder, env=self.environment)
+        command = [sys.executable, "-m", "ganvas", *words]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment, **pipes)
 
 
 @pytest.fixture

@@ -297,6 +297,7 @@ def test_a_damaged_link_shows_some_picture(opened, addresses, end):
     assert re.search(r"#seed=\d+$", opened(f"{addresses['http']}{end}").url)
 
 
+@pytest.mark.slow
 def test_on_webgpu_it_is_the_same_picture(launched, published, tmp_path):
     """A graphics processor made of software."""
     site.publish(Bundle(published.folder, cache_folder() / "downloads"), tmp_path, site.SiteOptions(webgpu=True))
