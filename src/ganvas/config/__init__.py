@@ -1,0 +1,48 @@
+"""Every setting of a run, in sections; what was asked of it, and its plan.
+
+Settings are frozen; unknown names are refused. A number that shapes what a run does is a field here, with its source.
+"""
+
+from ganvas.config.learning import (
+    SWIFT_OBJECTIVE,
+    SWIFT_RATES,
+    AnchorSettings,
+    AugmentationSettings,
+    MatchingSettings,
+    NetworkSettings,
+    NoiseSettings,
+    ObjectiveSettings,
+    OptimizerSettings,
+    PictureSettings,
+    StatisticsSettings,
+    TrainingSettings,
+)
+from ganvas.config.run import RunConfig, RunFile, checked, from_toml, to_toml, with_settings, with_values
+from ganvas.config.running import HealthSettings, LimitSettings, MeasuringSettings, Plan, RecordingSettings
+
+__all__ = [
+    "SWIFT_OBJECTIVE",
+    "SWIFT_RATES",
+    "AnchorSettings",
+    "AugmentationSettings",
+    "HealthSettings",
+    "LimitSettings",
+    "MatchingSettings",
+    "MeasuringSettings",
+    "NetworkSettings",
+    "NoiseSettings",
+    "ObjectiveSettings",
+    "OptimizerSettings",
+    "PictureSettings",
+    "Plan",
+    "RecordingSettings",
+    "RunConfig",
+    "RunFile",
+    "StatisticsSettings",
+    "TrainingSettings",
+    "checked",
+    "from_toml",
+    "to_toml",
+    "with_settings",
+    "with_values",
+]
