@@ -234,3 +234,56 @@ def test_settings_may_be_values_or_text(place):
 
 def test_the_verdict_is_a_value(run):
     assert run.verdict is None or isinstance(run.verdict, Assessed)
+
+
+def test_a_run_is_not_written_among_its_pictures(place):
+    for out in ("my-pictures", "my-pictures/run"):
+        with pytest.raises(ganvas.SettingError, match="among your pictures"):
+            ganvas.train("my-pictures", out=out, progress=False, **TINY)
+
+
+def test_labels_that_are_tensors_are_named_by_their_number(pictures, place):
+    labelled = [(picture, torch.tensor(index % 2)) for index, picture in enumerate(pictures)]
+    assert ganvas.look(labelled, size=16, conditional=True, progress=False).classes == ("0", "1")
+    with pytest.raises(ganvas.SettingError, match="a label of 2 numbers"):
+        ganvas.look([(pictures[0], torch.tensor([0, 1]))], progress=False)
+
+
+def test_pictures_of_any_mode_are_taken(pictures, place):
+    modes = ("CMYK", "L", "HSV", "RGBA")
+    images = [Image.fromarray(picture).convert(mode) for picture in pictures[:4] for mode in modes]
+    found = ganvas.look(images, size=16, progress=False)
+    assert len(found.images) + len(found.report.duplicates) == 16
+    assert found.report.broken == ()
+
+
+def test_numbers_of_numpy_are_numbers(run, generator, place):
+    assert ganvas.load(run, at=np.int64(0)).at == 0
+    assert np.array_equal(generator.draw(seeds=np.arange(2)), generator.draw(seeds=(seed for seed in (0, 1))))
+
+
+@pytest.mark.parametrize("seeds", [[], [-1], [2**64], range(2**64 - 1, 2**64 + 1)])
+def test_seeds_out_of_range_are_named(seeds, generator):
+    with pytest.raises(ganvas.SettingError, match="seeds"):
+        generator.draw(seeds=seeds)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seeds": [1.5]}, {"seeds": ["7"]}, {"z": np.full((1, 100), np.nan)}, {"z": np.zeros((0, 100))}]
+)
+def test_what_is_no_seed_or_latent_is_a_wrong_call(wrong, generator):
+    with pytest.raises(ValueError, match=r"seeds|latents"):
+        generator.draw(**wrong)
+
+
+def test_the_rest_of_what_a_newcomer_got_wrong_is_one_line(run, generator, place):
+    with pytest.raises(ganvas.SettingError, match="at least two runs"):
+        ganvas.compare([run])
+    with pytest.raises(ganvas.SettingError, match="4 or more"):
+        ganvas.score(generator, "my-pictures", count=0)
+    with pytest.raises(ganvas.SettingError, match=r"network\.width = -1.*greater than 0"):
+        ganvas.train("my-pictures", progress=False, **{**TINY, "width": -1})
+    with pytest.raises(ganvas.SettingError, match="cannot be written"):
+        ganvas.train("my-pictures", out="x" * 300, progress=False, **TINY)
+    assert ganvas.load(generator, at=0).description.images == 0
+    assert ganvas.load(run, at="last").at == 64

@@ -1,7 +1,8 @@
 """What every checked object is made of, and the sizes of pictures that Ganvas works at."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -36,5 +37,12 @@ def fault(entry: Mapping[str, Any]) -> Fault:
 
 
 def first_fault(error: ValidationError) -> Fault:
-    """What is said where there is room for one fault."""
-    return fault(error.errors()[0])
+    """What is said where there is room for one fault.
+
+    A value that may be of several kinds fails for each. That it is not one of some words says least, so that it comes
+    last; and the kinds are no part of where it stands.
+    """
+    said = [fault(entry) for entry in error.errors()]
+    chosen = next((one for one in said if one.kind != "literal_error"), said[0])
+    where = re.sub(r"\.(literal\[[^\]]*\]|constrained-float|float|int)$", "", chosen.where)
+    return replace(chosen, where=where)

@@ -103,7 +103,7 @@ def test_hostile_names_stay_text(run, tmp_path):
 
 
 def test_one_run_is_not_a_comparison(run, tmp_path):
-    with pytest.raises(ValueError, match="two runs"):
+    with pytest.raises(SettingError, match="two runs"):
         write_comparison([run], tmp_path / "compare.html")
 
 

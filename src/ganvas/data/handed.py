@@ -17,6 +17,7 @@ from ganvas.files import cache_folder, replacing
 
 FOLDER = "handed"  # in the cache
 HASHED_AT_ONCE = 1 << 24  # bytes
+_PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"}
 _EXPECTED = "a path, a PIL image, a uint8 array (H, W) or (H, W, C), or a tensor (C, H, W), each alone or with a label"
 
 
@@ -59,6 +60,8 @@ def as_source(pictures: PicturesLike) -> str:
 
 
 def _written_array(folder: Path, pictures: np.ndarray) -> Path:
+    if not pictures.size:
+        raise SettingError("an array without pictures")
     if pictures.dtype != np.uint8 or not (
         pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] in (1, 3, 4))
     ):
@@ -92,7 +95,7 @@ def _file_of(item: object, index: int) -> tuple[str, str, bytes]:
     if isinstance(item, tuple):
         if len(item) != 2:
             raise SettingError(f"picture {index}: a tuple of {len(item)}; expected a picture and its label")
-        item, label = item[0], str(item[1]).strip("./\\ ").replace("/", "_").replace("\\", "_") or "_"
+        item, label = item[0], _label_of(item[1], index)
     if isinstance(item, str | os.PathLike):
         path = Path(item).expanduser()
         try:
@@ -107,9 +110,19 @@ def _file_of(item: object, index: int) -> tuple[str, str, bytes]:
     return label, ".png", encoded.getvalue()
 
 
+def _label_of(label: object, index: int) -> str:
+    """The name of a class: of a word, a number, or a tensor or array of one number."""
+    if isinstance(label, np.ndarray) or hasattr(label, "detach"):
+        numbers = np.asarray(label).reshape(-1)
+        if numbers.size != 1:
+            raise SettingError(f"picture {index}: a label of {numbers.size} numbers; expected one, or a name")
+        label = numbers[0].item()
+    return str(label).strip("./\\ ").replace("/", "_").replace("\\", "_") or "_"
+
+
 def _as_image(item: Any) -> Image.Image:
     if isinstance(item, Image.Image):
-        return item
+        return item if item.mode in _PNG_MODES else item.convert("RGB")
     if hasattr(item, "detach"):  # a tensor; torch itself is not needed to tell
         item = item.detach().cpu().numpy()
         item = item.transpose(1, 2, 0) if item.ndim == 3 else item

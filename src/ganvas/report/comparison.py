@@ -32,11 +32,10 @@ def write_comparison(runs: Sequence[Path], out: Path) -> Path:
     Returns:
         `out`.
     Raises:
-        ValueError: fewer than two runs.
-        SettingError: one of them is not a run folder or is damaged; the message names it.
+        SettingError: there are fewer than two; or one of them is not a run folder or is damaged; the message names it.
     """
     if len(runs) < 2:
-        raise ValueError(f"expected at least two runs to compare, got {len(runs)}")
+        raise SettingError(f"expected at least two runs to compare, got {len(runs)}")
     found = [_run(path) for path in runs]
     names = _names(found)
     most = max(2, min(MOST_COLUMNS, MOST_EMBEDDED // len(found)))

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import platform
 from importlib.metadata import version
 from itertools import pairwise
@@ -51,7 +52,7 @@ class RunFolder:
         Raises:
             SettingError: it cannot be read.
         """
-        return from_toml(self.config_path) if self.config_path.exists() else None
+        return from_toml(self.config_path) if os.path.exists(self.config_path) else None  # also if it cannot be
 
     def continued(self, config: RunConfig, plan: Plan | None) -> tuple[Plan | None, float | None]:
         """The plan and the width to go on with, if the run that is already here is the one that `config` asks for.

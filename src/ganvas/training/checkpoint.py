@@ -8,6 +8,7 @@ those of the swift step for every architecture, beside the others, and other nam
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
 
 def has_checkpoint(folder: Path) -> bool:
     """Whether there is something to go on from."""
-    return (folder / "state.json").exists()
+    return os.path.exists(folder / "state.json")
 
 
 def load_checkpoint(state: TrainingState, folder: Path) -> bool:

@@ -1,7 +1,8 @@
 """A generator, ready to draw: seeds or latents in, pictures out."""
 
+import operator
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,23 @@ MOST_ON_GRID = 1024
 SEEDS = range(16)
 
 
+def checked_seeds(seeds: Iterable[int]) -> list[int]:
+    """Seeds as whole numbers.
+
+    Raises:
+        SettingError: there are none, or one is not in [0, 2^64).
+        ValueError: they are not whole numbers, one after another.
+    """
+    try:
+        found = [operator.index(seed) for seed in seeds]
+    except TypeError as error:
+        raise ValueError(f"seeds {seeds!r:.80}: expected whole numbers, as in range(16)") from error
+    if not found or not (min(found) >= 0 and max(found) < 2**64):
+        what = f"from {min(found)} to {max(found)}" if found else "none"
+        raise SettingError(f"seeds: {what}; expected one or more, each from 0 to {2**64 - 1}")
+    return found
+
+
 @dataclass(frozen=True)
 class Generator:
     """A trained model that draws pictures; `ganvas.load` makes it.
@@ -42,29 +60,28 @@ class Generator:
         Raises:
             ModelError: there is no model, or it cannot be read.
         """
-        return Generator(path, at, model=load_model(path, at))
+        model = load_model(path, at)
+        return Generator(path, None if at is None else model.description.images, model=model)
 
     @property
     def description(self) -> Description:
         """What the model says of itself: its size, channels, classes, recipe, images shown."""
         return self.model.description
 
-    def latents(self, seeds: Sequence[int] = SEEDS, *, truncation: float = 1.0) -> np.ndarray:
+    def latents(self, seeds: Iterable[int] = SEEDS, *, truncation: float = 1.0) -> np.ndarray:
         """(N, Z) float32 latents of `seeds`.
 
         Args:
             seeds: each in [0, 2^64).
             truncation: below 1, nearer to the mean picture and less varied.
         """
-        if not all(0 <= seed < 2**64 for seed in (min(seeds), max(seeds))):
-            raise SettingError(f"seeds from {min(seeds)} to {max(seeds)}: expected 0 to {2**64 - 1}")
-        return latents_for(self.description, seeds, truncation).numpy()
+        return latents_for(self.description, checked_seeds(seeds), truncation).numpy()
 
     def draw(
         self,
         z: ArrayLike | None = None,
         *,
-        seeds: Sequence[int] = SEEDS,
+        seeds: Iterable[int] = SEEDS,
         truncation: float = 1.0,
         label: str | None = None,
     ) -> Pictures:
@@ -80,9 +97,13 @@ class Generator:
             SettingError: the model does not know the label, or a seed is out of range.
             ValueError: z is of another shape.
         """
+        seeds = checked_seeds(seeds)
         latents = self.latents(seeds, truncation=truncation) if z is None else np.atleast_2d(np.asarray(z, np.float32))
-        if latents.ndim != 2 or latents.shape[1] != self.description.z_dim:
-            raise ValueError(f"latents of shape {latents.shape}: expected (N, {self.description.z_dim})")
+        if not np.isfinite(latents).all():
+            raise ValueError("latents that are not finite numbers")
+        if latents.ndim != 2 or not len(latents) or latents.shape[1] != self.description.z_dim:
+            shape = latents.shape
+            raise ValueError(f"latents {shape}: expected (N, {self.description.z_dim}), N >= 1; seeds go into seeds=")
         numbers = seeds if z is None else range(len(latents))
         labels = labels_for(self.description, numbers, label)
         pictures = draw(self.model.generator, torch.as_tensor(latents), labels)
@@ -115,7 +136,7 @@ class Generator:
     def save_pictures(
         self,
         folder: str | os.PathLike[str],
-        seeds: Sequence[int] = SEEDS,
+        seeds: Iterable[int] = SEEDS,
         *,
         truncation: float = 1.0,
         label: str | None = None,
@@ -130,7 +151,7 @@ class Generator:
         Raises:
             SettingError: as `draw`, or the folder cannot be written.
         """
-        folder = Path(folder)
+        folder, seeds = Path(folder), checked_seeds(seeds)
         z = torch.as_tensor(self.latents(seeds, truncation=truncation))
         drawn = draw(self.model.generator, z, labels_for(self.description, seeds, label))
         shown: list[np.ndarray] = []

@@ -1,6 +1,7 @@
 """Sizes, times, counts, shares and moments, as people type them or as numbers."""
 
 import re
+from numbers import Integral, Real
 
 from ganvas.errors import SettingError
 
@@ -27,7 +28,7 @@ def parse_duration(time: str | float) -> float:
     Raises:
         SettingError: it is none of these, or not above zero.
     """
-    seconds = float(time) if isinstance(time, int | float) else _typed_seconds(time)
+    seconds = float(time) if isinstance(time, Real) else _typed_seconds(str(time))
     if not 0 < seconds < float("inf"):
         raise SettingError(f"time {time!r}: expected something like 90s, 10m, 1h or 1h30m")
     return seconds
@@ -49,9 +50,9 @@ def parse_count(text: str | int, unit: str = "") -> int:
     Raises:
         SettingError: it is none of these.
     """
-    if isinstance(text, int):
-        return text
-    match = re.fullmatch(rf"([\d.]+)\s*([kmg]?){unit.lower() + '?' if unit else ''}", text.strip().lower())
+    if isinstance(text, Integral):
+        return int(text)
+    match = re.fullmatch(rf"([\d.]+)\s*([kmg]?){unit.lower() + '?' if unit else ''}", str(text).strip().lower())
     try:
         return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2]])  # type: ignore[index]
     except (TypeError, ValueError) as error:

@@ -253,7 +253,7 @@ def load(model: ModelLike, *, at: int | str | None = None) -> "Generator":
     """
     from ganvas.workflows.generate import Generator
 
-    if isinstance(model, Generator):
+    if isinstance(model, Generator) and at is None:
         return model
     return Generator.read(_folder(model), parse_moment(at))
 

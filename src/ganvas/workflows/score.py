@@ -82,6 +82,8 @@ def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreRe
     Raises:
         GanvasError: the model, the pictures or the extractor's weights cannot be used.
     """
+    if options.count < 4:
+        raise SettingError(f"--count {options.count}: expected 4 or more pictures")
     subject = options.subject
     if model is None and any((subject / part).exists() for part in ("model.json", "model/model.json", "run.toml")):
         model = load_model(subject, options.at)
@@ -180,8 +182,8 @@ def _made(options: ScoreOptions, settings: PictureSettings) -> tuple[np.ndarray,
 def _drawn(options: ScoreOptions, model: Model, pictures: PictureSet) -> tuple[np.ndarray, list[str]]:
     """Pictures of the model's first seeds, from `options.seed` on, and what is to be said of them."""
     seeds = range(options.seed, options.seed + options.count)
-    if seeds[-1] >= 2**64:
-        raise SettingError(f"--seed {options.seed}: expected at most {2**64 - options.count}")
+    if not 0 <= options.seed <= 2**64 - options.count:
+        raise SettingError(f"--seed {options.seed}: expected 0 to {2**64 - options.count}")
     z = latents_for(model.description, seeds)
     images = draw_all(model.generator, z, labels_for(model.description, seeds), at_once=_AT_ONCE)
     trained_on = RunFolder(options.subject).pictures_key()

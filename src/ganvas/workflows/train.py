@@ -1,5 +1,6 @@
 """Training, from what was asked to a run folder: ask, look, plan, build, loop. Events come out, in order."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def train(
         GanvasError: as the tree in errors.py.
     """
     check_parts(config)
+    check_out(config.pictures.source, out)
     folder = parts.folder(out)
     plan, width = folder.continued(config, plan)
 
@@ -103,6 +105,14 @@ def make_plan(
         step_images=config.training.step_images,
     )
     return Plan(images=images, images_per_second=speed, width=width)
+
+
+def check_out(source: str, out: Path) -> None:
+    """Raises SettingError if the run would be written among the pictures that it learns from."""
+    pictures = Path(source).expanduser()
+    is_begun = os.path.exists(out / "run.toml")  # by an earlier version, which did not mind
+    if not is_begun and pictures.is_dir() and pictures.resolve() in (out.resolve(), *out.resolve().parents):
+        raise SettingError(f"--out {out}: lies in {source}, among your pictures; choose another folder with --out")
 
 
 def check_parts(config: RunConfig) -> None:
