@@ -29,7 +29,7 @@ def test_every_example_is_run():
     assert NOTEBOOKS
 
 
-SLOW = {"own_pictures.py"}
+SLOW = {"own_pictures.py", "time_lapse.py", "sliders.py"}
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,14 @@ def test_a_vaegan_rebuilds_pictures(ganvas, pictures):
     assert len(list((ganvas.folder / "run" / "rebuilt").glob("0*.png"))) > 1
 
 
-@pytest.mark.parametrize("more", [(), ("--blind",), ("--conditional", "--alpha")])
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        pytest.param(("--blind",), marks=pytest.mark.slow),
+        pytest.param(("--conditional", "--alpha"), marks=pytest.mark.slow),
+    ],
+)
 def test_the_default_recipe_trains_on_any_pictures_and_goes_on(more, ganvas, pictures):
     small = ["--size", "20x16", "--width", "0.1", *more, "--out", "run"]
     done(ganvas("train", pictures, *small, "--images", "32"))

@@ -289,6 +289,7 @@ def test_kids_that_fall_below_zero_are_an_improvement():
     assert not any(verdict.is_alarm for verdict in moments(run(-np.geomspace(1, 1.5, 20))))
 
 
+@pytest.mark.slow
 def test_fewer_than_one_healthy_noisy_run_in_fifty_raises_an_alarm_at_any_measure():
     runs, alarms = 150, 0
     for seed in range(runs):

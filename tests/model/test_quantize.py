@@ -28,6 +28,7 @@ def test_layers_that_cannot_compute_in_integers_are_not_counted_as_if_they_did(t
     assert 0 < trial.quantised <= trial.layers - kinds.count("ConvTranspose") < trial.layers
 
 
+@pytest.mark.slow
 def test_convolutions_are_counted(make_model):
     model = make_model("swift")
     extractor = load_extractor("lite", (24, 32), cache_folder() / "downloads")

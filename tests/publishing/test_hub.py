@@ -194,6 +194,7 @@ def test_a_model_and_its_page_are_pushed_and_the_model_comes_back(hub, ganvas, p
     assert load_model(published.folder).description.published is not None
 
 
+@pytest.mark.slow
 def test_a_token_is_never_printed_or_written(hub, ganvas, published, tmp_path):
     for token in (TOKEN, TOKEN + "x"):
         done = ganvas(

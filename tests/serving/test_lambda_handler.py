@@ -272,6 +272,7 @@ def test_it_draws_on_as_many_threads_as_cores_are_paid_for(root, monkeypatch):
     assert asked == [1, 1, 2, 5]
 
 
+@pytest.mark.slow
 def test_what_is_deployed_is_small_enough(deployed):
     with zipfile.ZipFile(deployed / "function.zip") as archive:
         assert sum(entry.file_size for entry in archive.infolist()) < 120e6
@@ -279,6 +280,7 @@ def test_what_is_deployed_is_small_enough(deployed):
     assert (deployed / "function.zip").stat().st_size < 50e6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EVENTS)
 def test_in_the_emulator_a_seeds_picture_is_the_golden_one(emulated, published, kind):
     answer = emulated(EVENTS[kind]("/v1/images/5.png"))
@@ -286,6 +288,7 @@ def test_in_the_emulator_a_seeds_picture_is_the_golden_one(emulated, published, 
     assert np.abs(picture(base64.b64decode(answer["body"])) - published.golden[5]).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "event",
     [
@@ -301,6 +304,7 @@ def test_in_the_emulator_nothing_is_missing_that_a_format_needs(emulated, event)
     assert emulated(event)["statusCode"] == 200
 
 
+@pytest.mark.slow
 def test_in_the_emulator_every_part_of_the_page_can_be_fetched(emulated, deployed):
     with zipfile.ZipFile(deployed / "function.zip") as archive:
         names = [name.removeprefix("page/") for name in archive.namelist() if name.startswith("page/")]
@@ -311,11 +315,13 @@ def test_in_the_emulator_every_part_of_the_page_can_be_fetched(emulated, deploye
             assert base64.b64decode(answer["body"]) == archive.read(f"page/{name}")
 
 
+@pytest.mark.slow
 def test_in_the_emulator_bad_events_are_problems(emulated):
     assert emulated({"Records": []})["statusCode"] == 400
     assert emulated(function_url_event("/v1/images/1.png", "truncation=9"))["statusCode"] == 422
 
 
+@pytest.mark.slow
 def test_the_template_is_one_that_the_platforms_linter_accepts(deployed):
     command = [Path(sys.executable).with_name("cfn-lint"), deployed / "template.yaml"]
     done = subprocess.run(command, capture_output=True, text=True)
