@@ -17,12 +17,19 @@ MANY, FEW = 48, 16
 def run(tmp_path, monkeypatch):
     """A function: images to show and settings -> width and rates in run.toml, and the width of the shipped model."""
     numbers = np.random.default_rng(0)
+    (tmp_path / "pictures").mkdir()
     for index in range(20):
-        Image.fromarray(numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8)).save(tmp_path / f"{index}.png")
+        picture = Image.fromarray(numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8))
+        picture.save(tmp_path / "pictures" / f"{index}.png")
     monkeypatch.setenv("GANVAS_CACHE", str(tmp_path / "cache"))
 
     def go(images, *assignments, recipe="swift", out="run"):
-        small = [f"pictures.source={tmp_path}", "pictures.width=16", "pictures.height=16", "training.batch=4"]
+        small = [
+            f"pictures.source={tmp_path / 'pictures'}",
+            "pictures.width=16",
+            "pictures.height=16",
+            "training.batch=4",
+        ]
         small += [f"network.wide_from_images={MANY}", "recording.report=false", "measuring.share=0", "device=cpu"]
         config = with_settings(RECIPES[recipe].config, [*small, *assignments])
         for _ in train(config.model_copy(update={"limits": LimitSettings(images=images)}), tmp_path / out):
