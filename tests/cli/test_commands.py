@@ -80,7 +80,7 @@ def whole_state(run):
 
 
 def test_help_needs_nothing_heavy():
-    heavy = ("torch", "matplotlib", "numpy", "PIL")
+    heavy = ("torch", "matplotlib", "numpy", "PIL", "pydantic")
     code = f"import sys, ganvas.cli.main; sys.exit(str([name for name in {heavy} if name in sys.modules]))"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert process.stderr.strip() == "[]"

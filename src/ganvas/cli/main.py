@@ -13,7 +13,6 @@ import typer
 
 import ganvas
 from ganvas.errors import GanvasError, missing_package
-from ganvas.settings import HUB_PREFIX
 
 app = typer.Typer(
     name="ganvas",
@@ -48,6 +47,8 @@ class Interrupted(BaseException):
 
 
 def _is_remote(model: str) -> bool:
+    from ganvas.settings import HUB_PREFIX  # which brings pydantic, that --help can do without
+
     return model.startswith(HUB_PREFIX)
 
 
