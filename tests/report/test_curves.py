@@ -77,6 +77,7 @@ def test_a_range_is_never_empty():
 
 def test_names_become_words():
     assert [in_words(one) for one in ("real_score", "r1_penalty", "kl_loss")] == ["Real score", "R1 penalty", "KL loss"]
+    assert in_words("pca_distance") == "PCA distance"
 
 
 @pytest.mark.parametrize("log", [[], LOG[:1], LOG, [{"images": 0, "generator_loss": 1.0}]])

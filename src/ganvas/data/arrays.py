@@ -36,6 +36,15 @@ def array_source(name: str, fingerprint: str, load: Callable[[], tuple[np.ndarra
     return Source(name, fingerprint, open_array)
 
 
+def fault_of(images: np.ndarray) -> str:
+    """What was found and what was expected, if an array is not uint8 (N, H, W) or (N, H, W, C); "" if it is."""
+    known_shape = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
+    if images.dtype == np.uint8 and known_shape:
+        return ""
+    found = f"{images.dtype} {images.shape}"
+    return f"found {found}, expected uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4"
+
+
 def npy_source(path: Path) -> Source:
     """Pictures in an .npy file: uint8, (N, H, W) or (N, H, W, C).
 
@@ -48,10 +57,8 @@ def npy_source(path: Path) -> Source:
             images = np.lib.format.open_memmap(path, mode="r")
         except (OSError, ValueError, EOFError) as error:
             raise PicturesError(f"{path}: cannot be read as an .npy array: {error}") from error
-        known_shape = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
-        if images.dtype != np.uint8 or not known_shape:
-            found = f"{images.dtype} {images.shape}"
-            raise PicturesError(f"{path}: found {found}, expected uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4")
+        if fault := fault_of(images):
+            raise PicturesError(f"{path}: {fault}")
         return images, None
 
     return array_source(str(path), file_fingerprint("npy", path), load)

@@ -4,19 +4,20 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from PIL import Image
 
+from ganvas.data.arrays import fault_of
 from ganvas.data.listing import digest
+from ganvas.download import sha256
 from ganvas.errors import SettingError
 from ganvas.files import cache_folder, replacing
 
 FOLDER = "handed"  # in the cache
-HASHED_AT_ONCE = 1 << 24  # bytes
 _PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"}
 _EXPECTED = "a path, a PIL image, a uint8 array (H, W) or (H, W, C), or a tensor (C, H, W), each alone or with a label"
 
@@ -62,11 +63,8 @@ def as_source(pictures: PicturesLike) -> str:
 def _written_array(folder: Path, pictures: np.ndarray) -> Path:
     if not pictures.size:
         raise SettingError("an array without pictures")
-    if pictures.dtype != np.uint8 or not (
-        pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[3] in (1, 3, 4))
-    ):
-        found = f"{pictures.dtype} {pictures.shape}"
-        raise SettingError(f"an array of {found}: expected uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4")
+    if fault := fault_of(pictures):
+        raise SettingError(f"an array of pictures: {fault}")
     pictures = np.ascontiguousarray(pictures)
     path = folder / f"pictures-{digest([str(pictures.shape), pictures.data.cast('B')])[:12]}.npy"
     if not path.exists():
@@ -84,7 +82,7 @@ def _written_zip(folder: Path, items: Items | Sequence[object]) -> Path:
                 label, name, stored = _file_of(items[index], index)
                 inside = f"{label}/{index:06d}{name}" if label else f"{index:06d}{name}"
                 archive.writestr(zipfile.ZipInfo(inside, date_time=(1980, 1, 1, 0, 0, 0)), stored)
-        path = folder / f"pictures-{digest(_parts(unfinished))[:12]}.zip"
+        path = folder / f"pictures-{sha256(unfinished)[:12]}.zip"
         os.replace(unfinished, path)
     return path
 
@@ -133,9 +131,3 @@ def _as_image(item: Any) -> Image.Image:
     if not isinstance(item, np.ndarray) or item.dtype != np.uint8:
         raise TypeError("no picture")
     return Image.fromarray(item[..., 0] if item.ndim == 3 and item.shape[2] == 1 else item)
-
-
-def _parts(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while part := file.read(HASHED_AT_ONCE):
-            yield part

@@ -4,7 +4,7 @@ To add a measure, write a function of two (N, F) arrays, and put it into `Scores
 """
 
 from ganvas.metrics.baselines import noise_pictures, pca_pictures
-from ganvas.metrics.card import Card, Modes, Protocol, Wanted, score_card
+from ganvas.metrics.card import FEWEST, Card, Modes, Protocol, Wanted, score_card
 from ganvas.metrics.card_text import card_lines, verdict_lines
 from ganvas.metrics.copies import Space, chance_of_copies, count_copies, pixel_rows, pixel_space
 from ganvas.metrics.distances import frechet_distance, kernel_distance, kernel_distance_interval
@@ -14,6 +14,7 @@ from ganvas.metrics.neighbours import neighbourhoods
 from ganvas.metrics.reference import MOST_REFERENCE, Sample, reference_features, reference_order, reference_sample
 
 __all__ = [
+    "FEWEST",
     "FEWEST_PER_CLASS",
     "MOST_REFERENCE",
     "Card",

@@ -117,7 +117,7 @@ def charts_of(numbers: Sequence[Numbers], most_points: int = MOST_POINTS) -> lis
 def in_words(name: str) -> str:
     """'real_score' -> 'Real score'."""
     words = name.replace("_", " ").strip()
-    for short, long in (("r1 ", "R1 "), ("r2 ", "R2 "), ("kl ", "KL ")):
+    for short, long in (("r1 ", "R1 "), ("r2 ", "R2 "), ("kl ", "KL "), ("pca ", "PCA ")):
         words = long + words.removeprefix(short) if words.startswith(short) else words
     return words[:1].upper() + words[1:]
 

@@ -46,13 +46,18 @@ class RunFolder:
         with writing_to(self.root):
             self.samples.mkdir(parents=True, exist_ok=True)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run is here; False also for a path that cannot be, as one with too long a name."""
+        return os.path.exists(self.config_path)
+
     def read_config(self) -> RunFile | None:
         """What was asked of the run that is there, and its plan; None if there is none.
 
         Raises:
             SettingError: it cannot be read.
         """
-        return from_toml(self.config_path) if os.path.exists(self.config_path) else None  # also if it cannot be
+        return from_toml(self.config_path) if self.is_begun else None
 
     def continued(self, config: RunConfig, plan: Plan | None) -> tuple[Plan | None, float | None]:
         """The plan and the width to go on with, if the run that is already here is the one that `config` asks for.

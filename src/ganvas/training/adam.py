@@ -20,6 +20,7 @@ class Adam:
         largest_step: in rates; a step that would move the weights by more, as the root of the mean square over all that
             have a gradient, is shortened to that. None: no step is, nor are those before the squares have filled their
             memory of 1 / (1 - beta2) steps, which follow any gradient.
+        epsilon: added to the root of the squares' average.
     Source: Shazeer & Stern 2018, arXiv:1804.04235, section 6, and Wortsman et al. 2023, arXiv:2304.13013 (both shorten
     the step of each layer by itself).
     """

@@ -97,14 +97,17 @@ class Generator:
             SettingError: the model does not know the label, or a seed is out of range.
             ValueError: z is of another shape.
         """
-        seeds = checked_seeds(seeds)
-        latents = self.latents(seeds, truncation=truncation) if z is None else np.atleast_2d(np.asarray(z, np.float32))
+        if z is None:
+            numbers = checked_seeds(seeds)
+            latents = latents_for(self.description, numbers, truncation).numpy()
+        else:
+            latents = np.atleast_2d(np.asarray(z, np.float32))
+            numbers = range(len(latents))
         if not np.isfinite(latents).all():
             raise ValueError("latents that are not finite numbers")
         if latents.ndim != 2 or not len(latents) or latents.shape[1] != self.description.z_dim:
             shape = latents.shape
             raise ValueError(f"latents {shape}: expected (N, {self.description.z_dim}), N >= 1; seeds go into seeds=")
-        numbers = seeds if z is None else range(len(latents))
         labels = labels_for(self.description, numbers, label)
         pictures = draw(self.model.generator, torch.as_tensor(latents), labels)
         return np.stack(list(pictures)).view(Pictures)
@@ -152,7 +155,7 @@ class Generator:
             SettingError: as `draw`, or the folder cannot be written.
         """
         folder, seeds = Path(folder), checked_seeds(seeds)
-        z = torch.as_tensor(self.latents(seeds, truncation=truncation))
+        z = latents_for(self.description, seeds, truncation)
         drawn = draw(self.model.generator, z, labels_for(self.description, seeds, label))
         shown: list[np.ndarray] = []
         with writing_to(folder):

@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from ganvas.settings import HUB_PREFIX
 from ganvas.workflows.parse import parse_count, parse_duration, parse_moment, parse_share, parse_size
@@ -71,61 +71,41 @@ def look(
     return load_pictures(checked(PictureSettings, values), progress=show_looking if progress else None)
 
 
+class TrainOptions(TypedDict, total=False):
+    """The options of `train`, as it explains them."""
+
+    recipe: str | None
+    size: Size | None
+    time: str | float | None
+    images: str | int | None
+    epochs: float | None
+    until: str | None
+    rescue: bool
+    out: str | os.PathLike[str] | None
+    width: float | None
+    seed: int | None
+    device: str | None
+    blind: bool
+    fit: str | None
+    alpha: bool
+    conditional: bool
+    per_class: str | float | None
+    keep: str | int | None
+    settings: Mapping[str, object] | Sequence[str]
+    config: str | os.PathLike[str] | None
+    resume: bool
+    progress: bool
+
+
 @overload
 def train(
-    source: "PicturesLike | None" = None,
-    *,
-    recipe: str | None = None,
-    size: Size | None = None,
-    time: str | float | None = None,
-    images: str | int | None = None,
-    epochs: float | None = None,
-    until: str | None = None,
-    rescue: bool = True,
-    out: str | os.PathLike[str] | None = None,
-    width: float | None = None,
-    seed: int | None = None,
-    device: str | None = None,
-    blind: bool = False,
-    fit: str | None = None,
-    alpha: bool = False,
-    conditional: bool = False,
-    per_class: str | float | None = None,
-    keep: str | int | None = None,
-    settings: Mapping[str, object] | Sequence[str] = (),
-    config: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-    progress: bool = True,
-    events: Literal[False] = False,
+    source: "PicturesLike | None" = None, *, events: Literal[False] = False, **options: Unpack[TrainOptions]
 ) -> "Run": ...
 
 
 @overload
 def train(
-    source: "PicturesLike | None" = None,
-    *,
-    recipe: str | None = None,
-    size: Size | None = None,
-    time: str | float | None = None,
-    images: str | int | None = None,
-    epochs: float | None = None,
-    until: str | None = None,
-    rescue: bool = True,
-    out: str | os.PathLike[str] | None = None,
-    width: float | None = None,
-    seed: int | None = None,
-    device: str | None = None,
-    blind: bool = False,
-    fit: str | None = None,
-    alpha: bool = False,
-    conditional: bool = False,
-    per_class: str | float | None = None,
-    keep: str | int | None = None,
-    settings: Mapping[str, object] | Sequence[str] = (),
-    config: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-    progress: bool = True,
-    events: Literal[True],
+    source: "PicturesLike | None" = None, *, events: Literal[True], **options: Unpack[TrainOptions]
 ) -> "Iterator[RunEvent]": ...
 
 

@@ -15,6 +15,7 @@ from ganvas.features import RESIZE, extract, load_extractor
 from ganvas.files import cache_folder, writing_to
 from ganvas.formats.images import save_grid
 from ganvas.metrics import (
+    FEWEST,
     FEWEST_PER_CLASS,
     MOST_REFERENCE,
     Card,
@@ -82,8 +83,8 @@ def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreRe
     Raises:
         GanvasError: the model, the pictures or the extractor's weights cannot be used.
     """
-    if options.count < 4:
-        raise SettingError(f"--count {options.count}: expected 4 or more pictures")
+    if options.count < FEWEST:
+        raise SettingError(f"--count {options.count}: expected {FEWEST} or more pictures")
     subject = options.subject
     if model is None and any((subject / part).exists() for part in ("model.json", "model/model.json", "run.toml")):
         model = load_model(subject, options.at)

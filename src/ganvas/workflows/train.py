@@ -1,12 +1,11 @@
 """Training, from what was asked to a run folder: ask, look, plan, build, loop. Events come out, in order."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ganvas import __version__
 from ganvas.config import Plan, RunConfig
-from ganvas.data import BatchStream, PictureSet, load_pictures
+from ganvas.data import SOURCES, BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
 from ganvas.formats.log_events import PicturesChanged, Resumed
@@ -16,6 +15,7 @@ from ganvas.networks import NetworkSpec
 from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.run.events import Looked, Planned, RunEvent
 from ganvas.run.execute import RunParts, execute
+from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import measures_in
 from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
@@ -48,8 +48,8 @@ def train(
         GanvasError: as the tree in errors.py.
     """
     check_parts(config)
-    check_out(config.pictures.source, out)
     folder = parts.folder(out)
+    check_out(config.pictures.source, folder)
     plan, width = folder.continued(config, plan)
 
     pictures = load_pictures(config.pictures, progress=looking)
@@ -107,12 +107,13 @@ def make_plan(
     return Plan(images=images, images_per_second=speed, width=width)
 
 
-def check_out(source: str, out: Path) -> None:
-    """Raises SettingError if the run would be written among the pictures that it learns from."""
-    pictures = Path(source).expanduser()
-    is_begun = os.path.exists(out / "run.toml")  # by an earlier version, which did not mind
-    if not is_begun and pictures.is_dir() and pictures.resolve() in (out.resolve(), *out.resolve().parents):
-        raise SettingError(f"--out {out}: lies in {source}, among your pictures; choose another folder with --out")
+def check_out(source: str, folder: RunFolder) -> None:
+    """Raises SettingError if a new run would be written among the pictures that it learns from."""
+    pictures, out = Path(source).expanduser(), folder.root.resolve()
+    if folder.is_begun or source in SOURCES or not pictures.is_dir():
+        return
+    if pictures.resolve() in (out, *out.parents):
+        raise SettingError(f"--out {folder.root}: lies in {source}, among your pictures; choose another folder")
 
 
 def check_parts(config: RunConfig) -> None:
