@@ -60,6 +60,10 @@ def _main(arguments: list[str], cwd: Path, environment: dict[str, str], out: Pat
     os.environ.update(environment)
     for number, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    if threads := environment.get("OMP_NUM_THREADS"):  # which PyTorch read when the server imported it
+        import torch
+
+        torch.set_num_threads(int(threads))
     sys.argv = ["ganvas", *arguments]
     from ganvas.cli.main import main
 
