@@ -26,6 +26,10 @@ HEAVY = [
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
     "av",
+    "onnx",
+    "onnxscript.function_libs.torch_lib.ops",
+    "torch.export._trace",
+    "torch.onnx._internal.exporter._core",
 ]
 
 

@@ -1,9 +1,8 @@
 """Runs, checkpoints and exported models that commit d4b9335 wrote are read, gone on with and drawn from as it did."""
 
 import json
+import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from forked import run_ganvas
 from ganvas.formats.log import read_log
 from ganvas.formats.log_events import Note, PicturesChanged, Resumed
 from ganvas.formats.manifest import read_description
@@ -32,7 +32,7 @@ def run(request, tmp_path):
 
 
 def ganvas(*arguments):
-    done = subprocess.run([sys.executable, "-m", "ganvas", *map(str, arguments)], capture_output=True, text=True)
+    done = run_ganvas([str(argument) for argument in arguments], cwd=Path.cwd(), env=os.environ)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 

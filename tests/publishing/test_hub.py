@@ -6,13 +6,12 @@ import http.server
 import json
 import os
 import re
-import subprocess
-import sys
 import threading
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from forked import run_ganvas
 from ganvas.model.weights import load_model
 
 TOKEN = "hf_thisTokenMustNotBeSeenAnywhere"
@@ -172,8 +171,7 @@ def ganvas(hub, tmp_path):
             "HF_HOME": str(tmp_path / "hf"),
         }
         environment |= {"HF_HUB_DISABLE_TELEMETRY": "1"} | ({"HF_TOKEN": token} if token else {})
-        command = [sys.executable, "-m", "ganvas", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=120)
+        return run_ganvas([str(argument) for argument in arguments], cwd=tmp_path, env=environment)
 
     return run
 

@@ -6,6 +6,7 @@ that no difference was found. Kernel sums are taken in float64.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -110,10 +111,11 @@ def sliced_wasserstein(real: Tensor, fake: Tensor, generator: torch.Generator, *
         deviation = patches[0].std((0, 2, 3), keepdim=True).clamp_min(1.0)  # grey levels; a constant set has none
         flat = [((part - mean) / deviation).flatten(1) for part in patches]
         directions = F.normalize(torch.randn(flat[0].shape[1], slices, generator=generator), dim=0)
-        real_along, fake_along = ((part @ directions).sort(dim=0).values for part in flat)
-        distances.append((real_along - fake_along).abs().mean())
+        # NumPy sorts rows many times as fast as torch sorts columns.
+        real_along, fake_along = (np.sort((part @ directions).T.numpy()) for part in flat)
+        distances.append(np.abs(real_along - fake_along).mean(dtype=np.float64))
         levels = [F.avg_pool2d(level, 2) for level in levels]
-    return 1000 * float(torch.stack(distances).mean())
+    return 1000 * float(np.mean(distances))
 
 
 def _patches(images: Tensor, generator: torch.Generator) -> Tensor:
