@@ -30,13 +30,14 @@ format: $(READY)  ## mend what the formatter and the linter can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-# torch comes first and pinned, so that no other package chooses a build of it.
+# torch comes first and pinned, so that no other package chooses a build of it. Not compiled: half of the time would go
+# into bytecode of modules that nothing imports; the others are compiled when they are first imported.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Ganvas needs Python 3.11 or later; set PYTHON=...") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[all]' --group dev
 	touch $(READY)
 
 clean:

@@ -25,8 +25,10 @@ BROWSER_HAS = {
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize(
     "shape",
-    [{"width": 32, "height": 24}, {"classes": ("a", "b", "c"), "width": 28, "height": 28, "channels": 1}],
-    ids=["oblong", "labelled"],
+    [
+        pytest.param({"width": 32, "height": 24}, id="oblong", marks=pytest.mark.slow),
+        pytest.param({"classes": ("a", "b", "c"), "width": 28, "height": 28, "channels": 1}, id="labelled"),
+    ],
 )
 def test_every_architecture_draws_in_onnxruntime_what_it_draws_in_pytorch(architecture, shape, make_model):
     graph = export(make_model(architecture, **shape))
@@ -36,7 +38,10 @@ def test_every_architecture_draws_in_onnxruntime_what_it_draws_in_pytorch(archit
     assert {node.op_type for node in parsed.graph.node} <= BROWSER_HAS
 
 
-@pytest.mark.parametrize("size", [(16, 16), (48, 64), (64, 48), (100, 36)])
+SIZES = [(100, 36), *(pytest.param(size, marks=pytest.mark.slow) for size in ((16, 16), (48, 64), (64, 48)))]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
 def test_the_default_draws_the_same_at_every_shape(size, make_model):
     model = make_model(width=size[0], height=size[1], channels=4)
     assert export(model).largest_difference <= MOST_DIFFERENT
