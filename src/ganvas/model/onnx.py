@@ -150,7 +150,9 @@ def half_weights(graph: onnx.ModelProto) -> onnx.ModelProto:
 
 def run(stored: bytes, description: Description) -> np.ndarray:
     """(COMPARED_SEEDS, H, W, C) uint8: what onnxruntime draws of the first seeds."""
-    session = onnxruntime.InferenceSession(stored, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()  # as many as this process was given, where its own is all
+    session = onnxruntime.InferenceSession(stored, options, providers=["CPUExecutionProvider"])
     feeds = {
         name: each.numpy()
         for name, each in zip(("z", "label"), _compared(description), strict=True)
