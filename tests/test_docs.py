@@ -180,7 +180,7 @@ def test_every_example_in_python_runs(block, workplace, trained, capsys):
     for run in re.findall(r'load\("(runs/[^"]+)"\)', block.text):
         shutil.copytree(trained, workplace / run)
     before = set(workplace.iterdir())
-    small = re.sub(r'time="\w+"', 'time="2s"', block.text).replace("range(1000)", "range(3)")
+    small = re.sub(r'time="\w+"', "images=32, size=16, width=0.1", block.text).replace("range(1000)", "range(3)")
     exec(compile(small, block.place, "exec"), {})
     assert capsys.readouterr().out or set(workplace.iterdir()) > before
 

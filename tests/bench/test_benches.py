@@ -342,7 +342,18 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "verdicts": smoke_verdicts,
 }
 SKIPPED = {"function": "downloads Amazon's emulator and packs a function with pip"}
-SLOW = {"overhead", "page", "quality", "recipes", "roofline", "same_speed", "serving", "stacked", "step"}
+SLOW = {
+    "overhead",
+    "page",
+    "quality",
+    "recipes",
+    "roofline",
+    "same_speed",
+    "same_weights",
+    "serving",
+    "stacked",
+    "step",
+}
 
 
 def marked(name: str) -> object:
