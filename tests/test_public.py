@@ -74,6 +74,11 @@ def test_a_run_says_what_it_is_and_what_came_of_it(run, place):
     assert "data:image/png;base64," in run._repr_html_()
 
 
+def test_a_folder_without_a_run_is_no_run(tmp_path):
+    with pytest.raises(ganvas.SettingError, match="there is no run in this folder"):
+        ganvas.Run(tmp_path)
+
+
 def test_a_run_goes_on(place):
     begun = ganvas.train("my-pictures", out="runs/longer", progress=False, **TINY)
     longer = ganvas.resume(begun, images=96, progress=False)

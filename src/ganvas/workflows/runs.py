@@ -22,10 +22,14 @@ class Run:
     Args:
         path: the folder.
         finished: how the sitting ended that made this value; None for a folder that is only read.
+    Raises:
+        SettingError: there is no run in that folder.
     """
 
     def __init__(self, path: str | os.PathLike[str], finished: Finished | None = None) -> None:
         self.path, self.finished = Path(path), finished
+        if finished is None and not RunFolder(self.path).is_begun:
+            raise SettingError(f"{self.path}: there is no run in this folder")
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
