@@ -32,7 +32,7 @@ NOT_RUN = {
 }
 # A training of the documents, made small: these are left out, and TINY comes behind.
 REPLACED = ("--time", "--images", "--epochs", "--size", "--width")
-TINY = ("--images", "32", "--size", "16", "--width", "0.1")
+TINY = ("--images", "32", "--size", "16", "--width", "0.1", "--set", "recording.report=false")
 PICTURES = ("my-pictures", "their-pictures")
 AS_SMALL = {"avatars": "my-pictures"}  # features of 2,000 pictures would take half of the time
 

@@ -20,6 +20,8 @@ from torch.testing import assert_close
 from forked import run_ganvas
 
 SMALL = ["--recipe", "dcgan28", "--size", "16", "--width", "0.1", "--set", "training.batch=4"]
+SMALL += ["--set", "recording.report=false"]  # films and curves take longer than the training
+REPORTED = ["--set", "recording.report=true"]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def test_help_needs_nothing_heavy():
 
 
 def test_a_run_leaves_the_folder_that_the_design_promises(ganvas, pictures):
-    process = done(ganvas("train", pictures, *SMALL, "--images", "40", "--out", "run"))
+    process = done(ganvas("train", pictures, *SMALL, *REPORTED, "--images", "40", "--out", "run"))
     run = ganvas.folder / "run"
     promised = ["run.toml", "log.jsonl", "data.json", "curves.png", "film.gif", "film.mp4", "index.html"]
     promised += ["model/generator.safetensors", "model/model.json", "model/README.md", "model/preview.png"]
@@ -132,7 +134,7 @@ def test_a_run_killed_at_random_moments_ends_like_one_that_was_not(ganvas, pictu
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_polite_signal_saves_the_state_first(number, ganvas, pictures):
-    process = ganvas("train", pictures, *SMALL, "--images", "1000k", "--out", "run", wait=False)
+    process = ganvas("train", pictures, *SMALL, *REPORTED, "--images", "1000k", "--out", "run", wait=False)
     state = ganvas.folder / "run" / "checkpoint" / "state.json"
     deadline = time.monotonic() + 60
     while not state.exists() and time.monotonic() < deadline:

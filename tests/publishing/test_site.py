@@ -81,7 +81,7 @@ def animals(labelled, tmp_path_factory):
     return written(labelled, tmp_path_factory.mktemp("site"))
 
 
-PLACES = ["http", "isolated", "file"]
+PLACES = ["http", pytest.param("isolated", marks=pytest.mark.slow), "file"]
 
 
 @pytest.fixture(scope="module")
@@ -126,14 +126,14 @@ def status(page, text):
     page.locator("#status", has_text=re.compile(text)).wait_for()
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", ["http", "isolated", "file"])
 def test_a_link_shows_the_golden_picture(opened, addresses, published, place):
     for seed in (3, 11):
         page = opened(f"{addresses[place]}#seed={seed}")
         assert np.abs(shown(page) - as_rgba(published.golden[seed])).max() <= 1
 
 
-@pytest.mark.parametrize("place", ["http", pytest.param("isolated", marks=pytest.mark.slow), "file"])
+@pytest.mark.parametrize("place", PLACES)
 def test_every_press_and_every_visit_shows_another(opened, addresses, place):
     page = opened(addresses[place])
     first = page.url
