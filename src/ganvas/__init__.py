@@ -8,8 +8,13 @@
 Every name below is imported when it is first used, so that `import ganvas` takes no time.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# onnxruntime and the Hub's library tell their makers that they are used, unless they find these as they are imported.
+for _quiet in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY"):
+    os.environ.setdefault(_quiet, "1")
 
 if TYPE_CHECKING:
     from ganvas.errors import DivergedError, GanvasError, ModelError, PicturesError, SettingError

@@ -7,6 +7,7 @@ import torch
 from onnx import TensorProto
 
 from ganvas.errors import ModelError
+from ganvas.formats.graph import check_graph
 from ganvas.formats.manifest import read_description
 from ganvas.model import main_directions
 from ganvas.model import onnx as exporting
@@ -31,7 +32,9 @@ BROWSER_HAS = {
     ],
 )
 def test_every_architecture_draws_in_onnxruntime_what_it_draws_in_pytorch(architecture, shape, make_model):
-    graph = export(make_model(architecture, **shape))
+    model = make_model(architecture, **shape)
+    graph = export(model)
+    check_graph(graph.stored, model.description)
     assert graph.largest_difference <= MOST_DIFFERENT
     parsed = onnx.load_from_string(graph.stored)
     assert {entry.version for entry in parsed.opset_import if not entry.domain} == {OPSET}

@@ -9,6 +9,7 @@ import pytest
 
 from ganvas.features import load_extractor
 from ganvas.files import cache_folder
+from ganvas.formats.graph import check_graph
 from ganvas.model.onnx import drawn_by_pytorch, largest_difference, to_onnx
 from ganvas.model.quantize import LAYERS, LEAST_FASTER, MOST_LOSS, Trial, count_quantised, feeds, try_int8
 
@@ -22,7 +23,8 @@ def tried(make_model):
 
 def test_layers_that_cannot_compute_in_integers_are_not_counted_as_if_they_did(tried):
     """A graph may ask for integers where the runtime has no kernel for them, such as transposed convolutions."""
-    _, trial = tried
+    model, trial = tried
+    check_graph(trial.stored, model.description)
     kinds = [node.op_type for node in onnx.load_from_string(trial.stored).graph.node]
     assert trial.layers == sum(kind in LAYERS for kind in kinds)
     assert 0 < trial.quantised <= trial.layers - kinds.count("ConvTranspose") < trial.layers

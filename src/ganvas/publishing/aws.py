@@ -32,6 +32,7 @@ MOST_UNZIPPED_BYTES = 250 * 1024 * 1024
 MOST_PART_BYTES = 4_000_000  # a file of the page, so that it stays below what one answer may hold as base64
 _UNUSED = (
     *("onnxruntime/quantization", "onnxruntime/tools", "onnxruntime/transformers", "onnxruntime/datasets"),
+    *("onnx/backend/test", "onnx/reference", "onnx/**/*.onnx", "onnx/**/*.proto"),
     *("onnxruntime/capi/libonnxruntime.so*", "onnxruntime/backend"),
     *("numpy/f2py", "numpy/distutils", "numpy/doc", "numpy/_core/include", "numpy/_core/lib", "numpy/random/lib"),
     *("PIL/_avif*", "PIL/_imagingtk*", "PIL/_imagingcms*", "PIL/_imagingft*"),
@@ -73,7 +74,7 @@ def package(bundle: Bundle, out: Path, *, python: str, architecture: Architectur
     """What `publish` does, for any version of Python. Raises as it."""
     with TemporaryDirectory() as temporary:
         code = Path(temporary)
-        wanted = [REQUIREMENTS[name] for name in ("onnxruntime", "numpy", "pillow", "pydantic")]
+        wanted = [REQUIREMENTS[name] for name in ("onnx", "onnxruntime", "numpy", "pillow", "pydantic")]
         install(wanted, code, python=python, platforms=PLATFORMS[architecture])
         trim(code)
         copy_modules("ganvas.serving.lambda_handler", code)

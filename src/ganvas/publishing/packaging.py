@@ -26,6 +26,7 @@ class NoOptions(Settings):
 
 REQUIREMENTS = {
     "typer": "typer>=0.16,<1",
+    "onnx": "onnx>=1.18,<2",
     "onnxruntime": "onnxruntime>=1.20,<2",
     "numpy": "numpy>=1.26,<3",
     "pillow": "pillow>=11.3,<14",

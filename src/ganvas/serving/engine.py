@@ -8,10 +8,12 @@ import numpy as np
 import onnxruntime
 
 from ganvas.errors import ModelError, SettingError
+from ganvas.formats.graph import check_graph
 from ganvas.formats.latents import latents, seed_labels
 from ganvas.formats.manifest import Publication, exported_folder, model_folder, read_description, read_onnx
 
-MOST_AT_ONCE, PIXELS_AT_ONCE = 32, 1 << 19
+# Pictures drawn together, where they stay below these pixels, and these numbers in memory: half a gigabyte.
+MOST_AT_ONCE, PIXELS_AT_ONCE, NUMBERS_AT_ONCE = 32, 1 << 19, 1 << 27
 
 
 class Engine:
@@ -30,10 +32,12 @@ class Engine:
         if self.description.published is None:
             raise ModelError(f"{path}: was not exported; `ganvas export {path}` writes its model.onnx")
         stored = read_onnx(folder, self.description)
+        held = check_graph(stored, self.description)
         self.publication: Publication = self.description.published
         self.identity = sha256(self.description.to_json().encode()).hexdigest()  # changes with all that can be drawn
         described = self.description
-        self.at_once = max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // (described.height * described.width)))
+        pixels = described.height * described.width
+        self.at_once = max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // pixels, NUMBERS_AT_ONCE // max(1, held)))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
@@ -43,7 +47,6 @@ class Engine:
             self._session = onnxruntime.InferenceSession(stored, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise ModelError(f"{folder}: onnxruntime cannot load model.onnx: {error}") from error
-        self._check_shapes(folder)
         self._vectors = np.array([each.vector for each in self.publication.directions], np.float64)
 
     def latents(
@@ -87,15 +90,3 @@ class Engine:
         parts = [slice(at, at + self.at_once) for at in range(0, len(z), self.at_once)]
         drawn = [self._session.run(["image"], {name: each[part] for name, each in feeds.items()})[0] for part in parts]
         return np.concatenate(drawn)  # type: ignore[arg-type]
-
-    def _check_shapes(self, folder: Path) -> None:
-        """Raises ModelError unless the graph takes and gives what model.json says; a stranger may have written both."""
-        described = self.description
-        expected = {"z": ("tensor(float)", [described.z_dim])}
-        if described.classes:
-            expected["label"] = ("tensor(int64)", [])
-        picture = ("tensor(uint8)", [described.height, described.width, described.channels])
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        found = {each.name: (each.type, each.shape[1:]) for each in inputs}
-        if found != expected or [(each.name, each.type, each.shape[1:]) for each in outputs] != [("image", *picture)]:
-            raise ModelError(f"{folder}: model.onnx takes or gives something else than model.json says")

@@ -17,6 +17,7 @@ from onnx import ModelProto
 from ganvas.errors import PicturesError, SettingError
 from ganvas.features import load_extractor
 from ganvas.files import cache_folder, replace_bytes, replace_text, writing_to
+from ganvas.formats.graph import check_graph
 from ganvas.formats.images import save_grid
 from ganvas.formats.manifest import (
     CARD_FILE,
@@ -31,6 +32,7 @@ from ganvas.formats.manifest import (
     is_outdated,
     model_folder,
     read_description,
+    read_onnx,
 )
 from ganvas.metrics import verdict_lines
 from ganvas.model import MainDirection, draw_all, labels_for, latents_for, main_directions
@@ -281,7 +283,9 @@ def publish_model(
             exported = export(wanted)
         else:
             _reword(exported_folder(options.model), folder, options.wording)
-        publication = read_description(folder).published
+        description = read_description(folder)
+        check_graph(read_onnx(folder, description), description)
+        publication = description.published
         assert publication is not None
         if publication.copying and not options.even_copies:
             raise SettingError(

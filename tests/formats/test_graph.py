@@ -1,0 +1,329 @@
+"""A stranger's model.onnx: what a generator never needs is refused before a runtime opens the file."""
+
+import re
+import time
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+from ganvas.errors import ModelError
+from ganvas.formats.graph import MOST_NODES, check_graph
+from ganvas.formats.manifest import Description
+
+Z = 4
+DESCRIPTION = Description(
+    architecture="dcgan28",
+    width=16,
+    height=16,
+    channels=3,
+    z_dim=Z,
+    z_distribution="normal",
+    multiplier=1,
+    recipe="quick",
+    images=1,
+    averaged=True,
+    ganvas="0",
+)
+LABELLED = DESCRIPTION.model_copy(update={"classes": ("cat", "dog")})
+
+
+def constant(name, values):
+    return numpy_helper.from_array(np.asarray(values), name)
+
+
+def generator(*, before=(), after=(), weights=(), inputs=None, outputs=None, source="z", last="levels"):
+    """A tiny one: a matrix, a reshape, a cast. Steps before it read z and write `source`."""
+    numbers = np.random.default_rng(0).random((Z, 16 * 16 * 3)).astype(np.float32)
+    steps = [
+        *before,
+        helper.make_node("Gemm", [source, "matrix"], ["flat"]),
+        helper.make_node("Reshape", ["flat", "shape"], ["levels"]),
+        *after,
+        helper.make_node("Cast", [last], ["image"], to=TensorProto.UINT8),
+    ]
+    graph = helper.make_graph(
+        steps,
+        "main",
+        inputs or [helper.make_tensor_value_info("z", TensorProto.FLOAT, ["batch", Z])],
+        outputs or [helper.make_tensor_value_info("image", TensorProto.UINT8, ["batch", 16, 16, 3])],
+        [constant("matrix", numbers), constant("shape", np.array([-1, 16, 16, 3])), *weights],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+def refused(model, match, description=DESCRIPTION):
+    with pytest.raises(ModelError, match=match):
+        check_graph(model.SerializeToString(), description)
+
+
+def test_a_generator_is_let_through():
+    check_graph(generator().SerializeToString(), DESCRIPTION)
+
+
+def external(tensor, where="/etc/passwd"):
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=where)
+    return tensor
+
+
+def only_named(tensor):
+    """Marked as inside, and yet with a place outside."""
+    tensor.external_data.add(key="location", value="secrets.txt")
+    return tensor
+
+
+@pytest.mark.parametrize("spoil", [external, only_named])
+def test_weights_in_another_file_are_refused(spoil):
+    model = generator()
+    spoil(model.graph.initializer[0])
+    refused(model, "'matrix' from another file")
+
+
+def body(*, spoil=external):
+    """A graph inside a graph, with weights in another file."""
+    inside = spoil(constant("secret", np.zeros((1, Z), np.float32)))
+    out = helper.make_tensor_value_info("inner", TensorProto.FLOAT, None)
+    return helper.make_graph([helper.make_node("Identity", ["secret"], ["inner"])], "inside", [], [out], [inside])
+
+
+def holding(op, **attributes):
+    return generator(before=[helper.make_node(op, ["z"], ["moved"], **attributes)], source="moved")
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes"),
+    [
+        ("If", {"then_branch": body(), "else_branch": body()}),
+        ("Loop", {"body": body()}),
+        ("Scan", {"body": body(), "num_scan_inputs": 1}),
+        ("SequenceMap", {"body": body()}),
+        ("Constant", {"value": external(constant("secret", np.zeros((1, Z), np.float32)))}),
+        ("ConstantOfShape", {"value": constant("one", np.ones(1, np.float32))}),
+        *(
+            (op, {})
+            for op in ("Tile", "Range", "OneHot", "Identity", "RandomNormalLike", "Einsum", "NonZero", "Hardmax")
+        ),
+    ],
+)
+def test_steps_that_no_generator_has_are_refused(op, attributes):
+    refused(holding(op, **attributes), f"has a step {op}")
+
+
+@pytest.mark.parametrize("kind", ["graph", "graphs", "tensor", "tensors", "sparse"])
+def test_an_attribute_that_holds_more_than_numbers_and_words_is_refused_at_any_step(kind):
+    sparse = helper.make_sparse_tensor(constant("v", np.ones(1, np.float32)), constant("i", np.zeros(1, np.int64)), [4])
+    held = {"graph": body(), "graphs": [body()], "tensor": constant("t", [1.0]), "sparse": sparse}
+    held["tensors"] = [constant("t", [1.0])]
+    model = generator()
+    model.graph.node[0].attribute.append(helper.make_attribute("more", held[kind]))
+    refused(model, "Gemm with 'more'")
+
+
+def test_steps_of_other_libraries_functions_and_sparse_weights_are_refused():
+    other = generator(before=[helper.make_node("Gelu", ["z"], ["moved"], domain="com.microsoft")], source="moved")
+    refused(other, "com.microsoft.Gelu")
+    function = generator()
+    function.functions.append(
+        helper.make_function("own", "Add", ["a"], ["b"], [helper.make_node("Identity", ["a"], ["b"])], [])
+    )
+    refused(function, "functions")
+    sparse = generator()
+    values, places = constant("v", np.ones(1, np.float32)), constant("i", np.zeros(1, np.int64))
+    sparse.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [4]))
+    refused(sparse, "sparse")
+
+
+def value(name, kind, shape):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs"),
+    [
+        ([value("z", TensorProto.FLOAT, [1, Z])], None),
+        ([value("z", TensorProto.FLOAT, ["batch", Z + 1])], None),
+        ([value("z", TensorProto.DOUBLE, ["batch", Z])], None),
+        ([value("z", TensorProto.FLOAT, ["batch", Z]), value("label", TensorProto.INT64, ["batch"])], None),
+        ([value("y", TensorProto.FLOAT, ["batch", Z])], None),
+        (None, [value("image", TensorProto.UINT8, [1, 16, 16, 3])]),
+        (None, [value("image", TensorProto.FLOAT, ["batch", 16, 16, 3])]),
+        (None, [value("image", TensorProto.UINT8, ["batch", 16, 16, 1])]),
+        (None, [value("picture", TensorProto.UINT8, ["batch", 16, 16, 3])]),
+        (None, [value("image", TensorProto.UINT8, ["batch", 16, 16, 3]), value("flat", TensorProto.FLOAT, None)]),
+    ],
+)
+def test_other_inputs_and_outputs_than_declared_are_refused(inputs, outputs):
+    refused(generator(inputs=inputs, outputs=outputs), "something else than model.json says")
+
+
+def test_a_model_with_classes_needs_its_label():
+    refused(generator(), "something else", LABELLED)
+
+
+def first_only():
+    """One picture, however many latents."""
+    return generator(
+        before=[helper.make_node("Slice", ["z", "from", "to", "axis"], ["moved"])],
+        source="moved",
+        weights=[constant(name, np.array([at])) for name, at in (("from", 0), ("to", 1), ("axis", 0))],
+    )
+
+
+def test_one_picture_for_two_latents_is_refused():
+    refused(first_only(), "for 2 latents")
+
+
+def huge(*steps, **weights):
+    """Steps on constants alone, which a runtime may fold before it draws anything."""
+    made = [constant(name, values) for name, values in weights.items()]
+    return generator(after=[*steps, helper.make_node("Add", ["levels", "extra"], ["more"])], weights=made, last="more")
+
+
+LARGE = {"strides": [1 << 15] * 2, "output_shape": [1 << 15] * 2}
+ONE = np.ones((1, 1, 1, 1), np.float32)
+PIXEL_SLICE = {"zero": np.zeros(4, np.int64), "ends": np.ones(4, np.int64)}
+
+
+def small_again(name):
+    return helper.make_node("Slice", [name, "zero", "ends"], ["extra"])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        huge(
+            helper.make_node("Expand", ["one", "size"], ["big"]),
+            small_again("big"),
+            one=ONE,
+            size=np.array([1, 1, 1 << 16, 1 << 16]),
+            **PIXEL_SLICE,
+        ),
+        huge(
+            helper.make_node("Pad", ["one", "pads"], ["big"]),
+            small_again("big"),
+            one=ONE,
+            pads=np.array([0, 0, 0, 0, 0, 0, 1 << 20, 1 << 20]),
+            **PIXEL_SLICE,
+        ),
+        huge(
+            helper.make_node("Resize", ["one", "", "scales"], ["big"], mode="nearest"),
+            small_again("big"),
+            one=ONE,
+            scales=np.array([1, 1, 1e5, 1e5], np.float32),
+            **PIXEL_SLICE,
+        ),
+        huge(
+            helper.make_node("ConvTranspose", ["one", "one"], ["big"], **LARGE),
+            small_again("big"),
+            one=ONE,
+            **PIXEL_SLICE,
+        ),
+        huge(
+            *(helper.make_node("Concat", [f"x{n}", f"x{n}"], [f"x{n + 1}"], axis=3) for n in range(40)),
+            small_again("x40"),
+            x0=ONE,
+            **PIXEL_SLICE,
+        ),
+    ],
+    ids=["expand", "pad", "resize", "transposed convolution", "concat"],
+)  # fmt: skip
+def test_a_few_bytes_that_fold_to_gigabytes_are_refused(model):
+    began = time.monotonic()
+    refused(model, "more memory")
+    assert len(model.SerializeToString()) < 30_000
+    assert time.monotonic() - began < 5
+
+
+def test_what_takes_too_many_multiplications_is_refused():
+    wide = np.ones((1, 1, 512, 512), np.float32)
+    steps = [helper.make_node("AveragePool", ["wide"], ["p0"], kernel_shape=[511, 511], pads=[255] * 4)]
+    steps += [
+        helper.make_node("AveragePool", [f"p{n}"], [f"p{n + 1}"], kernel_shape=[511, 511], pads=[255] * 4)
+        for n in range(20)
+    ]
+    refused(huge(*steps, small_again("p20"), wide=wide, **PIXEL_SLICE), "multiplications")
+
+
+def test_too_many_steps_are_refused():
+    chain = [helper.make_node("Relu", [f"x{n}" if n else "z"], [f"x{n + 1}"]) for n in range(MOST_NODES + 1)]
+    refused(generator(before=chain, source=f"x{len(chain)}"), "steps")
+
+
+def test_shapes_that_the_file_claims_inside_are_not_believed():
+    size = np.array([1, 1, 1 << 16, 1 << 16])
+    model = huge(
+        helper.make_node("Expand", ["one", "size"], ["big"]), small_again("big"), one=ONE, size=size, **PIXEL_SLICE
+    )
+    model.graph.value_info.append(value("big", TensorProto.FLOAT, [1, 1, 1, 1]))
+    refused(model, "more memory")
+
+
+def test_a_size_that_only_drawing_would_tell_is_refused():
+    """A shape that is worked out from the latents."""
+    model = generator(
+        before=[
+            helper.make_node("Cast", ["z"], ["whole"], to=TensorProto.INT64),
+            helper.make_node("Reshape", ["whole", "row"], ["numbers"]),
+            helper.make_node("Expand", ["seed", "numbers"], ["unknown"]),
+            helper.make_node("Slice", ["unknown", "from", "to"], ["one"]),
+            helper.make_node("Add", ["z", "one"], ["moved"]),
+        ],
+        source="moved",
+        weights=[
+            constant("seed", np.ones((1,), np.float32)),
+            constant("row", np.array([-1])),
+            constant("from", np.array([0])),
+            constant("to", np.array([1])),
+        ],
+    )
+    refused(model, "size is not known beforehand|does not fit together")
+
+
+@pytest.mark.parametrize("length", [0, 3, 4 * Z, 1 << 16])
+def test_weights_of_another_length_than_their_shape_are_refused(length):
+    model = generator()
+    model.graph.initializer[0].raw_data = bytes(length)
+    refused(model, "another size than their shape")
+
+
+@pytest.mark.parametrize("dims", [[-1, 3], [0], [1 << 40, 1 << 40], [1] * 99])
+def test_weights_of_an_impossible_shape_are_refused(dims):
+    model = generator()
+    del model.graph.initializer[0].dims[:]
+    model.graph.initializer[0].dims.extend(dims)
+    refused(model, "weights 'matrix'")
+
+
+@pytest.mark.parametrize("kind", [TensorProto.STRING, TensorProto.COMPLEX128, TensorProto.DOUBLE, 0, 99])
+def test_weights_of_an_odd_type_are_refused(kind):
+    model = generator()
+    model.graph.initializer[0].data_type = kind
+    refused(model, "weights 'matrix'")
+
+
+@pytest.mark.parametrize("ending", [b"", b"\x00", b"<html>", b"PK\x03\x04", b"\xff" * 50])
+def test_what_is_no_graph_is_refused(ending):
+    with pytest.raises(ModelError):
+        check_graph(ending, DESCRIPTION)
+
+
+WHOLE = generator().SerializeToString()
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_in_one_way(stored):
+    with pytest.raises(ModelError, match=re.compile(r"^model\.onnx .*opened$|cut off")):
+        check_graph(stored, DESCRIPTION)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=3), st.booleans())
+def test_damage_anywhere_is_let_through_or_refused_but_never_a_fault_of_ours(at, put, cuts):
+    damaged = WHOLE[:at] if cuts else WHOLE[:at] + put + WHOLE[at + len(put) :]
+    with suppress(ModelError):
+        check_graph(damaged, DESCRIPTION)
