@@ -1,16 +1,19 @@
 """Exporting and publishing: what is done once, what is not done again, what is refused."""
 
+import hashlib
 import shutil
 from functools import partial
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
-from ganvas.errors import SettingError
+from ganvas.errors import ModelError, SettingError
 from ganvas.formats.manifest import read_description
 from ganvas.model.onnx import to_onnx
 from ganvas.model.weights import load_model, save_model
+from ganvas.serving.engine import Engine
 from ganvas.workflows.publish import ExportOptions, PublishOptions, Wording, export_model, publish_model
 from ganvas.workflows.score import ScoreOptions, score_pictures
 
@@ -128,6 +131,22 @@ def test_an_option_of_another_target_is_refused_before_anything_is_done(folder, 
         publish_model(options, export=export)
     assert export.calls == 0
     assert not (tmp_path / "out").exists()
+
+
+def test_a_strangers_graph_is_checked_before_it_is_published_or_served(exported, tmp_path):
+    """Weights in another file would be read from this machine, and published with the pictures."""
+    graph = onnx.load(exported / "model.onnx")
+    graph.graph.initializer[0].external_data.add(key="location", value="secrets.txt")
+    stored = graph.SerializeToString()
+    (exported / "model.onnx").write_bytes(stored)
+    description = read_description(exported)
+    named = description.published.model_copy(update={"sha256": hashlib.sha256(stored).hexdigest()})
+    changed = description.model_copy(update={"published": named})
+    (exported / "model.json").write_text(changed.to_json(), encoding="utf-8")
+    with pytest.raises(ModelError, match="from another file"):
+        publish_model(to_server(exported, tmp_path / "out"))
+    with pytest.raises(ModelError, match="from another file"):
+        Engine(exported)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(published, tmp_path):

@@ -46,7 +46,7 @@ OPERATORS = frozenset(
 PLAIN_ATTRIBUTES = frozenset(
     [AttributeProto.FLOAT, AttributeProto.INT, AttributeProto.STRING, AttributeProto.FLOATS, AttributeProto.INTS]
 )
-STORED_TYPES = {
+STORED_TYPES: dict[int, int] = {
     TensorProto.FLOAT: 4,
     TensorProto.FLOAT16: 2,
     TensorProto.INT64: 8,
@@ -113,7 +113,11 @@ def _tensor_fault(tensor: TensorProto) -> str:
     itemsize = STORED_TYPES.get(tensor.data_type)
     if itemsize is None or min(tensor.dims, default=1) < 1:
         return f"has weights {tensor.name!r} of a type or shape that no generator of Ganvas has"
-    if len(tensor.raw_data) != math.prod(tensor.dims) * itemsize or len(tensor.dims) > MOST_DIMENSIONS:
+    listed = len(tensor.float_data) + len(tensor.int32_data) + len(tensor.int64_data)
+    if (
+        len(tensor.raw_data) + listed * itemsize != math.prod(tensor.dims) * itemsize
+        or len(tensor.dims) > MOST_DIMENSIONS
+    ):
         return f"has weights {tensor.name!r} of another size than their shape"
     return ""
 
