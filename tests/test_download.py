@@ -1,13 +1,16 @@
 """Fetching files: resumed where they broke off, checked, and refused in one line that says what to do."""
 
+import base64
 import hashlib
 import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -21,7 +24,7 @@ WAY_OUT = "carry it here on foot"
 
 @dataclass
 class Site:
-    """What the server has and how it behaves; `asked` are the Range headers it was sent."""
+    """What the server has and how it behaves; what it was sent: `asked` (Range) and `authorized` (Authorization)."""
 
     url: str = ""
     content: bytes = FILE
@@ -30,16 +33,24 @@ class Site:
     status: int = 200
     cut_after: list[int] = field(default_factory=list)  # bytes that each of the first connections sends
     asked: list[str | None] = field(default_factory=list)
+    authorized: list[str | None] = field(default_factory=list)
+    moved_to: str = ""
 
 
-@pytest.fixture
-def site(monkeypatch) -> Iterator[Site]:
+@contextmanager
+def serving() -> Iterator[Site]:
     site = Site()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked = self.headers["Range"]
             site.asked.append(asked)
+            site.authorized.append(self.headers["Authorization"])
+            if site.moved_to:
+                self.send_response(302)
+                self.send_header("Location", site.moved_to)
+                self.end_headers()
+                return
             start = int(asked[len("bytes=") : -1]) if asked and site.knows_ranges else 0
             if site.status != 200:
                 self.send_error(site.status)
@@ -59,7 +70,6 @@ def site(monkeypatch) -> Iterator[Site]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    monkeypatch.setenv("no_proxy", "*")
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         site.url = f"http://127.0.0.1:{server.server_port}/weights.pth"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -67,6 +77,13 @@ def site(monkeypatch) -> Iterator[Site]:
         yield site
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def site(monkeypatch) -> Iterator[Site]:
+    monkeypatch.setenv("no_proxy", "*")
+    with serving() as site:
+        yield site
 
 
 @pytest.fixture
@@ -83,13 +100,13 @@ def leave_partial(path: Path, data: bytes) -> None:
     partial_of(path).write_bytes(data)
 
 
-def fetch(url: str, path: Path, prefix: str) -> Path:
-    return download.fetch(url, path, prefix, way_out=WAY_OUT)
+def fetch(url: str, path: Path, expected: str = RIGHT) -> Path:
+    return download.fetch(url, path, expected, way_out=WAY_OUT)
 
 
-def refusal(url: str, path: Path, prefix: str = RIGHT) -> str:
+def refusal(url: str, path: Path, expected: str = RIGHT) -> str:
     with pytest.raises(SettingError) as caught:
-        fetch(url, path, prefix)
+        fetch(url, path, expected)
     message = str(caught.value)
     assert "\n" not in message
     assert message.endswith(f", or {WAY_OUT}")
@@ -97,18 +114,17 @@ def refusal(url: str, path: Path, prefix: str = RIGHT) -> str:
 
 
 @pytest.mark.parametrize("says_length", [True, False])
-@pytest.mark.parametrize("prefix", [RIGHT, RIGHT[:8], ""])
-def test_a_file_arrives_whole_and_alone(prefix, says_length, site, path):
+def test_a_file_arrives_whole_and_alone(says_length, site, path):
     site.says_length = says_length
-    assert fetch(site.url, path, prefix) == path
+    assert fetch(site.url, path) == path
     assert path.read_bytes() == FILE
     assert os.listdir(path.parent) == ["weights.pth"]
     assert download.sha256(path) == RIGHT
 
 
 def test_a_file_that_is_there_is_not_fetched_again(site, path):
-    fetch(site.url, path, RIGHT[:8])
-    fetch(site.url, path, RIGHT[:8])
+    fetch(site.url, path)
+    fetch(site.url, path)
     assert len(site.asked) == 1
 
 
@@ -158,8 +174,8 @@ def test_a_partial_file_longer_than_the_servers_is_fetched_anew(site, path):
 def test_a_file_with_another_checksum_is_deleted_and_the_message_says_so(left, site, path):
     leave_partial(path, left)
     site.content = FILE[:-1] + b"!"
-    message = refusal(site.url, path, RIGHT[:8])
-    assert f"expected {RIGHT[:8]}" in message
+    message = refusal(site.url, path)
+    assert f"expected {RIGHT}" in message
     assert "deleted" in message
     assert os.listdir(path.parent) == []
 
@@ -223,3 +239,46 @@ def test_a_folder_that_cannot_be_made_is_named(site, tmp_path):
     message = refusal(site.url, tmp_path / "downloads" / "weights.pth")
     assert str(tmp_path / "downloads") in message
     assert not site.asked
+
+
+PASSWORDS = [("ada", "s3cret"), ("ada", "p@ss:w/rd%"), ("", "token"), ("ada", "ünï")]
+
+
+def with_password(url: str, name: str, password: str) -> str:
+    return url.replace("://", f"://{quote(name, safe='')}:{quote(password, safe='')}@", 1)
+
+
+@pytest.mark.parametrize(("name", "password"), PASSWORDS)
+def test_a_name_and_password_in_the_address_are_sent(name, password, site, path):
+    assert fetch(with_password(site.url, name, password), path).read_bytes() == FILE
+    sent = site.authorized[0].removeprefix("Basic ")
+    assert base64.b64decode(sent).decode() == f"{name}:{password}"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_no_message_shows_a_password(status, site, path):
+    site.status = status
+    message = refusal(with_password(site.url, "ada", "s3cret"), path)
+    assert "s3cret" not in message
+    assert "ada" not in message
+    assert site.url in message
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://ada:s3cret@host/x", "http://ada:s3cret@/x", "http://a@b:s3cret@127.0.0.1:1/x", "https://s3cret@[::1/x"],
+)
+def test_an_address_that_cannot_be_used_shows_no_password_either(url, path):
+    assert "s3cret" not in refusal(url, path)
+
+
+def test_another_host_that_the_file_moved_to_is_not_told_the_password(site, path):
+    with serving() as other:
+        site.moved_to = other.url.replace("127.0.0.1", "localhost")
+        fetch(with_password(site.url, "ada", "s3cret"), path)
+        assert other.authorized == [None]
+    assert site.authorized != [None]
+
+
+def test_a_file_whose_checksum_only_begins_as_expected_is_another_file(site, path):
+    assert "expected" in refusal(site.url, path, RIGHT[:8] + "0" * 56)

@@ -1,5 +1,6 @@
 """Fetch a file once: resumed where it broke off, checked before it takes its place."""
 
+import base64
 import errno
 import hashlib
 import http.client
@@ -9,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes
 
 from ganvas.errors import SettingError
 
@@ -17,13 +18,13 @@ TIMEOUT_SECONDS = 30
 PIECE_BYTES = 1 << 18
 
 
-def fetch(url: str, path: Path, sha256_prefix: str, *, way_out: str) -> Path:
+def fetch(url: str, path: Path, expected: str, *, way_out: str) -> Path:
     """The file at `url`, kept at `path`; what arrived before an interruption waits beside it in `path`.partial.
 
     Args:
-        url: http or https.
+        url: http or https. A name and password in it are sent to that server alone, and shown nowhere.
         path: where the file belongs; if it is there and right, nothing is fetched.
-        sha256_prefix: the hex digits that its SHA-256 begins with; "" accepts any file.
+        expected: its SHA-256, 64 hex digits.
         way_out: what the user can do instead, in the imperative; every message ends with it.
     Returns:
         `path`.
@@ -31,20 +32,21 @@ def fetch(url: str, path: Path, sha256_prefix: str, *, way_out: str) -> Path:
         SettingError: the address is not of the web, the server cannot be reached or refuses, what it sends or what is
             at `path` is another file, or `path` cannot be written.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
+    url, authorization = _without_password(url)
+    if url.partition("://")[0].lower() not in ("http", "https"):
         raise SettingError(f"{url}: expected an address that starts with https:// or http://; correct it, or {way_out}")
     partial = path.with_name(f"{path.name}.partial")
     try:
         if path.exists():
-            if not (found := sha256(path)).startswith(sha256_prefix):
-                raise SettingError(f"{path}: {_difference(found, sha256_prefix)}; delete it, or {way_out}")
+            if (found := sha256(path)) != expected:
+                raise SettingError(f"{path}: {_difference(found, expected)}; delete it, or {way_out}")
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        _complete(url, partial, way_out)
-        if not (found := sha256(partial)).startswith(sha256_prefix):
+        _complete(url, authorization, partial, way_out)
+        if (found := sha256(partial)) != expected:
             partial.unlink()
             raise SettingError(
-                f"{url}: {_difference(found, sha256_prefix)}; what arrived was deleted: try again, or {way_out}"
+                f"{url}: {_difference(found, expected)}; what arrived was deleted: try again, or {way_out}"
             )
         os.replace(partial, path)
     except OSError as error:
@@ -65,10 +67,24 @@ def sha256(path: Path) -> str:
 
 
 def _difference(found: str, expected: str) -> str:
-    return f"its SHA-256 begins with {found[: max(8, len(expected))]}, expected {expected}"
+    return f"its SHA-256 is {found}, expected {expected}"
 
 
-def _complete(url: str, partial: Path, way_out: str) -> None:
+def _without_password(url: str) -> tuple[str, str]:
+    """An address without the name and password in it, and the header that sends them; "" where there are none.
+
+    Everything before the last @ of the host's part goes, whatever it is, so that no message shows it.
+    """
+    before, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    given, at, host = host.rpartition("@")
+    if not at:
+        return url, ""
+    encoded = base64.b64encode(unquote_to_bytes(given)).decode("ascii")
+    return f"{before}://{host}{slash}{path}", f"Basic {encoded}"
+
+
+def _complete(url: str, authorization: str, partial: Path, way_out: str) -> None:
     """Bring what is missing of `partial`, in as many connections as it takes while each brings something.
 
     Raises:
@@ -81,7 +97,7 @@ def _complete(url: str, partial: Path, way_out: str) -> None:
         had = have
         with partial.open("r+b" if partial.exists() else "wb") as file:
             try:
-                for start, piece in _pieces(url, had):
+                for start, piece in _pieces(url, authorization, had):
                     file.seek(start)
                     file.write(piece)
                     file.truncate()
@@ -99,14 +115,16 @@ class _Interrupted(Exception):
     """The network's part of what can go wrong; the disk's is OSError."""
 
 
-def _pieces(url: str, start: int) -> Iterator[tuple[int, bytes]]:
+def _pieces(url: str, authorization: str, start: int) -> Iterator[tuple[int, bytes]]:
     """The file from byte `start`, or from 0 if the server knows no ranges: where each piece belongs, and the piece.
 
     Raises:
         _Interrupted: the server cannot be reached, refuses, or falls silent before the end.
     """
-    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
     try:
+        request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
+        if authorization:
+            request.add_unredirected_header("Authorization", authorization)
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
             position = start if response.status == HTTPStatus.PARTIAL_CONTENT else 0
             length = response.headers["Content-Length"]
@@ -118,11 +136,13 @@ def _pieces(url: str, start: int) -> Iterator[tuple[int, bytes]]:
         with error:
             if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
                 if error.headers["Content-Range"] != f"bytes */{start}":
-                    yield from _pieces(url, 0)
+                    yield from _pieces(url, authorization, 0)
                 return
             raise _Interrupted(f"the server answered {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         raise _Interrupted(f"no connection: {error.reason}") from error
+    except ValueError as error:
+        raise _Interrupted(f"no address: {error}") from error
     except (OSError, http.client.HTTPException) as error:
         raise _Interrupted(f"the connection broke off: {error}") from error
     if end is not None and position < end:

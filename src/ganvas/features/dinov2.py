@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 FEATURES, SIZE_PX = 384, 224
 URL = "https://dl.fbaipublicfiles.com/dinov2/dinov2_vits14/dinov2_vits14_pretrain.pth"
-SHA256_PREFIX = "b938bf1b"
+SHA256 = "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9"
 PATCH_PX, DEPTH, HEADS = 14, 12, 6
 GRID, TRAINED_GRID = SIZE_PX // PATCH_PX, 37  # patches on a side: here, and in the file
 NORM_EPS = 1e-6

@@ -42,7 +42,7 @@ class Pretrained:
     size_px: Callable[[int, int], int]
     build: Callable[[dict[str, Tensor]], nn.Module]
     find: Callable[[Path], Path]
-    sha256_prefix: str
+    sha256: str
     has_unit_length: bool = False
 
 
@@ -59,15 +59,15 @@ EXTRACTORS: dict[str, Pretrained] = {
         "Inception-v3 of the original FID",
         lambda height, width: inception.SIZE_PX,
         inception.build,
-        lambda downloads: fetch(inception.URL, downloads / "inception.pth", inception.SHA256_PREFIX, way_out=WAY_OUT),
-        inception.SHA256_PREFIX,
+        lambda downloads: fetch(inception.URL, downloads / "inception.pth", inception.SHA256, way_out=WAY_OUT),
+        inception.SHA256,
     ),
     "dinov2": Pretrained(
         "DINOv2 ViT-S/14",
         lambda height, width: dinov2.SIZE_PX,
         dinov2.build,
-        lambda downloads: fetch(dinov2.URL, downloads / "dinov2.pth", dinov2.SHA256_PREFIX, way_out=WAY_OUT),
-        dinov2.SHA256_PREFIX,
+        lambda downloads: fetch(dinov2.URL, downloads / "dinov2.pth", dinov2.SHA256, way_out=WAY_OUT),
+        dinov2.SHA256,
     ),
 }
 
@@ -109,7 +109,7 @@ def load_extractor(name: str, size: tuple[int, int], downloads: Path, weights: P
         raise SettingError(f"there is no extractor {name!r}; there are {', '.join(EXTRACTORS)}")
     pretrained = EXTRACTORS[name]
     path = weights or pretrained.find(downloads)
-    network, digest = read_network(path, pretrained.title, pretrained.build, pretrained.sha256_prefix)
+    network, digest = read_network(path, pretrained.title, pretrained.build, pretrained.sha256)
     return Extractor(name, pretrained.title, network, pretrained.size_px(*size), pretrained.has_unit_length, digest)
 
 

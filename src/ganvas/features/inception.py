@@ -18,7 +18,7 @@ from ganvas.features.efficientnet import folded
 FEATURES, SIZE_PX = 2048, 299
 CLASSES = 1008
 URL = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
-SHA256_PREFIX = "6726825d"
+SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 
 
 class Layer(NamedTuple):

@@ -15,23 +15,22 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def read_network(
-    path: Path, title: str, build: Callable[[dict[str, Tensor]], Network], sha256_prefix: str
+    path: Path, title: str, build: Callable[[dict[str, Tensor]], Network], expected: str
 ) -> tuple[Network, str]:
     """The network in the file at `path`, and the file's SHA-256 in hex.
 
     Args:
         title: of the network, for messages.
         build: the tensors of the file -> the network.
-        sha256_prefix: the hex digits that its SHA-256 begins with; "" accepts any file.
+        expected: its SHA-256, 64 hex digits.
     Raises:
         ModelError: it is another file, or `build` cannot use what is in it.
     """
     try:
         digest = sha256(path)
-        if not digest.startswith(sha256_prefix):
+        if digest != expected:
             raise ModelError(
-                f"{path}: not the weights of {title}: its SHA-256 begins with {digest[:8]}, "
-                f"expected {sha256_prefix[:8]}"
+                f"{path}: not the weights of {title}: its SHA-256 begins with {digest[:8]}, expected {expected[:8]}"
             )
         return build(torch.load(path, map_location="cpu", weights_only=True)), digest
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:

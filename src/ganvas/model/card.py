@@ -1,5 +1,6 @@
 """The README.md of a model folder: what the model is, what it was made of, how good it is, what may be done with it."""
 
+from ganvas.formats.front_matter import front_matter
 from ganvas.formats.manifest import Description, Publication
 from ganvas.training import ARCHITECTURES
 
@@ -45,13 +46,13 @@ def _title(description: Description) -> str:
 
 def _metadata(published: Publication) -> str:
     """The card's front matter; a hub knows the licences on its list, and calls every other one `other`."""
-    lines = ["---", "library_name: ganvas", "pipeline_tag: unconditional-image-generation"]
+    values: dict[str, str | list[str]] = {"library_name": "ganvas", "pipeline_tag": "unconditional-image-generation"}
     licence = published.licence.lower().replace(" ", "-")
     if licence in HUB_LICENCES:
-        lines.append(f"license: {licence}")
+        values["license"] = licence
     elif licence:
-        lines += ["license: other", f"license_name: {_quoted(published.licence)}"]
-    return "\n".join([*lines, "tags:", "- gan", "- onnx", "- ganvas", "---", ""])
+        values |= {"license": "other", "license_name": published.licence}
+    return front_matter(values | {"tags": ["gan", "onnx", "ganvas"]})
 
 
 def _training(description: Description) -> str:
@@ -100,7 +101,3 @@ def _licence(published: Publication | None) -> str:
     if published is None:
         return terms
     return f"Licence: {published.licence or 'not set by its author'}. {terms}"
-
-
-def _quoted(text: str) -> str:
-    return '"' + " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"') + '"'

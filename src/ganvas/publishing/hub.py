@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from ganvas.errors import SettingError, missing_package
 from ganvas.files import replace_bytes
+from ganvas.formats.front_matter import front_matter
 from ganvas.formats.manifest import CARD_FILE, DESCRIPTION_FILE, ONNX_FILE, PREVIEW_FILE, read_description
 from ganvas.publishing.packaging import Bundle, files_in, size_of
 from ganvas.publishing.site import page_files
@@ -105,10 +106,9 @@ def has_model(name: str) -> bool:
 
 
 def _space_card(title: str, repository: str) -> bytes:
-    quoted = '"' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    models = f"models:\n- {repository}\n" if repository else ""
-    front = f"title: {quoted}\nsdk: static\napp_file: index.html\n{models}"
-    return f"---\n{front}---\n\nThe page of a generator made by Ganvas.\n".encode()
+    values: dict[str, str | list[str]] = {"title": title, "sdk": "static", "app_file": "index.html"}
+    models: dict[str, str | list[str]] = {"models": [repository]} if repository else {}
+    return f"{front_matter(values | models)}\nThe page of a generator made by Ganvas.\n".encode()
 
 
 def _library(purpose: str) -> Any:
