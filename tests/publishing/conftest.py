@@ -1,6 +1,29 @@
+import shutil
+
 import pytest
+from playwright.sync_api import sync_playwright
+
+BROWSERS = "chromium", "chromium-browser", "google-chrome"
+QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def the_page_can_be_made(web_runtime_fetched_once) -> None:
     """onnxruntime-web is there before any test asks for a page."""
+
+
+@pytest.fixture(scope="module")
+def launched():
+    """A function: what the browser is told -> the browser."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.fail(f"none of {', '.join(BROWSERS)} is installed; the page cannot be tested without a browser")
+    with sync_playwright() as playwright:
+        yield lambda *told: playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *QUIET, *told])
+
+
+@pytest.fixture(scope="module")
+def browser(launched):
+    browser = launched("--disable-gpu")
+    yield browser
+    browser.close()

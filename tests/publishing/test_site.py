@@ -1,74 +1,17 @@
 """The page in a real browser, over http and from disk, against the golden pictures."""
 
-import base64
-import functools
-import http.server
-import io
 import re
-import shutil
-import threading
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from pages import as_rgba, hosted, shown, written
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from ganvas.files import cache_folder
 from ganvas.publishing import site
 from ganvas.publishing.packaging import Bundle
 
-BROWSERS = "chromium", "chromium-browser", "google-chrome"
-QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
-
-
-class Host(http.server.SimpleHTTPRequestHandler):
-    """Any host of files. `more` headers are sent with everything."""
-
-    more: dict[str, str] = {}  # noqa: RUF012 - of subclasses
-
-    def end_headers(self):
-        for name, value in self.more.items():
-            self.send_header(name, value)
-        super().end_headers()
-
-    def log_message(self, format, *args):
-        pass
-
-
-@contextmanager
-def hosted(folder, headers=None):
-    """The address of a folder while the block lasts."""
-    handler = functools.partial(type("Host", (Host,), {"more": headers or {}}), directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def launched():
-    """A function: what the browser is told -> the browser."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.fail(f"none of {', '.join(BROWSERS)} is installed; the page cannot be tested without a browser")
-    with sync_playwright() as playwright:
-        yield lambda *told: playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *QUIET, *told])
-
-
-@pytest.fixture(scope="module")
-def browser(launched):
-    browser = launched("--disable-gpu")
-    yield browser
-    browser.close()
-
-
-def written(published, folder):
-    site.publish(Bundle(published.folder, cache_folder() / "downloads"), folder, site.SiteOptions())
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -109,17 +52,6 @@ def opened(browser):
     for context in contexts:
         context.close()
     assert heard == []
-
-
-def shown(page):
-    """The picture on the page, (H, W, 4) levels."""
-    stored = page.evaluate("document.getElementById('picture').toDataURL('image/png')").split(",")[1]
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(stored))).convert("RGBA")).astype(int)
-
-
-def as_rgba(picture):
-    colours = picture if picture.shape[-1] == 3 else picture.repeat(3, axis=-1)
-    return np.concatenate([colours, np.full_like(colours[..., :1], 255)], axis=-1)
 
 
 def status(page, text):

@@ -9,6 +9,7 @@ import hashlib
 import html
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -31,7 +32,6 @@ _VENDOR = {
     "webgpu": ("vendor/ort.webgpu.js", "vendor/ort.webgpu.wasm.gz"),
 }
 _FROM_DISK = 'import.meta.url>"file:"&&import.meta.url<"file;"'
-_LATE = '<p id="late" class="hint late">Nothing yet? From disk, open page.html; this page needs a web server.</p>'
 
 _POLICY = {
     "default-src": "'none'",
@@ -78,30 +78,32 @@ def page_files(
     description = read_description(folder)
     kinds = ("wasm", "webgpu") if webgpu else ("wasm",)
     runtimes = {kind: web_runtime(downloads, kind) for kind in kinds}
-    packed = {_MODEL: _packed(read_onnx(folder, description))}
-    packed |= {_VENDOR[kind][1]: runtime.packed_wasm for kind, runtime in runtimes.items()}
-    whole, split = {}, {}
-    for name, stored in packed.items():
-        if most_bytes is None or len(stored) <= most_bytes:
-            whole[name] = stored
-            continue
-        pieces = [stored[at : at + most_bytes] for at in range(0, len(stored), most_bytes)]
-        split[name] = len(pieces)
-        whole |= {f"{name}.{number}": piece for number, piece in enumerate(pieces)}
-    head = ['<link rel="stylesheet" href="style.css">']
-    head += [f'<link rel="modulepreload" href="{name}">' for name in MODULES]
-    certain = [name for name in whole if not (webgpu and name.startswith("vendor/"))]  # who draws on which, shows later
-    head += [f'<link rel="preload" as="fetch" crossorigin href="{name}">' for name in certain]
-    script = '<script type="module" src="app.js"></script>'
-    page = _page(description, _POLICY, "\n".join(head), script, split=split, webgpu=webgpu, late=_LATE)
-    made = {
-        "index.html": page.encode(),
-        "style.css": _own("style.css").encode(),
-        **{name: _own(name).encode() for name in MODULES},
-        **{_VENDOR[kind][0]: runtime.script for kind, runtime in runtimes.items()},
-        DESCRIPTION_FILE: description.to_json().encode(),
-        **whole,
+    checked = {DESCRIPTION_FILE: description.to_json().encode(), _MODEL: _packed(read_onnx(folder, description))}
+    checked |= {_VENDOR[kind][1]: runtime.packed_wasm for kind, runtime in runtimes.items()}
+    vendor = {_VENDOR[kind][0]: runtime.script for kind, runtime in runtimes.items()}
+    files_of = {name: _pieces(name, stored, most_bytes) for name, stored in checked.items()}
+    whole = {place: piece for pieces in files_of.values() for place, piece in pieces.items()}
+    assets = {
+        name: [{"tag": _tag(piece), "integrity": _integrity(piece)} for piece in pieces.values()]
+        for name, pieces in files_of.items()
     }
+    assets |= {name: [{"tag": _tag(stored)}] for name, stored in vendor.items()}
+    own = {"style.css": _own("style.css").encode(), **_modules()}
+    at = {name: f"{name}?{_tag(stored)}" for name, stored in (own | whole).items()}
+    head = [f'<link rel="stylesheet" href="{at["style.css"]}">']
+    head += [f'<link rel="modulepreload" href="{at[name]}">' for name in MODULES]
+    certain = [name for name in whole if not (webgpu and name.startswith("vendor/"))]  # who draws on which, shows later
+    head += [
+        f'<link rel="preload" as="fetch" crossorigin href="{at[name]}" integrity="{_integrity(whole[name])}">'
+        for name in certain
+    ]
+    script = f'<script type="module" src="{at["app.js"]}"></script>'
+    guard = _own("guard.js")
+    policy = _POLICY | {"script-src": f"{_POLICY['script-src']} {source_hash(guard)}"}
+    page = _page(
+        description, policy, "\n".join(head), script, assets=assets, webgpu=webgpu, guard=f"<script>{guard}</script>"
+    )
+    made = {"index.html": page.encode(), **own, **vendor, **whole}
     version = hashlib.sha256(b"".join(made.values())).hexdigest()[:16]
     kept = ["./", *(name for name in made if "webgpu" not in name)]
     worker = Template(_own("worker.js")).substitute(version=f"ganvas-{version}", files=json.dumps(kept))
@@ -145,9 +147,9 @@ def _page(
     head: str,
     scripts: str,
     *,
-    split: Mapping[str, int] | None = None,
+    assets: Mapping[str, object] | None = None,
     webgpu: bool = False,
-    late: str = "",
+    guard: str = "",
 ) -> str:
     published = description.published
     assert published is not None
@@ -160,9 +162,9 @@ def _page(
         licence=f"Licence: {html.escape(published.licence)}." if published.licence else "",
         head=head,
         scripts=scripts,
-        split=html.escape(json.dumps(split or {})),
+        assets=html.escape(json.dumps(assets or {})),
         webgpu=str(webgpu).lower(),
-        late=late,
+        guard=guard,
         width=description.width,
         height=description.height,
         kind="see-through" if description.channels == 4 else "",
@@ -195,6 +197,44 @@ def _as_global(script: str, name: str) -> str:
 
 def _own(name: str) -> str:
     return (files("ganvas.publishing") / "page" / name).read_text(encoding="utf-8")
+
+
+def _modules() -> dict[str, bytes]:
+    """The page's own modules, whose imports of each other name the very version."""
+    made: dict[str, bytes] = {}
+    for name in MODULES:
+        text = _own(name)
+        for earlier, stored in made.items():
+            text = text.replace(f'"./{earlier}"', f'"./{earlier}?{_tag(stored)}"')
+        made[name] = text.encode()
+    return made
+
+
+def _pieces(name: str, stored: bytes, most_bytes: int | None) -> dict[str, bytes]:
+    """A file under its name, or in pieces of at most so many bytes, each under its own."""
+    if most_bytes is None or len(stored) <= most_bytes:
+        return {name: stored}
+    starts = range(0, len(stored), most_bytes)
+    return {f"{name}.{number}": stored[at : at + most_bytes] for number, at in enumerate(starts)}
+
+
+def _tag(stored: bytes) -> str:
+    """What the address of a file ends with, so that no cache takes one version for another."""
+    return hashlib.sha256(stored).hexdigest()[:12]
+
+
+def _integrity(stored: bytes) -> str:
+    """The checksum of a file, and of what is packed in it: some hosts unpack on the way. Source: SRI, W3C 2016."""
+    return " ".join(
+        f"sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}" for each in (stored, *_unpacked(stored))
+    )
+
+
+def _unpacked(stored: bytes) -> list[bytes]:
+    try:
+        return [gzip.decompress(stored)]
+    except (OSError, EOFError, zlib.error):
+        return []  # no gzip file, or a piece of one
 
 
 def _packed(stored: bytes) -> bytes:

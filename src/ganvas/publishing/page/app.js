@@ -3,7 +3,8 @@
 import { isOneFile } from "./assets.js";
 import { Controls } from "./controls.js";
 import { loadGenerator } from "./generator.js";
-import { freshState, fromLink, randomSeed, toLink, toSeed } from "./link.js";
+import { LARGEST_SEED } from "./latents.js";
+import { freshState, fromLink, noSeed, randomSeed, toLink, toSeed } from "./link.js";
 
 const THUMBNAILS = 16;
 const MILLISECONDS_PER_LEG = 3000;
@@ -29,14 +30,19 @@ class Page {
     const wasReloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
     const isChosen = !(wasReloaded && history.state?.isChosen === false);
     const linked = isChosen ? fromLink(location.hash, this.description) : null;
-    this.show(linked ?? freshState(this.description, randomSeed()), { isChosen: Boolean(linked), push: false });
+    const complaint = isChosen ? complaintAbout(location.hash) : "";
+    this.show(linked ?? freshState(this.description, randomSeed()), { isChosen: Boolean(linked), push: false, complaint });
     await this.drawn;
     await this.showOthers();
   }
 
-  /** Draw a state, and let the controls and the address say it. `isChosen`: by someone, not by chance. */
-  show(state, { isChosen = true, push = true } = {}) {
+  /**
+   * Draw a state, and let the controls and the address say it. `isChosen`: by someone, not by chance.
+   * `complaint`: what is said beside it.
+   */
+  show(state, { isChosen = true, push = true, complaint = "" } = {}) {
     this.#stopWalk();
+    this.complaint = complaint;
     this.state = state;
     this.isChosen = isChosen;
     this.controls.fill(state);
@@ -54,6 +60,7 @@ class Page {
   change(changes) {
     const { walking } = this;
     this.#stopWalk();
+    this.complaint = "";
     this.state = { ...(walking ? this.#atRest() : this.state), ...changes };
     if (walking) this.controls.fill(this.state);
     this.isChosen = true;
@@ -94,7 +101,7 @@ class Page {
         const state = this.wanted;
         this.wanted = null;
         const [image] = await this.generator.draw([state]);
-        this.#paint(image, this.#describe(state));
+        this.#paint(image, `${this.#describe(state)}${this.complaint}`);
       }
     } finally {
       this.isDrawing = false;
@@ -213,7 +220,8 @@ class Page {
     on("reset", () => this.choose(freshState(this.description, this.state.seed)));
     addEventListener("popstate", () => {
       this.labelIsOfWalk = false;
-      this.show(fromLink(location.hash, this.description) ?? this.state, { push: false });
+      const complaint = complaintAbout(location.hash);
+      this.show(fromLink(location.hash, this.description) ?? this.state, { push: false, complaint });
     });
     addEventListener("keydown", (event) => this.#press(event));
   }
@@ -258,12 +266,16 @@ function paint(canvas, image) {
   return canvas;
 }
 
+function complaintAbout(link) {
+  const given = noSeed(link);
+  return given === null ? "" : `. The link's seed, “${given.slice(0, 40)}”, is no whole number from 0 to ${LARGEST_SEED}`;
+}
+
 function fail(error) {
   console.error(error);
   statusLine.textContent = `It did not work: ${error.message}`;
 }
 
-document.getElementById("late")?.remove();
 try {
   await new Page(await loadGenerator()).start();
 } catch (error) {

@@ -1,6 +1,7 @@
 // The files beside the page, or inside it where everything is one file.
 
-const split = JSON.parse(document.body.dataset.split); // name -> of how many pieces
+// Name -> for each of its pieces, what its address ends with and the checksums that it may have.
+const assets = JSON.parse(document.body.dataset.assets);
 
 export const isOneFile = Boolean(document.querySelector("script[id^='asset:']"));
 
@@ -20,14 +21,37 @@ export async function jsonAsset(name) {
   return JSON.parse(new TextDecoder().decode(await asset(name)));
 }
 
+/** Where a whole file is; another version of it has another address, so that no cache confuses them. */
+export function addressOf(name) {
+  return `${name}?${assets[name][0].tag}`;
+}
+
 async function fetched(name) {
-  if (split[name]) {
-    const pieces = await Promise.all(Array.from({ length: split[name] }, (_, at) => fetched(`${name}.${at}`)));
-    return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  const pieces = assets[name];
+  const places = pieces.length > 1 ? pieces.map((_, at) => `${name}.${at}`) : [name];
+  const parts = await Promise.all(places.map((place, at) => checked(place, pieces[at])));
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** The bytes of a file, if they are those that this page was made with. */
+async function checked(place, { tag, integrity }) {
+  try {
+    const response = await fetch(`${place}?${tag}`, { integrity });
+    if (response.ok) return await response.arrayBuffer();
+  } catch (error) {
+    console.warn(error);
   }
-  const response = await fetch(name);
-  if (!response.ok) throw new Error(`${name}: the server answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  throw new Error(await trouble(place));
+}
+
+/** Why a file could not be had. */
+export async function trouble(place) {
+  const response = await fetch(place, { cache: "no-store" }).catch(() => null);
+  await response?.body?.cancel();
+  if (!response) return `${place} cannot be reached.`;
+  const isPage = response.headers.get("Content-Type")?.startsWith("text/html");
+  if (!response.ok || isPage) return `${place} is missing on this server.`;
+  return `${place} on this server is of another version than this page. Reload the page.`;
 }
 
 function fromBase64(text) {

@@ -1,6 +1,6 @@
 // The model: latents in, pictures out, by onnxruntime-web.
 
-import { asset, jsonAsset } from "./assets.js";
+import { addressOf, asset, jsonAsset, trouble } from "./assets.js";
 import { between, latent, randomLabel } from "./latents.js";
 import { freshState } from "./link.js";
 
@@ -9,18 +9,18 @@ export async function loadGenerator() {
   if (document.body.dataset.webgpu === "true" && navigator.gpu) {
     try {
       if (await navigator.gpu.requestAdapter()) {
-        return await load("webgpu", "./vendor/ort.webgpu.js", "vendor/ort.webgpu.wasm.gz");
+        return await load("webgpu", "vendor/ort.webgpu.js", "vendor/ort.webgpu.wasm.gz");
       }
     } catch (error) {
       console.warn("WebGPU could not be used", error);
     }
   }
-  return load("wasm", "./vendor/ort.js", "vendor/ort.wasm.gz");
+  return load("wasm", "vendor/ort.js", "vendor/ort.wasm.gz");
 }
 
 async function load(provider, script, wasm) {
   const [ort, description, model, runtime] = await Promise.all([
-    globalThis.ort ?? import(script), // where everything is one file, it is there already
+    globalThis.ort ?? imported(script), // where everything is one file, it is there already
     jsonAsset("model.json"),
     asset("model.onnx.gz"),
     asset(wasm),
@@ -34,6 +34,15 @@ async function load(provider, script, wasm) {
   const generator = new Generator(description, session, ort.Tensor);
   await generator.draw([freshState(description, 0n)]); // what fails, fails here
   return generator;
+}
+
+async function imported(script) {
+  try {
+    return await import(`./${addressOf(script)}`);
+  } catch (error) {
+    console.warn(error);
+    throw new Error(await trouble(script));
+  }
 }
 
 /**

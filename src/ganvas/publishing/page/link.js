@@ -45,6 +45,12 @@ export function fromLink(text, description) {
   return state;
 }
 
+/** What an address gives as its seed and is none; null where it gives one, or says nothing of seeds. */
+export function noSeed(text) {
+  const given = new URLSearchParams(text.replace(/^#/, "")).get("seed");
+  return given !== null && toSeed(given) === null ? given : null;
+}
+
 /** The seed that a text names, as a BigInt, or null. */
 export function toSeed(text) {
   if (!/^\d{1,20}$/.test(text ?? "")) return null;
