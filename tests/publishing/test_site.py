@@ -20,6 +20,7 @@ from ganvas.publishing.packaging import Bundle
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+QUIET += ["--js-flags=--liftoff-only"]  # no second compilation, for speed, of a runtime that draws a few pictures
 ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 
 
