@@ -64,7 +64,10 @@ def train(
     source: Annotated[str | None, typer.Argument(help=_SOURCE)] = None,
     recipe: Annotated[str | None, typer.Option(help="`ganvas recipes` lists them")] = None,
     size: Size = None,
-    time: Annotated[str | None, typer.Option(help="90s, 10m, 1h; 10m unless --images or --epochs is given")] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(help="90s, 10m, 1h from the start of the command; 10m unless --images or --epochs is given"),
+    ] = None,
     images: Annotated[str | None, typer.Option(help="images shown, as in 200k")] = None,
     epochs: Annotated[float | None, typer.Option(help="passes over the pictures")] = None,
     until: Annotated[str | None, typer.Option(help="plateau: stop as soon as nothing improves any more")] = None,

@@ -6,7 +6,6 @@ files are, and nothing here imports torch, so that a server or a cloud function 
 """
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -14,11 +13,11 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from ganvas.errors import ModelError
+from ganvas.files import read_json, read_small
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
 
 DESCRIPTION_FILE, ONNX_FILE, CARD_FILE, PREVIEW_FILE = "model.json", "model.onnx", "README.md", "preview.png"
 TRAINING_FILE = "training.json"
-_DESCRIPTION_LIMIT_BYTES = 4_000_000
 EXPORTED = "exported"
 ONNX_LIMIT_BYTES = 2_000_000_000
 
@@ -127,13 +126,11 @@ def read_description(folder: Path) -> Description:
 
 def _checked(path: Path, kind: type[Kind]) -> Kind:
     try:
-        if path.stat().st_size > _DESCRIPTION_LIMIT_BYTES:
-            raise ModelError(f"{path}: too large to be a description ({path.stat().st_size} bytes)")
-        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return kind.model_validate(read_json(path))
     except ValidationError as error:
         first = first_fault(error)
         raise ModelError(f"{path}: {first.where}: {first.message}") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from error
 
 
@@ -156,9 +153,7 @@ def read_onnx(folder: Path, description: Description) -> bytes:
     if description.published is None:
         raise ModelError(f"{folder}: was not exported; `ganvas export {folder}` writes its model.onnx")
     try:
-        if path.stat().st_size > ONNX_LIMIT_BYTES:
-            raise ModelError(f"{path}: {path.stat().st_size} bytes; expected at most {ONNX_LIMIT_BYTES}")
-        stored = path.read_bytes()
+        stored = read_small(path, ONNX_LIMIT_BYTES)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error}") from error
     if hashlib.sha256(stored).hexdigest() != description.published.sha256:
