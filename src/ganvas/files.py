@@ -157,6 +157,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The ending stays the same, since several libraries choose the format by it. Missing folders are made.
     """
+    if not path.name:  # as "." and "/" have none
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
     try:

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ganvas.errors import ModelError
 from ganvas.files import read_json, read_small
-from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
+from ganvas.settings import LARGEST_PX, MOST_TRUNCATION, SMALLEST_PX, STEP_PX, Settings, first_fault
 
 DESCRIPTION_FILE, ONNX_FILE, CARD_FILE, PREVIEW_FILE = "model.json", "model.onnx", "README.md", "preview.png"
 TRAINING_FILE = "training.json"
@@ -43,7 +43,9 @@ class Publication(Settings):
     weights: Literal["float16", "float32", "int8"] = Field(description="how they are stored in model.onnx")
     compared_seeds: int = Field(ge=1, description="drawn by the generator and by model.onnx before it was written")
     largest_difference: int = Field(ge=0, le=255, description="between those pictures, in grey levels")
-    truncation: float = Field(default=1.0, ge=0, le=2, description="that the page starts with; multiplies latents")
+    truncation: float = Field(
+        default=1.0, ge=0, le=MOST_TRUNCATION, description="that the page starts with; multiplies latents"
+    )
     directions: tuple[Direction, ...] = Field(default=(), max_length=64, description="main ones, strongest first")
     copying: bool | None = Field(default=None, description="whether it copies training pictures; not set: not measured")
     findings: tuple[Text, ...] = Field(default=(), description="what the score card says, a line each")

@@ -7,6 +7,8 @@ from ganvas.config import Plan, RunConfig
 from ganvas.run.folder import RunFolder
 from ganvas.training.plan import is_drawn_moment
 
+_LEAST_SECONDS = 1e-6  # so that a step is taken, and there is a model, where starting took all the time
+
 
 class Schedule:
     """The plan of a run and what follows from it for a moment; every change of the plan is written to run.toml.
@@ -23,7 +25,7 @@ class Schedule:
         self.config, self.folder = config, folder
         self.until = plan.images if plan.final else until
         limit = math.inf if plan.final else config.limits.seconds or math.inf
-        self.seconds_limit = max(limit - started_after, 0.0)
+        self.seconds_limit = max(limit - started_after, _LEAST_SECONDS)
         self._plan = plan
         folder.write_config(config, plan)
 
