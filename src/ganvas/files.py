@@ -110,8 +110,8 @@ def writing_to(path: Path, option: str = "--out", *, what: str = "folder") -> It
     except OSError as error:
         if failure := disk_failure(error):
             raise DiskError(
-                f"{option} {path}: {failure}; make room there, or choose another {what}. "
-                "What was complete before is still whole, and the same command goes on from it"
+                f"{option} {path}: {failure}; what was complete before is still whole. Make room there and repeat the "
+                f"command, or choose another {what}"
             ) from error
         reason = error.strerror or str(error)
         raise SettingError(f"{option} {path}: cannot be written ({reason}); choose another {what}") from error

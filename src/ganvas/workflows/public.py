@@ -430,11 +430,13 @@ def compare(runs: "Sequence[str | os.PathLike[str]]", out: str | os.PathLike[str
     Args:
         runs: two or more run folders, or what `train` returned.
     Raises:
-        SettingError: there are fewer, or one cannot be read.
+        SettingError: there are fewer, or one cannot be read. SettingError, DiskError: the page cannot be written.
     """
+    from ganvas.files import writing_to
     from ganvas.report import write_comparison
 
-    return write_comparison([Path(run) for run in runs], Path(out))
+    with writing_to(Path(out), what="file"):
+        return write_comparison([Path(run) for run in runs], Path(out))
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:
