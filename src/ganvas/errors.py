@@ -4,6 +4,7 @@
     |-- SettingError     exit 2: a command or a setting is wrong, or an optional package is missing
     |-- PicturesError    exit 3: the pictures cannot be used
     |-- ModelError       exit 4: the model cannot be read
+    |-- DiskError        exit 5: the disk is full or fails
     `-- DivergedError    exit 1: the losses stopped being finite numbers
 
 Every message is one line that says what was found, what was expected and what to do.
@@ -33,6 +34,12 @@ class ModelError(GanvasError):
     """The model cannot be read."""
 
     exit_status = 4
+
+
+class DiskError(GanvasError):
+    """The disk is full or fails; what was written before is whole."""
+
+    exit_status = 5
 
 
 class DivergedError(GanvasError):

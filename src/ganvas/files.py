@@ -1,15 +1,29 @@
-"""Files that are either the old one or the new one, never half of one, whatever moment the process ends."""
+"""Files that are either the old one or the new one, never half of one, whatever moment the process ends.
 
+And small files read as a stranger's are: regular ones, up to a size, of values that every other part can handle.
+"""
+
+import errno
 import os
+import re
+import shutil
+import stat
+import sys
+import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ganvas.errors import SettingError
+from ganvas.errors import DiskError, SettingError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+SMALL_BYTES = 4_000_000  # a model.json of 64 directions of 1024 numbers has one
+# Full, over quota, over the largest size of a file, failing: whoever repeats the command elsewhere or later is helped.
+_DISK_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_UNFINISHED = re.compile(r"\..+\.(\d{1,9})\.unfinished(\..*)?")  # as `replacing` names it; with the process
 
 
 def cache_folder() -> Path:
@@ -20,21 +34,121 @@ def cache_folder() -> Path:
     return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "ganvas"
 
 
+def read_small(path: Path, most_bytes: int = SMALL_BYTES) -> bytes:
+    """The bytes of a regular file. A device or a named pipe in its place, or what links there, is never read.
+
+    Raises:
+        OSError: it is missing, no regular file, larger than `most_bytes`, or cannot be read.
+    """
+    # O_NONBLOCK, since opening a named pipe waits for whoever writes into it; O_NOCTTY, since no terminal is ours.
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+    descriptor = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            stored = file.read(most_bytes + 1)
+    finally:
+        os.close(descriptor)
+    if len(stored) > most_bytes:
+        raise OSError(errno.EFBIG, f"larger than {most_bytes} bytes", str(path))
+    return stored
+
+
+def read_json(path: Path, most_bytes: int = SMALL_BYTES, *, only_finite: bool = True) -> Any:
+    """The value in a JSON file: text that UTF-8 can hold, no deeper than pydantic's limit of 200.
+
+    Args:
+        only_finite: False: NaN and Infinity are read too, as Python's json writes them.
+    Raises:
+        OSError: as `read_small`.
+        ValueError: it is no such JSON.
+    """
+    from pydantic_core import from_json
+
+    return from_json(read_small(path, most_bytes), allow_inf_nan=not only_finite)
+
+
+def read_toml(path: Path, most_bytes: int = SMALL_BYTES) -> dict[str, Any]:
+    """The table in a TOML file.
+
+    Raises:
+        OSError: as `read_small`.
+        ValueError: it is no TOML, or is nested too deeply.
+    """
+    try:
+        return tomllib.loads(read_small(path, most_bytes).decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def disk_failure(error: OSError) -> str:
+    """What is wrong with the disk, for a person; "" where the error is of another kind."""
+    if error.errno not in _DISK_FAILURES:
+        return ""
+    what = "the disk fails" if error.errno == errno.EIO else "the disk is full"
+    return f"{what} ({error.strerror or os.strerror(error.errno)})"
+
+
 @contextmanager
 def writing_to(path: Path, option: str = "--out", *, what: str = "folder") -> Iterator[None]:
     """A block that writes to a path of the user's choice, and says so in one line where that cannot be done.
+
+    What killed processes left unfinished there goes first.
 
     Args:
         path: as the user gave it.
         option: that it was given with.
         what: it is, a folder or a file.
     Raises:
-        SettingError: the block raised an OSError.
+        DiskError: the block raised an OSError, since the disk is full or fails.
+        SettingError: it raised another OSError, or the path cannot be one.
     """
+    sweep(path if what == "folder" else path.parent)
     try:
         yield
     except OSError as error:
-        raise SettingError(f"{option} {path}: cannot be written ({error.strerror}); choose another {what}") from error
+        if failure := disk_failure(error):
+            raise DiskError(
+                f"{option} {path}: {failure}; what was complete before is still whole. Make room there and repeat the "
+                f"command, or choose another {what}"
+            ) from error
+        reason = error.strerror or str(error)
+        raise SettingError(f"{option} {path}: cannot be written ({reason}); choose another {what}") from error
+    except ValueError as error:
+        if "null byte" not in str(error) and "null character" not in str(error):
+            raise
+        raise SettingError(f"{option} {str(path)!r}: cannot be the name of a {what}") from error
+
+
+def sweep(folder: Path, *, inside: bool = False) -> None:
+    """Remove the files that `replacing` of processes which are no more left unfinished in a folder.
+
+    Args:
+        inside: also in the folders that are in it.
+    """
+    with suppress(OSError, ValueError):
+        for path in folder.rglob(".*.unfinished*") if inside else folder.glob(".*.unfinished*"):
+            found = _UNFINISHED.fullmatch(path.name)
+            if found and not _is_running(int(found[1])):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a file is one that `replacing` of some process writes, or wrote until it was killed."""
+    return _UNFINISHED.fullmatch(path.name) is not None
+
+
+def _is_running(process: int) -> bool:
+    if sys.platform == "win32":  # where os.kill ends the process; what is locked there cannot be removed anyway
+        return process == os.getpid()
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another user's
+        return True
+    return True
 
 
 @contextmanager
@@ -43,6 +157,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The ending stays the same, since several libraries choose the format by it. Missing folders are made.
     """
+    if not path.name:  # as "." and "/" have none
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
     try:
@@ -50,6 +166,13 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_all(*paths: Path) -> Iterator[list[Path]]:
+    """As `replacing`, for files that belong together: none is replaced before the block ends; the last comes last."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(replacing(path)) for path in reversed(paths)][::-1]
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -65,13 +188,22 @@ def replace_bytes(path: Path, stored: bytes) -> None:
 
 
 def replace_tensors(path: Path, tensors: Mapping[str, "Tensor"]) -> None:
-    """Replace `path` by named tensors in safetensors, forced to the disk first and with ordinary permissions."""
+    """Replace `path` by named tensors in safetensors, forced to the disk first and with ordinary permissions.
+
+    Raises:
+        OSError: the disk is full or not writable.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     with replacing(path) as unfinished:
         unfinished.touch()
         mode = unfinished.stat().st_mode
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, unfinished)
+        try:
+            save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, unfinished)
+        except SafetensorError as error:  # which keeps the number of the system's error in its text alone
+            found = re.search(r"\(os error (\d+)\)", str(error))
+            raise (OSError(int(found[1]), os.strerror(int(found[1])), str(path)) if found else error) from error
         unfinished.chmod(mode)
         with unfinished.open("rb+") as file:
             os.fsync(file.fileno())

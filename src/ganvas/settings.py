@@ -3,18 +3,39 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from reprlib import Repr
+from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 SMALLEST_PX, LARGEST_PX, STEP_PX = 16, 256, 4
+LARGEST_WHOLE = 2**64 - 1  # the largest seed; all that is counted stays below, and arithmetic of floats can have it
+MOST_TRUNCATION = 2.0  # latents twice as long as any that a generator was trained on
 HUB_PREFIX = "hf:"  # what follows lies on the Hugging Face Hub, as owner/name
 
 
-class Settings(BaseModel):
-    """Frozen, checked as it is made; unknown names are refused. The text after each field is its help everywhere."""
+_MOST_LETTERS = 200  # of what is repeated to whoever gave it
+_brief = Repr()
+_brief.maxlevel, _brief.maxstring, _brief.maxother = 2, 80, 80
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+class Settings(BaseModel):
+    """Frozen, checked as it is made; unknown names are refused. The text after each field is its help everywhere.
+
+    Whole numbers reach up to LARGEST_WHOLE, floats are finite, and text can be written in UTF-8.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_kept(cls, value: Any) -> Any:
+        for each in cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,):
+            if isinstance(each, int) and abs(each) > LARGEST_WHOLE:
+                raise ValueError(f"Input should be at most {LARGEST_WHOLE}")
+            if isinstance(each, str) and any("\ud800" <= letter <= "\udfff" for letter in each):
+                raise ValueError("Input should be text that UTF-8 can hold")
+        return value
 
 
 @dataclass(frozen=True)
@@ -33,7 +54,16 @@ class Fault:
 
 def fault(entry: Mapping[str, Any]) -> Fault:
     """An entry of `ValidationError.errors()`."""
-    return Fault(".".join(map(str, entry["loc"])) or "it", entry.get("input"), entry["msg"], entry["type"])
+    where = ".".join(map(str, entry["loc"])) or "it"
+    return Fault(where[:_MOST_LETTERS], entry.get("input"), entry["msg"][:_MOST_LETTERS], entry["type"])
+
+
+def shortened(value: object) -> str:
+    """A value as one line can show it, however long or deep it is."""
+    try:
+        return _brief.repr(value)[:_MOST_LETTERS]
+    except (ValueError, RecursionError):  # more digits than Python writes
+        return f"a {type(value).__name__}"
 
 
 def first_fault(error: ValidationError) -> Fault:

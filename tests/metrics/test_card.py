@@ -280,8 +280,8 @@ def test_the_first_sentence_follows_the_intervals(distance, begins):
 
 def test_little_variety_is_said_with_its_number():
     card = Card(PROTOCOL, kind(0.02, spread=0.41), kind(0.0), kind(0.05), kind(1.0), None, None, ())
-    assert "Hardly varied" in verdict_lines(card)[1]
-    assert "0.41" in verdict_lines(card)[1]
+    assert "Hardly varied" in verdict_lines(card)[0]
+    assert "0.41" in verdict_lines(card)[0]
 
 
 def test_a_set_with_equal_pictures_of_its_own_excuses_some_of_a_generators():
@@ -293,14 +293,41 @@ def test_a_set_with_equal_pictures_of_its_own_excuses_some_of_a_generators():
     assert not any(line.startswith("Collapsed") for line in verdict_lines(excused))
 
 
+COPIES = Copies(Share(0.2, 0.15, 0.25), Share(0.01, 0.0, 0.02), ((0, 0),), (0.1,))
+
+
+@pytest.mark.parametrize("distance", [0.0, 0.02, 0.05])
+@pytest.mark.parametrize(
+    ("same", "spread", "copies", "order"),
+    [
+        (1.0, 1.0, None, ["Collapsed: 100%"]),
+        (1.0, 0.4, COPIES, ["Collapsed: 100%", "Copying"]),
+        (0.0, 0.4, COPIES, ["Copying"]),
+        (0.0, 0.4, None, ["Hardly varied"]),
+        (0.0, 1.0, COPIES, ["Copying"]),
+    ],
+)
+def test_the_worst_finding_leads_however_good_the_pictures_look_one_by_one(distance, same, spread, copies, order):
+    model = kind(distance, spread=spread, same=same)
+    lines = verdict_lines(Card(PROTOCOL, model, kind(0.0), kind(0.05), kind(1.0), copies, None, ()))
+    assert all(line.startswith(begins) for line, begins in zip(lines, order, strict=False))
+
+
+@pytest.mark.parametrize(("mine", "real"), [(-0.01, 0.001), (0.02, -0.01), (-0.01, -0.01), (0.02, 0.001)])
+def test_a_distance_below_zero_is_explained_where_there_is_one(mine, real):
+    card = Card(PROTOCOL, kind(mine), kind(real), kind(0.05), kind(1.0), None, None, ())
+    assert ("KD-lite below 0: " in text(card)) == (min(mine, real) < 0)
+    assert ("falls below 0" in verdict_lines(card)[0]) == (mine < 0)
+
+
 def test_classes_that_are_reached_are_said_with_what_the_classifier_is_worth():
     modes = Modes(ModeCoverage(7, 10, 0.25), 0.93, 0.9, 0.96)
     copies = Copies(Share(0.2, 0.15, 0.25), Share(0.01, 0.0, 0.02), ((0, 0),), (0.1,))
     card = Card(PROTOCOL, kind(0.02), kind(0.0), kind(0.05), kind(1.0), copies, modes, ("a note",))
     lines = verdict_lines(card)
-    assert "7 of 10 classes" in lines[1]
-    assert "93%" in lines[1]
-    assert lines[2].startswith("Copying: 20.0% [15.0, 25.0]")
+    assert lines[0].startswith("Copying: 20.0% [15.0, 25.0]")
+    assert "7 of 10 classes" in lines[2]
+    assert "93%" in lines[2]
     assert card_lines(card)[-1] == "a note"
     check_numbers(card)
 

@@ -5,6 +5,7 @@ from playwright.sync_api import sync_playwright
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+QUIET += ["--js-flags=--liftoff-only"]  # no second compilation, for speed, of a runtime that draws a few pictures
 
 
 @pytest.fixture(scope="session", autouse=True)

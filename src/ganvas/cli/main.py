@@ -3,6 +3,7 @@
 Results go to stdout, progress and errors to stderr; only this file and progress.py print.
 """
 
+import io
 import json
 import signal
 import sys
@@ -12,7 +13,8 @@ from typing import Annotated
 import typer
 
 import ganvas
-from ganvas.errors import GanvasError, missing_package
+from ganvas.errors import DiskError, GanvasError, missing_package
+from ganvas.files import disk_failure
 
 app = typer.Typer(
     name="ganvas",
@@ -27,6 +29,7 @@ _EXTRA_OF = {
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
     **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client"), "serve"),
 }
+_MOST_LETTERS = 300  # of an error that nobody foresaw
 _SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"
 _MODEL = "a run folder, a model folder or hf:owner/model"
 Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 256")]
@@ -64,7 +67,10 @@ def train(
     source: Annotated[str | None, typer.Argument(help=_SOURCE)] = None,
     recipe: Annotated[str | None, typer.Option(help="`ganvas recipes` lists them")] = None,
     size: Size = None,
-    time: Annotated[str | None, typer.Option(help="90s, 10m, 1h; 10m unless --images or --epochs is given")] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(help="90s, 10m, 1h from the start of the command; 10m unless --images or --epochs is given"),
+    ] = None,
     images: Annotated[str | None, typer.Option(help="images shown, as in 200k")] = None,
     epochs: Annotated[float | None, typer.Option(help="passes over the pictures")] = None,
     until: Annotated[str | None, typer.Option(help="plateau: stop as soon as nothing improves any more")] = None,
@@ -128,7 +134,9 @@ def look(
     out: Annotated[Path, typer.Option(help="where the contact sheet is written")] = Path("look.png"),
 ) -> None:
     """The folder doctor alone: what was found, what will be done to it, what is broken; a contact sheet."""
-    pictures = ganvas.look(source, size=size or 64, fit=fit, alpha=alpha, conditional=conditional, per_class=per_class)
+    pictures = ganvas.look(
+        source, size=64 if size is None else size, fit=fit, alpha=alpha, conditional=conditional, per_class=per_class
+    )
     pictures.save_contact_sheet(out)
     typer.echo(pictures.report.summary())
     typer.echo(f"contact sheet: {out}")
@@ -298,7 +306,9 @@ def compare(
 
 
 def main() -> None:
-    """Run the command line; every GanvasError becomes one line on stderr and its exit status."""
+    """Run the command line; every error becomes one line on stderr and its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # the name of a file may be no text in the terminal's encoding
+        sys.stdout.reconfigure(errors="backslashreplace")
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -317,6 +327,24 @@ def main() -> None:
         sys.exit(error.exit_status)
     except Interrupted:
         sys.exit(130)
+    except Exception as error:
+        if debug:
+            raise
+        told, status = _unforeseen(error)
+        typer.echo(f"ganvas: {told}", err=True)
+        sys.exit(status)
+
+
+def _unforeseen(error: Exception) -> tuple[str, int]:
+    """One line for an error that nothing nearer to it turned into a GanvasError, and the exit status."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this; free some, or ask for less", GanvasError.exit_status
+    if isinstance(error, OSError):
+        where = "" if error.filename is None else f"{error.filename}: "
+        failure = disk_failure(error)
+        return f"{where}{failure or error.strerror or error}", DiskError.exit_status if failure else 1
+    said = " ".join(str(error).split())[:_MOST_LETTERS]
+    return f"{type(error).__name__}: {said}; this is a fault of Ganvas: report it with what --debug shows", 1
 
 
 def _interrupt(number: int, frame: object) -> None:

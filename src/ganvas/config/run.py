@@ -24,7 +24,8 @@ from ganvas.config.learning import (
 )
 from ganvas.config.running import HealthSettings, LimitSettings, MeasuringSettings, Plan, RecordingSettings
 from ganvas.errors import SettingError
-from ganvas.settings import Settings, first_fault
+from ganvas.files import read_toml
+from ganvas.settings import Settings, first_fault, shortened
 
 S = TypeVar("S", bound=Settings)
 # Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width.
@@ -70,7 +71,7 @@ def checked(kind: type[S], values: Mapping[str, object]) -> S:
         if first.kind == "extra_forbidden":
             raise SettingError(f"there is no setting {first.where!r}; `ganvas recipes NAME` lists them") from error
         message = first.message[:1].lower() + first.message[1:]
-        raise SettingError(f"setting {first.where} = {first.found!r:.80}: {message}") from error
+        raise SettingError(f"setting {first.where} = {shortened(first.found)}: {message}") from error
 
 
 def with_values(config: RunConfig, changes: Mapping[str, object]) -> RunConfig:
@@ -126,31 +127,37 @@ def from_toml(path: Path) -> RunFile:
         SettingError: the file is missing, is not TOML or does not hold a valid configuration.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = read_toml(path)
+    except (OSError, ValueError) as error:
         raise SettingError(f"{path}: cannot be read as a configuration: {error}") from error
     values.pop("versions", None)
     written = values.pop("format", 1)
-    if written not in range(1, FORMAT + 1):
-        raise SettingError(f"{path}: format {written!r}, expected at most {FORMAT}; a newer Ganvas made it")
+    if not isinstance(written, int) or written not in range(1, FORMAT + 1):
+        found = shortened(written)
+        raise SettingError(f"{path}: format {found}, expected at most {FORMAT}; a newer Ganvas made it")
     if written < 3:
         values = _with_what_was_in_code(values, written)
     plan = values.pop("plan", None)
-    config = checked(RunConfig, values)
-    if isinstance(plan, dict) and written < FORMAT:
-        plan = {**plan, "width": config.network.width}
-    return RunFile(config, None if plan is None else checked(Plan, plan))
+    try:
+        config = checked(RunConfig, values)
+        if isinstance(plan, dict) and written < FORMAT:
+            plan = {**plan, "width": config.network.width}
+        return RunFile(config, None if plan is None else checked(Plan, plan))
+    except SettingError as error:
+        raise SettingError(f"{path}: {error}") from error
 
 
 def _with_what_was_in_code(values: dict[str, Any], written: int) -> dict[str, Any]:
     """A configuration of format 1 or 2, with the sections of the swift step that were in its code then."""
-    if not str(values.get("network", {}).get("architecture", "")).startswith("swift"):
+    network = values.get("network")
+    if not isinstance(network, dict) or not str(network.get("architecture", "")).startswith("swift"):  # pyright: ignore
         return values
     if written == 2:
         return {"statistics": {}} | values
     added = {"statistics": {}, "noise": {}, "anchor": {}, "matching": {}}
     for section, more in (("objective", SWIFT_OBJECTIVE), ("optimizer", SWIFT_RATES)):
-        added[section] = more | values.get(section, {})
+        given = values.get(section, {})
+        added[section] = more | given if isinstance(given, dict) else given
     return values | added
 
 
@@ -161,5 +168,5 @@ def _sections(values: dict[str, Any]) -> list[str]:
 def _toml_value(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, or a number with more digits than Python reads
         return text

@@ -121,9 +121,9 @@ class HealthSettings(Settings):
 class LimitSettings(Settings):
     """When to stop: whichever comes first. None: no such limit."""
 
-    seconds: float | None = Field(default=None, gt=0)
-    images: int | None = Field(default=None, gt=0, description="images shown")
-    epochs: float | None = Field(default=None, gt=0, description="passes over the set")
+    seconds: float | None = Field(default=None, gt=0, le=1e9, description="of the whole run; 1e9 are 30 years")
+    images: int | None = Field(default=None, gt=0, le=10**15, description="images shown")
+    epochs: float | None = Field(default=None, gt=0, le=1e6, description="passes over the set")
 
 
 class Plan(Settings):

@@ -25,10 +25,12 @@ from typing import Any
 import numpy as np
 
 from ganvas.data.doctor import Inspection
-from ganvas.errors import GanvasError
+from ganvas.errors import DiskError, GanvasError
+from ganvas.files import disk_failure, read_json
 
 STALE_SECONDS = 24 * 3600
 PARTIAL = ".partial-"
+_LIST_BYTES = 4_000_000_000  # of a set of ten million pictures, with the longest names that a system allows
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Content:
 def read_index(root: Path, fingerprint: str) -> dict[str, Any] | None:
     """What `write_index` left under this fingerprint, or None."""
     try:
-        values = json.loads((root / "index" / f"{fingerprint}.json").read_text(encoding="utf-8"))
+        values = read_json(root / "index" / f"{fingerprint}.json", _LIST_BYTES)
     except (OSError, ValueError):
         return None
     return values if isinstance(values, dict) and isinstance(values.get("key"), str) else None
@@ -70,7 +72,7 @@ def open_content(root: Path, key: str) -> Content | None:
     try:
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", mmap_mode="r", allow_pickle=False)
-        classes = tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8")))
+        classes = tuple(read_json(folder / "classes.json", _LIST_BYTES))
     except (OSError, ValueError, TypeError, EOFError):
         return None
     whole = images.ndim == 4 and images.dtype == np.uint8 and labels.shape == images.shape[:1]
@@ -80,7 +82,7 @@ def open_content(root: Path, key: str) -> Content | None:
 def read_inspections(root: Path, key: str) -> list[Inspection] | None:
     """The doctor's inspections of the entries of the set that is kept under `key`, in their order, or None."""
     try:
-        kept = json.loads((root / "pictures" / key / "verdicts.json").read_text(encoding="utf-8"))
+        kept = read_json(root / "pictures" / key / "verdicts.json", _LIST_BYTES)
         return [Inspection(*values) for values in kept]
     except (OSError, ValueError, TypeError):
         return None
@@ -137,7 +139,8 @@ def cache_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise GanvasError(
+        kind = DiskError if disk_failure(error) else GanvasError
+        raise kind(
             f"the cache {root} cannot be written ({error.strerror or error}): free some space, or set GANVAS_CACHE "
             "to a folder on another disk"
         ) from error

@@ -15,7 +15,7 @@ from ganvas.data.gather import Progress, Task, decode_all, read_as, same_content
 from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.sources import open_source
 from ganvas.errors import GanvasError, PicturesError, SettingError
-from ganvas.files import cache_folder
+from ganvas.files import cache_folder, writing_to
 from ganvas.formats.images import Pictures, save_grid
 
 
@@ -38,8 +38,13 @@ class PictureSet:
         return np.asarray(self.images[contact_indices(self, limit)]).view(Pictures).grid()
 
     def save_contact_sheet(self, path: Path, limit: int = 64) -> None:
-        """The same as a PNG, small pictures enlarged."""
-        save_grid(path, np.asarray(self.images[contact_indices(self, limit)]))
+        """The same as a PNG, small pictures enlarged.
+
+        Raises:
+            SettingError, DiskError: the file cannot be written.
+        """
+        with writing_to(path, what="file"):
+            save_grid(path, np.asarray(self.images[contact_indices(self, limit)]))
 
 
 def load_pictures(

@@ -4,15 +4,19 @@ Logs of before format 3 of run.toml have their events as prose, and pca_distance
 brought up to date here and nowhere else.
 """
 
-import json
 import math
 import re
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypeGuard, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
+from ganvas.errors import SettingError
+from ganvas.files import read_small, replace_bytes
 from ganvas.formats.log_events import LoggedEvent
 
 _EVENT: TypeAdapter[LoggedEvent] = TypeAdapter(Annotated[LoggedEvent, Field(discriminator="event")])
@@ -38,6 +42,8 @@ _PROSE: dict[str, dict[str, object]] = {
     r"stopped: it went wrong again after (?P<rescues>\d+) rescues": {"event": "ended", "reason": "rescues"},
 }
 
+_MOST_BYTES = 1_000_000_000  # a line a second, 500 bytes long, for three weeks
+
 Numbers: TypeAlias = dict[str, float]
 
 
@@ -56,20 +62,22 @@ class Log:
 def read_log(path: Path) -> Log:
     """The lines of a log; a missing file is an empty log.
 
-    A line that is not a JSON object with a number of images is left out: a crash cuts the last line short, and
-    resuming then leaves it in the middle. Where resuming went back in time, the numbers that it overwrote are left out.
+    A line that is not a JSON object with a number of images is left out, as one that a crash cut short. Where resuming
+    went back in time, the numbers that it overwrote are left out.
+
+    Raises:
+        SettingError: it is no regular file, is larger than a log can be, or cannot be read.
     """
     log = Log()
-    if not path.exists():
-        return log
     furthest: float = -math.inf
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in _lines(path):
         entry = _object(line)
         images = entry.get("images")
         if not _is_number(images):
             continue
         if "event" in entry:
-            log.events.append(_event(entry, int(images)))
+            if (event := _event(entry, int(images))) is not None:
+                log.events.append(event)
             continue
         if images <= furthest:
             log.numbers[:] = [one for one in log.numbers if one["images"] < images]
@@ -78,31 +86,63 @@ def read_log(path: Path) -> Log:
     return log
 
 
-def _object(line: str) -> dict[str, object]:
+def forget_after(path: Path, images: int) -> int:
+    """Drop the lines of moments later than `images`, and those that cannot be read.
+
+    Returns:
+        How many could not be read. The end of the file after the last line break, which a crash cut short, is no line.
+    Raises:
+        SettingError: as `read_log`. OSError: the log cannot be written.
+    """
+    lines = list(_lines(path))
+    if not lines:
+        return 0
+    moments = [_object(line).get("images") for line in lines]
+    kept = [line for line, at in zip(lines, moments, strict=True) if _is_number(at) and at <= images]
+    replace_bytes(path, b"".join(line + b"\n" for line in kept))
+    return sum(not _is_number(at) for line, at in zip(lines[:-1], moments[:-1], strict=True) if line.strip())
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """What stands between the line breaks; the last piece too, which is empty unless a crash cut it short."""
+    try:
+        yield from read_small(path, _MOST_BYTES).split(b"\n")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SettingError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _object(line: bytes) -> dict[str, object]:
     """What a line holds; {} where that is no JSON object."""
     try:
-        entry: object = json.loads(line)
-    except json.JSONDecodeError:
+        entry: object = from_json(line)
+    except ValueError:
         return {}
     return cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
 
 
-def _event(entry: dict[str, object], images: int) -> LoggedEvent:
+def _event(entry: dict[str, object], images: int) -> LoggedEvent | None:
     try:
         return _EVENT.validate_python(entry)
     except ValidationError:
         return _from_prose(entry, images)
 
 
-def _from_prose(entry: dict[str, object], images: int) -> LoggedEvent:
-    """An event of a log of format 1 or 2, whose `event` is a sentence; what is not known becomes a Note."""
+def _from_prose(entry: dict[str, object], images: int) -> LoggedEvent | None:
+    """An event of a log of format 1 or 2, whose `event` is a sentence; what is not known becomes a Note.
+
+    None where it can be none, as with more images than can be shown.
+    """
     seconds, words = entry.get("seconds"), str(entry["event"])
     at = {"images": max(images, 0), "seconds": seconds if _is_number(seconds) else 0.0}
     verdict = str(entry["verdict"]) if "verdict" in entry else None
-    try:
-        return _EVENT.validate_python({**at, **(_fields(words, verdict) or _note(words))})
-    except ValidationError:
-        return _EVENT.validate_python({**at, **_note(words)})
+    for fields in (_fields(words, verdict), _note(words)):
+        try:
+            return _EVENT.validate_python({**at, **(fields or _note(words))})
+        except ValidationError:
+            continue
+    return None
 
 
 def _note(words: str) -> dict[str, object]:
@@ -125,4 +165,5 @@ def _fields(words: str, verdict: str | None) -> dict[str, object] | None:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a finite number, of a size that floats have too."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

@@ -49,6 +49,20 @@ class PicturesChanged(Event):
         return "the pictures have changed since: this run can no longer be repeated exactly"
 
 
+class LogMended(Event):
+    """Lines of the log could not be read when the run went on, and were dropped.
+
+    lines: how many.
+    """
+
+    event: Literal["log mended"] = "log mended"
+    lines: int = Field(ge=1)
+
+    @property
+    def text(self) -> str:
+        return f"{self.lines} line{'s' if self.lines > 1 else ''} of log.jsonl could not be read and were left out"
+
+
 class Unmeasured(Event):
     """The run is not measured, and why."""
 
@@ -166,5 +180,15 @@ class Note(Event):
 
 
 LoggedEvent = (
-    Resumed | PicturesChanged | Unmeasured | Assessed | Rescued | NotRescued | Diverged | LeftOut | Ended | Note
+    Resumed
+    | PicturesChanged
+    | LogMended
+    | Unmeasured
+    | Assessed
+    | Rescued
+    | NotRescued
+    | Diverged
+    | LeftOut
+    | Ended
+    | Note
 )

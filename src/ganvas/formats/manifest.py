@@ -6,7 +6,6 @@ files are, and nothing here imports torch, so that a server or a cloud function 
 """
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -14,11 +13,11 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from ganvas.errors import ModelError
-from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings, first_fault
+from ganvas.files import read_json, read_small
+from ganvas.settings import LARGEST_PX, MOST_TRUNCATION, SMALLEST_PX, STEP_PX, Settings, first_fault
 
 DESCRIPTION_FILE, ONNX_FILE, CARD_FILE, PREVIEW_FILE = "model.json", "model.onnx", "README.md", "preview.png"
 TRAINING_FILE = "training.json"
-_DESCRIPTION_LIMIT_BYTES = 4_000_000
 EXPORTED = "exported"
 ONNX_LIMIT_BYTES = 2_000_000_000
 
@@ -44,7 +43,9 @@ class Publication(Settings):
     weights: Literal["float16", "float32", "int8"] = Field(description="how they are stored in model.onnx")
     compared_seeds: int = Field(ge=1, description="drawn by the generator and by model.onnx before it was written")
     largest_difference: int = Field(ge=0, le=255, description="between those pictures, in grey levels")
-    truncation: float = Field(default=1.0, ge=0, le=2, description="that the page starts with; multiplies latents")
+    truncation: float = Field(
+        default=1.0, ge=0, le=MOST_TRUNCATION, description="that the page starts with; multiplies latents"
+    )
     directions: tuple[Direction, ...] = Field(default=(), max_length=64, description="main ones, strongest first")
     copying: bool | None = Field(default=None, description="whether it copies training pictures; not set: not measured")
     findings: tuple[Text, ...] = Field(default=(), description="what the score card says, a line each")
@@ -127,13 +128,11 @@ def read_description(folder: Path) -> Description:
 
 def _checked(path: Path, kind: type[Kind]) -> Kind:
     try:
-        if path.stat().st_size > _DESCRIPTION_LIMIT_BYTES:
-            raise ModelError(f"{path}: too large to be a description ({path.stat().st_size} bytes)")
-        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return kind.model_validate(read_json(path))
     except ValidationError as error:
         first = first_fault(error)
         raise ModelError(f"{path}: {first.where}: {first.message}") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from error
 
 
@@ -156,9 +155,7 @@ def read_onnx(folder: Path, description: Description) -> bytes:
     if description.published is None:
         raise ModelError(f"{folder}: was not exported; `ganvas export {folder}` writes its model.onnx")
     try:
-        if path.stat().st_size > ONNX_LIMIT_BYTES:
-            raise ModelError(f"{path}: {path.stat().st_size} bytes; expected at most {ONNX_LIMIT_BYTES}")
-        stored = path.read_bytes()
+        stored = read_small(path, ONNX_LIMIT_BYTES)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error}") from error
     if hashlib.sha256(stored).hexdigest() != description.published.sha256:

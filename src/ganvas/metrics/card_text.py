@@ -7,17 +7,27 @@ from ganvas.metrics.distances import Estimate
 
 NOT_MEASURED = "-"
 COLUMNS = ("this", "real", "PCA", "noise")
+# Beginnings of findings. Distances are small for one good picture over and over, and for copies: they say nothing then.
+_WORST_FIRST = ("Collapsed", "Copying", "Not yet as good", "Hardly varied")
+_BELOW_ZERO = "the estimate is right on average, so that where there is no difference it falls below 0 half of the time"
 
 
 def card_lines(card: Card) -> list[str]:
     """The whole card, a line each."""
     findings = [*verdict_lines(card), ""]
-    return [card.protocol.model, "", *findings, *table_lines(card), "", *protocol_lines(card), *card.notes]
+    table = [*table_lines(card), *_below_zero(card), ""]
+    return [card.protocol.model, "", *findings, *table, *protocol_lines(card), *card.notes]
 
 
 def verdict_lines(card: Card) -> list[str]:
-    """What the numbers mean, in sentences that each name their evidence."""
-    return [line for line in (_quality(card), _variety(card), _reach(card), _copying(card)) if line]
+    """What the numbers mean, in sentences that each name their evidence; the worst leads."""
+    found = (_quality(card), _variety(card), _reach(card), _copying(card))
+    return sorted((line for line in found if line), key=_rank)
+
+
+def _rank(finding: str) -> int:
+    ranks = (rank for rank, begins in enumerate(_WORST_FIRST) if finding.startswith(begins))
+    return next(ranks, len(_WORST_FIRST))
 
 
 def table_lines(card: Card) -> list[str]:
@@ -56,12 +66,19 @@ def protocol_lines(card: Card) -> list[str]:
     ]
 
 
+def _below_zero(card: Card) -> list[str]:
+    """What a negative number in the first row means, where there is one."""
+    lowest = min(one.kernel_distance.value for one in (card.model, card.floor, card.pca, card.ceiling))
+    return [f"KD{_family(card)} below 0: {_BELOW_ZERO}"] if lowest < 0 else []
+
+
 def _quality(card: Card) -> str:
     mine, baseline, floor = (one.kernel_distance for one in (card.model, card.pca, card.floor))
     name = f"KD{_family(card)}"
     values = f"{name} {_interval(mine)} against {baseline.value:.3g}"
     if mine.low <= max(floor.high, 0.0):
-        return f"No difference from real pictures could be measured: {name} {_interval(mine)}."
+        below = f"; {_BELOW_ZERO}" if mine.value < 0 else ""
+        return f"No difference from real pictures could be measured: {name} {_interval(mine)}{below}."
     if mine.high < baseline.low:
         return f"Better than the PCA baseline, which a second of linear algebra draws: {values}."
     if mine.low > baseline.high:

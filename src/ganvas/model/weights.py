@@ -4,6 +4,7 @@ Nothing here runs code from a file. The description decides which network is bui
 no memory; the weights are read only if the file's own names, types and shapes are exactly that network's.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from ganvas.networks import Networks, NetworkSpec
 from ganvas.training import ARCHITECTURES
 
 _HEADER_LIMIT_BYTES = 1_000_000
-MOMENTS = "moments"
+MOMENTS, WEIGHTS_FILE = "moments", "generator.safetensors"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def save_model(
     Raises:
         OSError: the disk is full or not writable.
     """
-    save_weights(folder / "generator.safetensors", generator, half=half)
+    save_weights(folder / WEIGHTS_FILE, generator, half=half)
     if encoder is not None:
         save_weights(folder / "encoder.safetensors", encoder, half=half)
     replace_text(folder / DESCRIPTION_FILE, description.to_json())
@@ -84,7 +85,7 @@ def load_model(path: Path, at: int | None = None) -> Model:
             networks: Networks = ARCHITECTURES[description.architecture].build(spec_of(description))
     except (KeyError, ValueError) as error:
         raise ModelError(f"{folder}: names an architecture that cannot be built: {error}") from error
-    weights = folder / "generator.safetensors" if at is None else moment_at(path, at)
+    weights = folder / WEIGHTS_FILE if at is None else moment_at(path, at)
     generator = _filled(networks.generator, weights)
     if at is not None:
         description = description.model_copy(update={"images": int(weights.stem)})
@@ -96,7 +97,12 @@ def load_model(path: Path, at: int | None = None) -> Model:
 
 def kept_moments(run: Path) -> dict[int, Path]:
     """The moments whose models are kept: images shown -> weights, in order."""
-    return {int(path.stem): path for path in sorted((run / MOMENTS).glob("*.safetensors")) if path.stem.isdigit()}
+    return {int(path.stem): path for path in sorted((run / MOMENTS).glob("*.safetensors")) if is_moment(path)}
+
+
+def is_moment(path: Path) -> bool:
+    """Whether a file is named after images shown, as 000012800, and may be read."""
+    return re.fullmatch("[0-9]{1,18}", path.stem) is not None and path.is_file()
 
 
 def moment_at(run: Path, images: int) -> Path:

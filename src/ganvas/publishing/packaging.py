@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ganvas
 from ganvas.errors import SettingError
+from ganvas.files import is_unfinished
 from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE
 from ganvas.settings import Settings
 
@@ -90,8 +91,8 @@ def install(requirements: list[str], out: Path, *, python: str, platforms: list[
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Every file of a folder and of those inside, in order."""
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    """Every file of a folder and of those inside, in order; not what another process has not finished there."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not is_unfinished(path))
 
 
 def size_of(path: Path) -> int:

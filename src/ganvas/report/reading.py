@@ -1,14 +1,44 @@
 """A run folder as it lies on disk: every part may be missing, since runs are looked at while they train."""
 
-import json
-import tomllib
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, Field, ValidationError
+
 from ganvas.errors import SettingError
+from ganvas.files import read_json, read_toml
 from ganvas.formats.log import Log, Numbers, read_log
 from ganvas.formats.log_events import Assessed
+from ganvas.settings import Settings, first_fault, shortened
+
+
+class _Part(Settings):
+    """What a page counts on in a file; the rest of it is shown as it is."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class _Asked(_Part):
+    """Of run.toml."""
+
+    pictures: dict[str, Any] = Field(default={})
+
+
+class _Found(_Part):
+    """Of data.json."""
+
+    used: int | None = Field(default=None, ge=0)
+    classes: dict[str, int] | None = None
+    notes: list[str] | None = None
+
+
+class _Shipped(_Part):
+    """Of model.json."""
+
+    images: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,12 +111,12 @@ def read_run(path: Path) -> RunView:
     return RunView(
         path=path,
         name=path.resolve().name,
-        settings=_read(path / "run.toml", tomllib.loads),
+        settings=_read(path / "run.toml", read_toml, _Asked),
         log=read_log(path / "log.jsonl"),
         moments=_moments(path / "samples"),
         rebuilt=_moments(path / "rebuilt"),
-        findings=_read(path / "data.json", json.loads),
-        shipped_images=_read(path / "model" / "model.json", json.loads).get("images"),
+        findings=_read(path / "data.json", read_json, _Found),
+        shipped_images=_read(path / "model" / "model.json", read_json, _Shipped).get("images"),
     )
 
 
@@ -102,17 +132,19 @@ def flat(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _moments(folder: Path) -> list[Moment]:
     """Pictures named by images shown, in that order; anything else in the folder is not a moment."""
-    paths = [path for path in folder.glob("*.png") if path.stem.isdecimal()]
+    paths = [path for path in folder.glob("*.png") if re.fullmatch("[0-9]{1,18}", path.stem) and path.is_file()]
     return sorted((Moment(int(path.stem), path) for path in paths), key=lambda moment: moment.images)
 
 
-def _read(path: Path, parse: Any) -> dict[str, Any]:
+def _read(path: Path, read: Callable[[Path], Any], kind: type[_Part]) -> dict[str, Any]:
     try:
-        values = parse(path.read_text(encoding="utf-8"))
+        values = read(path)
+        kind.model_validate(values)
     except FileNotFoundError:
         return {}
+    except ValidationError as error:
+        first = first_fault(error)
+        raise SettingError(f"{path}: {first.where} = {shortened(first.found)}: {first.message}") from error
     except (OSError, ValueError) as error:  # TOML, JSON and UTF-8 errors are all ValueErrors
         raise SettingError(f"{path}: cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise SettingError(f"{path}: expected a table of values, found {type(values).__name__}")
     return values

@@ -1,23 +1,27 @@
 """The run folder: where each thing is, and the upkeep that keeps it true after a crash."""
 
+import errno
 import json
 import math
 import os
 import platform
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
+from filelock import FileLock, Timeout
 from torch import nn
 
 from ganvas import __version__
 from ganvas.config import Plan, RunConfig, RunFile, from_toml, to_toml
 from ganvas.errors import SettingError
-from ganvas.files import replace_text, writing_to
-from ganvas.formats.log import Log, Numbers, read_log
+from ganvas.files import read_json, read_small, replace_text, sweep, writing_to
+from ganvas.formats.log import Log, Numbers, forget_after, read_log
 from ganvas.formats.log_events import Event
-from ganvas.model.weights import MOMENTS, kept_moments, save_weights
+from ganvas.model.weights import MOMENTS, is_moment, kept_moments, save_weights
 
 _MAY_CHANGE = {"limits", "device", "keep_bytes", "recording"}
 
@@ -45,6 +49,41 @@ class RunFolder:
         """
         with writing_to(self.root):
             self.samples.mkdir(parents=True, exist_ok=True)
+            sweep(self.root, inside=True)
+
+    @contextmanager
+    def locked(self) -> Generator[None, None, None]:
+        """Keep every other process from training here for as long as the block lasts.
+
+        The system holds the lock, so that it goes with the process, however that ends. Where a file system knows no
+        locks, as some that are mounted from another machine, there is none.
+
+        Raises:
+            SettingError: another process trains here, or the folder cannot be made.
+        """
+        is_new = not os.path.exists(self.root)
+        lock_path, holder_path = self.root / "training.lock", self.root / "training.pid"
+        with writing_to(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(lock_path, blocking=False, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise SettingError(f"{self.root}: {_holder(holder_path)} trains here; choose another --out") from error
+        except (OSError, NotImplementedError):
+            yield
+            return
+        try:
+            with writing_to(self.root):
+                replace_text(holder_path, f"{os.getpid()}\n")
+            yield
+        finally:
+            with suppress(OSError):
+                holder_path.unlink(missing_ok=True)
+                if is_new and not self.is_begun:  # the pictures could not be used: nothing of it stays
+                    lock_path.unlink(missing_ok=True)
+                    self.root.rmdir()
+            lock.release()
 
     @property
     def is_begun(self) -> bool:
@@ -112,7 +151,7 @@ class RunFolder:
     def pictures_key(self) -> str:
         """The content key of the pictures that the run was last trained on; '' if there is no telling."""
         try:
-            return str(json.loads(self.data_path.read_text(encoding="utf-8"))["key"])
+            return str(read_json(self.data_path)["key"])
         except (OSError, ValueError, KeyError, TypeError):
             return ""
 
@@ -129,22 +168,24 @@ class RunFolder:
         self._append(json.dumps(event.model_dump(), ensure_ascii=False))
 
     def _append(self, line: str) -> None:
-        with self.log_path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-
-    def forget_after(self, images: int) -> None:
-        """Drop from the log what a crash left behind of the time after the saved state, which is trained again."""
-        if not self.log_path.exists():
-            return
-        kept: list[str] = []
-        for line in self.log_path.read_text(encoding="utf-8").splitlines():
+        """Append a whole line or nothing."""
+        stored = f"{line}\n".encode()
+        with self.log_path.open("ab", buffering=0) as file:
+            before = file.tell()
             try:
-                entry = json.loads(line)
-            except json.JSONDecodeError:  # the last line, cut off in the middle
-                break
-            if entry["images"] <= images:
-                kept.append(line + "\n")
-        replace_text(self.log_path, "".join(kept))
+                if file.write(stored) < len(stored):  # the system says why only at the next write
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.log_path))
+            except OSError:
+                file.truncate(before)
+                raise
+
+    def forget_after(self, images: int) -> int:
+        """Drop from the log what a crash left behind of the time after the saved state, which is trained again.
+
+        Returns:
+            How many lines could not be read, and were dropped too.
+        """
+        return forget_after(self.log_path, images)
 
     def keep_moment(self, generator: nn.Module, images: int, budget_bytes: int) -> None:
         """Keep the generator of this moment at half precision, thinning older ones to stay within `budget_bytes`.
@@ -165,7 +206,15 @@ class RunFolder:
 
     def drawn(self) -> list[Path]:
         """The drawn moments in order."""
-        return sorted(path for path in self.samples.glob("*.png") if path.stem.isdigit())
+        return sorted(path for path in self.samples.glob("*.png") if is_moment(path))
+
+
+def _holder(path: Path) -> str:
+    """Who wrote that file, as the subject of a sentence."""
+    try:
+        return f"process {int(read_small(path, 20))}"
+    except (OSError, ValueError):  # it has only just begun
+        return "another process"
 
 
 def moment_name(images: int) -> str:

@@ -11,7 +11,7 @@ import torch
 from ganvas.config import RunConfig
 from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
-from ganvas.files import replace_text
+from ganvas.files import replace_bytes, replace_text
 from ganvas.formats.images import save_grid
 from ganvas.formats.log_events import Diverged, Event, LeftOut
 from ganvas.formats.manifest import CARD_FILE, TRAINING_FILE, Description, Provenance, read_description
@@ -177,7 +177,8 @@ class Recorder:
         """Write everything that is left when training stops, saying what was left out and why."""
         samples = self.folder.drawn()
         preview = self.folder.model / "preview.png"
-        preview.write_bytes(samples[-1].read_bytes())
+        if samples:
+            replace_bytes(preview, samples[-1].read_bytes())
         if self.best is not None and self.best.images != self.state.images:
             generator = load_model(self.folder.model).generator.to(self.state.device)
             save_grid(preview, self._drawn(self._z, self._labels, generator), columns=self._columns)

@@ -7,6 +7,8 @@ from ganvas.config import Plan, RunConfig
 from ganvas.run.folder import RunFolder
 from ganvas.training.plan import is_drawn_moment
 
+_LEAST_SECONDS = 1e-6  # so that a step is taken, and there is a model, where starting took all the time
+
 
 class Schedule:
     """The plan of a run and what follows from it for a moment; every change of the plan is written to run.toml.
@@ -14,12 +16,16 @@ class Schedule:
     Args:
         until: images shown at the end, in whole steps; None where the clock alone decides. The images of a final plan
             count instead, whatever the clock says.
+        started_after: seconds that this sitting took to start, which are of the time that was given.
     """
 
-    def __init__(self, config: RunConfig, plan: Plan, folder: RunFolder, until: int | None) -> None:
+    def __init__(
+        self, config: RunConfig, plan: Plan, folder: RunFolder, until: int | None, started_after: float = 0.0
+    ) -> None:
         self.config, self.folder = config, folder
         self.until = plan.images if plan.final else until
-        self.seconds_limit = math.inf if plan.final else config.limits.seconds or math.inf
+        limit = math.inf if plan.final else config.limits.seconds or math.inf
+        self.seconds_limit = max(limit - started_after, _LEAST_SECONDS)
         self._plan = plan
         folder.write_config(config, plan)
 

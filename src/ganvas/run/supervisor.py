@@ -134,8 +134,10 @@ class Supervisor:
         """How it went and how good it got, written into the log too; if nothing was measured, why not."""
         if self._why_off:
             return (f"no verdict: {self._why_off}",)
-        if self._monitor is None or self._monitor.best is None or self.verdict is None:
-            return ()
+        if self._monitor is None:
+            return ("no verdict: the run was too short to be measured",)
+        if self._monitor.best is None or self.verdict is None:
+            return ("no verdict: the run ended before its first measure",)
         return (self._say(self.verdict).text, self._monitor.best_line())
 
     def act(self) -> Iterator[LoggedEvent]:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ganvas.errors import SettingError
+from ganvas.files import read_small
 
 SHORTEST_KEY = 16
 _MOST_CLIENTS = 10_000
@@ -23,7 +24,7 @@ def read_keys(path: Path) -> tuple[bytes, ...]:
         SettingError: the file cannot be read, holds no key, or one that is too short to be kept secret.
     """
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in read_small(path).decode("utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"--keys {path}: cannot be read: {error}") from error
     keys = [line for line in lines if line and not line.startswith("#")]

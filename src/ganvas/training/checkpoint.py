@@ -10,13 +10,15 @@ those of the swift step for every architecture, beside the others, and other nam
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
+from pydantic import AllowInfNan, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ganvas.errors import ModelError
-from ganvas.files import replace_tensors, replace_text
+from ganvas.files import read_json, replace_tensors, replace_text
+from ganvas.settings import Settings, first_fault, shortened
 from ganvas.training.state import TrainingState
 
 _FORMAT = 5
@@ -24,7 +26,20 @@ _NAMES_IN_FORMAT_4 = {
     "discriminator.frozen_features.": "discriminator.sight.",
     "discriminator.heads.": "discriminator.look.",
 }
-_SCALARS = {"images": int, "seconds": float, "augment_share": float, "rescues": int}
+
+
+class _Clock(Settings):
+    """state.json. The first four are attributes of the state."""
+
+    images: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    augment_share: float = Field(ge=0, le=1)
+    rescues: int = Field(ge=0)
+    tally: dict[str, Annotated[float, AllowInfNan(True)]]  # a loss of the last steps may be no number
+    tensors: str = Field(min_length=1, description="the name of the file in the same folder")
+    memory: dict[str, float] = Field(default={})
+
+    scalars: ClassVar = ("images", "seconds", "augment_share", "rescues")
 
 
 def save_checkpoint(state: TrainingState, folder: Path) -> None:
@@ -36,7 +51,7 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
     # A rescue changes the tensors while the clock stands still: they go to another file than the one that is in force.
     tensors_path = folder / f"state-{state.images:012d}-{state.rescues}.safetensors"
     replace_tensors(tensors_path, _tensors(state))
-    clock: dict[str, Any] = {"format": _FORMAT, **{name: getattr(state, name) for name in _SCALARS}}
+    clock: dict[str, Any] = {"format": _FORMAT, **{name: getattr(state, name) for name in _Clock.scalars}}
     if state.memory is not None:
         clock["memory"] = {name: getattr(state.memory, name) for name in state.memory.saved}
     clock |= {"tally": state.tally, "tensors": tensors_path.name}
@@ -61,19 +76,20 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         return False
     clock_path = folder / "state.json"
     try:
-        clock = json.loads(clock_path.read_text(encoding="utf-8"))
-        is_old = clock["format"] == 4
-        if is_old:
-            clock = _from_format_4(clock)
-        if clock["format"] != _FORMAT:
+        values = read_json(clock_path, only_finite=False)
+        written = values["format"]
+        is_old = written == 4
+        if not is_old and written != _FORMAT:
             raise ModelError(
-                f"{clock_path}: format {clock['format']}, expected {_FORMAT} or 4; train anew with another --out"
+                f"{clock_path}: format {shortened(written)}, expected {_FORMAT} or 4; train anew with another --out"
             )
-        scalars = {name: kind(clock[name]) for name, kind in _SCALARS.items()}
+        clock = _Clock.model_validate(_of_format_4(values) if is_old else _without_format(values))
         kinds = {} if state.memory is None else state.memory.saved
-        remembered = {name: kind(clock["memory"][name]) for name, kind in kinds.items()}
-        tally = {str(name): float(value) for name, value in clock["tally"].items()}
-        with safe_open(folder / Path(clock["tensors"]).name, framework="pt") as file:
+        remembered = {name: kind(clock.memory[name]) for name, kind in kinds.items()}
+        tensors_path = folder / Path(clock.tensors).name
+        if not tensors_path.is_file():  # opening a named pipe would wait for ever
+            raise ModelError(f"{tensors_path}: is missing, or no regular file; train anew with another --out")
+        with safe_open(tensors_path, framework="pt") as file:
             targets = _tensors(state)
             stored = {name: _name_in_format_4(name) if is_old else name for name in targets}
             if set(file.keys()) != set(stored.values()):
@@ -81,27 +97,37 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
             saved = {name: file.get_tensor(stored[name]) for name in targets}
         if any(saved[name].shape != target.shape for name, target in targets.items()):
             raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
+    except ValidationError as error:
+        first = first_fault(error)
+        raise ModelError(
+            f"{clock_path}: {first.where} = {shortened(first.found)}: {first.message}; train anew with another --out"
+        ) from error
     except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: the saved state cannot be read ({error}); train anew with another --out"
         ) from error
     for name, target in targets.items():  # only now, so that a damaged file leaves the state as it was
         target.detach().copy_(saved[name])
-    for owner, values in ((state, scalars), (state.memory, remembered)):
-        for name, value in values.items():
-            setattr(owner, name, value)
-    state.tally = tally
+    for name in _Clock.scalars:
+        setattr(state, name, getattr(clock, name))
+    for name, value in remembered.items():
+        setattr(state.memory, name, value)
+    state.tally = dict(clock.tally)
     state.slow_down()
     return True
 
 
-def _from_format_4(clock: dict[str, Any]) -> dict[str, Any]:
+def _without_format(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "format"}
+
+
+def _of_format_4(values: dict[str, Any]) -> dict[str, Any]:
     memory = {
-        "discriminator_loss": clock["discriminator_loss"],
-        "was_saturated": clock["was_certain"],
-        "noise_lasts": clock["noise_lasts"],
+        "discriminator_loss": values["discriminator_loss"],
+        "was_saturated": values["was_certain"],
+        "noise_lasts": values["noise_lasts"],
     }
-    return clock | {"format": _FORMAT, "memory": memory}
+    return {name: values[name] for name in (*_Clock.scalars, "tally", "tensors")} | {"memory": memory}
 
 
 def _name_in_format_4(name: str) -> str:

@@ -51,7 +51,7 @@ def wanted_run(
     elif given.get("pictures.source") is None:
         raise SettingError("which pictures? As in `ganvas train my-folder`, or `ganvas train avatars` to try it")
     else:
-        start, plan = recipe(recipe_name or DEFAULT).config, None
+        start, plan = recipe(DEFAULT if recipe_name is None else recipe_name).config, None
     changes = {path: value for path, value in given.items() if value is not None}
     if blind:
         changes |= _without_pretrained_weights(start)

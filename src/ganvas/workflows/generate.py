@@ -4,6 +4,7 @@ import operator
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ from ganvas.formats.images import Pictures, save_grid, save_png
 from ganvas.formats.manifest import Description
 from ganvas.model import MainDirection, draw, labels_for, latents_for, main_directions, rebuild
 from ganvas.model.weights import Model, load_model
+from ganvas.settings import MOST_TRUNCATION, shortened
 
 MOST_ON_GRID = 1024
+MOST_SEEDS = 100_000  # at a time: their latents are held in memory, 40 MB of 100 numbers each
 SEEDS = range(16)
 
 
@@ -28,17 +31,32 @@ def checked_seeds(seeds: Iterable[int]) -> list[int]:
     """Seeds as whole numbers.
 
     Raises:
-        SettingError: there are none, or one is not in [0, 2^64).
+        SettingError: there are none, or more than MOST_SEEDS, or one is not in [0, 2^64).
         ValueError: they are not whole numbers, one after another.
     """
     try:
-        found = [operator.index(seed) for seed in seeds]
+        found = [operator.index(seed) for seed in islice(seeds, MOST_SEEDS + 1)]
     except TypeError as error:
         raise ValueError(f"seeds {seeds!r:.80}: expected whole numbers, as in range(16)") from error
+    if len(found) > MOST_SEEDS:
+        raise SettingError(
+            f"seeds: expected at most {MOST_SEEDS} at a time; the next ones can be drawn by another call"
+        )
     if not found or not (min(found) >= 0 and max(found) < 2**64):
-        what = f"from {min(found)} to {max(found)}" if found else "none"
+        what = f"from {shortened(min(found))} to {shortened(max(found))}" if found else "none"
         raise SettingError(f"seeds: {what}; expected one or more, each from 0 to {2**64 - 1}")
     return found
+
+
+def checked_truncation(truncation: float) -> float:
+    """A truncation that generators draw with.
+
+    Raises:
+        SettingError: it is not from 0 to MOST_TRUNCATION.
+    """
+    if not 0 <= truncation <= MOST_TRUNCATION:
+        raise SettingError(f"truncation {truncation:g}: expected 0 to {MOST_TRUNCATION:g}, as in 0.7")
+    return truncation
 
 
 @dataclass(frozen=True)
@@ -75,7 +93,7 @@ class Generator:
             seeds: each in [0, 2^64).
             truncation: below 1, nearer to the mean picture and less varied.
         """
-        return latents_for(self.description, checked_seeds(seeds), truncation).numpy()
+        return latents_for(self.description, checked_seeds(seeds), checked_truncation(truncation)).numpy()
 
     def draw(
         self,
@@ -99,7 +117,7 @@ class Generator:
         """
         if z is None:
             numbers = checked_seeds(seeds)
-            latents = latents_for(self.description, numbers, truncation).numpy()
+            latents = latents_for(self.description, numbers, checked_truncation(truncation)).numpy()
         else:
             latents = np.atleast_2d(np.asarray(z, np.float32))
             numbers = range(len(latents))
@@ -155,7 +173,7 @@ class Generator:
             SettingError: as `draw`, or the folder cannot be written.
         """
         folder, seeds = Path(folder), checked_seeds(seeds)
-        z = latents_for(self.description, seeds, truncation)
+        z = latents_for(self.description, seeds, checked_truncation(truncation))
         drawn = draw(self.model.generator, z, labels_for(self.description, seeds, label))
         shown: list[np.ndarray] = []
         with writing_to(folder):

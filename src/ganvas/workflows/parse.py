@@ -4,6 +4,7 @@ import re
 from numbers import Integral, Real
 
 from ganvas.errors import SettingError
+from ganvas.settings import shortened
 
 AFTER_ALL = 2**62
 
@@ -16,9 +17,9 @@ def parse_size(size: str | int | tuple[int, int]) -> tuple[int, int]:
     """
     if isinstance(size, tuple):
         return size
-    match = re.fullmatch(r"(\d+)(?:\s*[xX×]\s*(\d+))?", str(size).strip())
+    match = re.fullmatch(r"(\d{1,9})(?:\s*[xX×]\s*(\d{1,9}))?", str(size).strip())
     if not match:
-        raise SettingError(f"size {size!r}: expected pixels, as in 64 or 96x64 (width x height)")
+        raise SettingError(f"size {shortened(size)}: expected pixels, as in 64 or 96x64 (width x height)")
     return int(match[1]), int(match[2] or match[1])
 
 
@@ -28,9 +29,12 @@ def parse_duration(time: str | float) -> float:
     Raises:
         SettingError: it is none of these, or not above zero.
     """
-    seconds = float(time) if isinstance(time, Real) else _typed_seconds(str(time))
+    try:
+        seconds = float(time) if isinstance(time, Real) else _typed_seconds(str(time))
+    except OverflowError:
+        seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise SettingError(f"time {time!r}: expected something like 90s, 10m, 1h or 1h30m")
+        raise SettingError(f"time {shortened(time)}: expected something like 90s, 10m, 1h or 1h30m")
     return seconds
 
 
@@ -55,8 +59,8 @@ def parse_count(text: str | int, unit: str = "") -> int:
     match = re.fullmatch(rf"([\d.]+)\s*([kmg]?){unit.lower() + '?' if unit else ''}", str(text).strip().lower())
     try:
         return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2]])  # type: ignore[index]
-    except (TypeError, ValueError) as error:
-        raise SettingError(f"{text!r}: expected a number such as 500, 200k or 1.5M{unit}") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SettingError(f"{shortened(text)}: expected a number such as 500, 200k or 1.5M{unit}") from error
 
 
 def parse_moment(text: str | int | None) -> int | None:
@@ -82,5 +86,5 @@ def parse_share(text: str | float) -> float:
     except ValueError:
         share = 0
     if not 0 < share <= 1:
-        raise SettingError(f"share {text!r}: expected something like 5% or 0.05")
+        raise SettingError(f"share {shortened(text)}: expected something like 5% or 0.05")
     return share

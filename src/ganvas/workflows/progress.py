@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ganvas.formats.log_events import Event
+from ganvas.formats.log_events import Event, LogMended, PicturesChanged
 from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
 
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
@@ -73,6 +73,8 @@ def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet:
                     case Planned():
                         interruption.listen()
                         console.print(plan_text(item), markup=False, soft_wrap=True)
+                    case PicturesChanged() | LogMended():
+                        console.print(item.text, markup=False, soft_wrap=True)
                     case Drawn() | Event():
                         events = [*events, item.text][-_EVENTS_SHOWN:]
                     case Stepped():

@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from ganvas.settings import HUB_PREFIX
@@ -143,7 +144,8 @@ def train(
         source: as `look`; None only with `config` or `resume`.
         recipe: a name in RECIPES; None: swift.
         size: pixels; None: the recipe's.
-        time: seconds, or "90s", "10m", "1h"; ten minutes where nothing else limits the run.
+        time: seconds, or "90s", "10m", "1h", from this call on; ten minutes where nothing else limits the run. Training
+            ends then: the film and the page take some seconds more.
         images: images shown, as 200_000 or "200k". epochs: passes over the pictures.
         until: "plateau" stops as soon as nothing improves any more.
         rescue: go back to the last good state when it collapses.
@@ -163,6 +165,7 @@ def train(
     Raises:
         GanvasError: a setting, the pictures or the state cannot be used, or the losses stopped being finite.
     """
+    began = perf_counter()  # the packages that are imported now are of the time that was given
     from ganvas.data.handed import as_source
     from ganvas.workflows.ask import wanted_run
     from ganvas.workflows.progress import Interruption, show_looking, show_training
@@ -196,6 +199,7 @@ def train(
         wanted.config,
         wanted.out,
         plan=wanted.plan,
+        spent_seconds=perf_counter() - began,
         interrupted=interruption.happened,
         looking=show_looking if progress else None,
     )
@@ -426,11 +430,13 @@ def compare(runs: "Sequence[str | os.PathLike[str]]", out: str | os.PathLike[str
     Args:
         runs: two or more run folders, or what `train` returned.
     Raises:
-        SettingError: there are fewer, or one cannot be read.
+        SettingError: there are fewer, or one cannot be read. SettingError, DiskError: the page cannot be written.
     """
+    from ganvas.files import writing_to
     from ganvas.report import write_comparison
 
-    return write_comparison([Path(run) for run in runs], Path(out))
+    with writing_to(Path(out), what="file"):
+        return write_comparison([Path(run) for run in runs], Path(out))
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:

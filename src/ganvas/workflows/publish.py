@@ -5,6 +5,7 @@ training pictures is not published unless its author says so: it would publish t
 """
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from onnx import ModelProto
 
 from ganvas.errors import PicturesError, SettingError
 from ganvas.features import load_extractor
-from ganvas.files import cache_folder, replace_bytes, replace_text, writing_to
+from ganvas.files import cache_folder, replace_text, replacing_all, sweep, writing_to
 from ganvas.formats.graph import check_graph
 from ganvas.formats.images import save_grid
 from ganvas.formats.manifest import (
@@ -47,7 +48,7 @@ from ganvas.model.onnx import (
     to_onnx,
 )
 from ganvas.model.quantize import Trial, try_int8
-from ganvas.model.weights import Model, load_model, save_model
+from ganvas.model.weights import WEIGHTS_FILE, Model, load_model, save_weights
 from ganvas.publishing.packaging import Bundle
 from ganvas.publishing.targets import TARGETS, options_for
 from ganvas.run.folder import RunFolder
@@ -142,7 +143,7 @@ class Quality:
 def write_export(
     out: Path, model: Model, graph: Graph, wording: Wording, quality: Quality, *, half: bool = True
 ) -> Publication:
-    """Write the folder of an exported model; model.json comes last, and without it there is no export.
+    """Write the folder of an exported model. An export that is there stays whole until all of the new one is written.
 
     Words that are not given, and names of directions that are still the same, stay as an earlier export has them.
 
@@ -150,7 +151,7 @@ def write_export(
         half: PyTorch's weights at half precision, as those of the graph where that changes no picture.
 
     Raises:
-        SettingError: it cannot be written.
+        SettingError, DiskError: it cannot be written.
     """
     before = _published_before(out) or model.description.published
     said = _words(before) | {name: text for name, text in wording.model_dump().items() if text}
@@ -169,17 +170,18 @@ def write_export(
         scores=dict(quality.scores),
     )
     published = model.description.model_copy(update={"published": publication})
-    with writing_to(out):
-        (out / DESCRIPTION_FILE).unlink(missing_ok=True)
-        replace_bytes(out / ONNX_FILE, graph.stored)
-        save_grid(out / PREVIEW_FILE, _preview(model))
-        replace_text(out / CARD_FILE, model_card(published))
-        save_model(out, published, model.generator, half=half)
+    names = (PREVIEW_FILE, CARD_FILE, WEIGHTS_FILE, ONNX_FILE, DESCRIPTION_FILE)
+    with writing_to(out), replacing_all(*(out / name for name in names)) as (preview, card, weights, graph_path, words):
+        save_grid(preview, _preview(model))
+        card.write_text(model_card(published), encoding="utf-8")
+        save_weights(weights, model.generator, half=half)
+        graph_path.write_bytes(graph.stored)
+        words.write_text(published.to_json(), encoding="utf-8")
     return publication
 
 
 def _published_before(folder: Path) -> Publication | None:
-    return read_description(folder).published if (folder / DESCRIPTION_FILE).exists() else None
+    return read_description(folder).published if os.path.exists(folder / DESCRIPTION_FILE) else None
 
 
 def _words(before: Publication | None) -> dict[str, str]:
@@ -294,6 +296,7 @@ def publish_model(
             )
         with writing_to(options.out):
             options.out.mkdir(parents=True, exist_ok=True)
+            sweep(options.out, inside=True)
             bundle = Bundle(folder, cache_folder() / "downloads")
             parts = TARGETS[options.to].publish(bundle, options.out, target_options)
     return PublishResult(options.out, parts, publication, exported)
@@ -315,7 +318,7 @@ def _needs_export(options: PublishOptions) -> bool:
 def _reword(source: Path, target: Path, wording: Wording) -> None:
     """Copy an exported model if it is to lie elsewhere, and let it say what its author says now."""
     if source.resolve() != target.resolve():
-        shutil.copytree(source, target)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(".*"))
     description = read_description(target)
     assert description.published is not None
     said = {name: text for name, text in wording.model_dump().items() if text}

@@ -8,7 +8,8 @@ from ganvas.config import Plan, RunConfig
 from ganvas.data import SOURCES, BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
-from ganvas.formats.log_events import PicturesChanged, Resumed
+from ganvas.files import writing_to
+from ganvas.formats.log_events import LogMended, PicturesChanged, Resumed
 from ganvas.formats.manifest import Description
 from ganvas.metrics import best_measure
 from ganvas.networks import NetworkSpec
@@ -31,6 +32,7 @@ def train(
     out: Path,
     *,
     plan: Plan | None = None,
+    spent_seconds: float = 0.0,
     interrupted: Callable[[], bool] = lambda: False,
     looking: Callable[[int, int], None] | None = None,
     parts: RunParts = DEFAULT_PARTS,
@@ -41,17 +43,33 @@ def train(
         config: what is asked, with at least one limit.
         out: the run folder; made if it is not there.
         plan: of a run that is to be repeated; None: it is made, or that of the run in `out` is kept.
+        spent_seconds: what of a limit in seconds was spent before this is begun.
         interrupted: asked after every step; True saves the state and ends.
         looking: told how many files were read, of how many.
         parts: what the run is driven by.
     Raises:
         GanvasError: as the tree in errors.py.
     """
+    began = parts.clock() - spent_seconds
     check_parts(config)
     folder = parts.folder(out)
     check_out(config.pictures.source, folder)
-    plan, width = folder.continued(config, plan)
+    folder.continued(config, plan)  # which says at once what is wrong, without a lock
+    with folder.locked(), writing_to(out):
+        yield from _train(config, folder, plan, began, interrupted, looking, parts)
 
+
+def _train(
+    config: RunConfig,
+    folder: RunFolder,
+    plan: Plan | None,
+    began: float,
+    interrupted: Callable[[], bool],
+    looking: Callable[[int, int], None] | None,
+    parts: RunParts,
+) -> Iterator[RunEvent]:
+    """The same in a folder of its own; `began`: when the command did, by the clock of `parts`."""
+    plan, width = folder.continued(config, plan)
     pictures = load_pictures(config.pictures, progress=looking)
     yield Looked(pictures)
 
@@ -65,16 +83,16 @@ def train(
 
     state = build(width or 1.0)
     folder.make()
-    if load_checkpoint(state, folder.checkpoint):
-        folder.forget_after(state.images)
+    load_checkpoint(state, folder.checkpoint)
+    unreadable = folder.forget_after(state.images)
     until = image_limit(config.limits, picture_count=len(pictures.images), step_images=config.training.step_images)
     if plan is None:
-        plan = make_plan(config, state, stream, until, width or 1.0, parts)
+        plan = make_plan(config, state, stream, until, width or 1.0, parts, began)
         if width is None and (wide := width_for(plan.images, config.network)) != plan.width:
             state = build(wide)
-            plan = make_plan(config, state, stream, until, wide, parts)
+            plan = make_plan(config, state, stream, until, wide, parts, began)
 
-    schedule = Schedule(config, plan, folder, until)
+    schedule = Schedule(config, plan, folder, until, parts.clock() - began)
     log = folder.read_log()
     best = best_measure(measures_in(log.numbers), config.health)
     spec = network_spec(config, pictures, plan.width)
@@ -83,7 +101,10 @@ def train(
         yield recorder.event(Resumed)
         if folder.pictures_key() != pictures.key:
             yield recorder.event(PicturesChanged)
-    folder.write_data(pictures.report.to_dict())
+    if unreadable:
+        yield recorder.event(LogMended, lines=unreadable)
+    if not schedule.is_over(state.images, 0.0):  # else data.json stays that of the pictures it was trained on
+        folder.write_data(pictures.report.to_dict())
     yield Planned(config, plan, _parameters(state), state.images, peak_memory_bytes())
     supervisor = parts.supervisor(
         schedule, recorder, pictures, state, log, monitor=parts.monitor, clock=parts.clock, save=parts.save
@@ -92,14 +113,20 @@ def train(
 
 
 def make_plan(
-    config: RunConfig, state: TrainingState, stream: BatchStream, until: int | None, width: float, parts: RunParts
+    config: RunConfig,
+    state: TrainingState,
+    stream: BatchStream,
+    until: int | None,
+    width: float,
+    parts: RunParts,
+    began: float,
 ) -> Plan:
-    """What the limits allow from `state` on, at the speed of some probed steps."""
+    """What the limits allow from `state` on, at the speed of some probed steps; `began`: when the command did."""
     speed = probe_speed(config, state, stream, clock=parts.clock)
     seconds = config.limits.seconds
     images = planned_images(
         until,
-        None if seconds is None else seconds - state.seconds,
+        None if seconds is None else seconds - state.seconds - (parts.clock() - began),
         shown=state.images,
         images_per_second=speed,
         step_images=config.training.step_images,

@@ -1,0 +1,67 @@
+"""Commands whose disk is full, which is the largest size that a file may have here: one line and exit status 5."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("resource")
+
+LIMITED = """
+import resource, sys
+from ganvas.cli.main import main
+sys.argv[0] = "ganvas"
+resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
+main()
+"""
+SMALL = ["--recipe", "dcgan28", "--size", "16", "--width", "0.1", "--set", "training.batch=4", "--images", "8"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, make_model):
+    """A folder with pictures, which the cache knows already, and a model that was not trained."""
+    import ganvas
+    from ganvas.model.weights import save_model
+
+    folder = tmp_path_factory.mktemp("full")
+    (folder / "pictures").mkdir()
+    numbers = np.random.default_rng(0)
+    for index in range(12):
+        levels = numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8)
+        Image.fromarray(levels).save(folder / "pictures" / f"{index}.png")
+    model = make_model("dcgan28", width=16, height=16)
+    save_model(folder / "model", model.description, model.generator)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GANVAS_CACHE", str(folder / "cache"))
+        patched.chdir(folder)
+        ganvas.look("pictures", size=16, progress=False)
+        ganvas.score("model", "pictures", count=8)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "pictures", *SMALL, "--out", "run"],
+        ["look", "pictures", "--size", "16", "--out", "sheet.png"],
+        ["generate", "model", "--out", "generated"],
+        ["score", "model", "--against", "pictures", "--count", "8", "--pairs", "pairs.png"],
+        ["export", "model", "--no-score", "--out", "exported"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_full_disk_is_one_line_and_leaves_no_half_of_a_file(command, place):
+    environment = os.environ | {"GANVAS_CACHE": str(place / "cache"), "OMP_NUM_THREADS": "1"}
+    before = {path for path in place.rglob("*") if path.is_file()}
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *command], cwd=place, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 5, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("ganvas: ")
+    assert "the disk is full" in done.stderr.splitlines()[-1]
+    assert not list(place.rglob("*.unfinished*"))
+    assert before <= {path for path in place.rglob("*") if path.is_file()}
