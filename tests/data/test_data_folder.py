@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from ganvas.data import directory
 from ganvas.data.listing import Entry, choose, folder_labels, sorted_classes
 from ganvas.errors import PicturesError, SettingError
 
@@ -119,15 +120,15 @@ def test_a_link_that_leads_back_is_walked_once(folder, load):
 
 
 def test_a_file_that_may_not_be_read_is_named_and_tried_again_another_day(folder, load, monkeypatch):
-    real = pathlib.Path.open
+    real = directory.read_regular
 
-    def refuse(self, *arguments, **named):
-        if self.name == "04.png":
+    def refuse(path, largest_bytes):
+        if path.name == "04.png":
             raise PermissionError(13, "Permission denied")
-        return real(self, *arguments, **named)
+        return real(path, largest_bytes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pathlib.Path, "open", refuse)
+        patch.setattr(directory, "read_regular", refuse)
         report = load(folder).report
     assert [(item.file, item.reason) for item in report.broken] == [("04.png", "cannot be read: Permission denied")]
     assert load(folder).report.used == 10

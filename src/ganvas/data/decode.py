@@ -21,6 +21,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from ganvas.data.listing import SMALLEST_SIDE_PX
 from ganvas.errors import missing_package
 
 # Only these decoders are let near a user's files; naming the modules registers them before any thread asks.
@@ -38,7 +39,6 @@ DECODERS = (
 )
 FORMATS = tuple(str(decoder.format) for decoder in DECODERS)
 LARGEST_PIXELS = 100_000_000
-SMALLEST_SIDE_PX = 4
 HEIC_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"])
 SIDEWAYS = frozenset([5, 6, 7, 8])
 TURNS = {

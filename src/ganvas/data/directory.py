@@ -16,6 +16,7 @@ from ganvas.data.listing import (
     is_hidden,
     is_picture,
 )
+from ganvas.data.regular import read_regular
 
 
 def folder_source(folder: Path) -> Source:
@@ -29,7 +30,7 @@ def folder_source(folder: Path) -> Source:
     labels = folder_labels(names)
     listing = Listing(
         tuple(Entry(name, s.st_size, label) for name, s, label in zip(names, stats, labels, strict=True)),
-        lambda i: _read_file(folder / names[i]),
+        lambda i: read_regular(folder / names[i], LARGEST_FILE_BYTES),
         broken=tuple(sorted(broken, key=lambda item: item.file)),
         ignored=ignored,
     )
@@ -93,8 +94,3 @@ def _look(item: os.DirEntry[str], name: str) -> os.stat_result | Broken | None:
     if picture and not stat.S_ISREG(status.st_mode):
         return Broken(name, "not a regular file")
     return status if picture else None
-
-
-def _read_file(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(LARGEST_FILE_BYTES + 1)

@@ -26,13 +26,14 @@ from ganvas.data.doctor import Inspection, content_digest, examine, read_entry
 from ganvas.data.findings import Sorted, Sorting, broken_line, printable
 from ganvas.data.fit import CHANNELS
 from ganvas.data.imagefile import ImageFile, make_grey
-from ganvas.data.listing import PICTURE_ENDINGS, Broken, Listing, digest
+from ganvas.data.listing import LARGEST_FILE_BYTES, PICTURE_ENDINGS, Broken, Listing, digest
 from ganvas.errors import PicturesError
 
 FEWEST_PICTURES = 8
 CACHE_VERSION = "1"
 CHUNK_BYTES, CHUNK_ENTRIES = 1 << 20, 64
 MOST_WORKERS = 8
+MOST_BYTES_WAITING = LARGEST_FILE_BYTES // 2
 _QUIET = threading.Lock()  # warnings have one set of filters for the whole process: one set of pictures at a time
 
 Item = TypeVar("Item")
@@ -156,8 +157,9 @@ def _too_few(task: Task, result: Sorted) -> PicturesError:
     return PicturesError("; ".join([f"{task.source}: {found}", *reasons]))
 
 
-def _chunks(task: Task) -> Iterator[list[Data]]:
-    """The chosen entries in order, some small ones together so that handing them to a thread is worth it."""
+def _chunks(task: Task) -> Iterator[tuple[list[Data], int]]:
+    """The chosen entries in order, some small ones together so that handing them to a thread is worth it; and the
+    bytes of each such chunk."""
     chunk: list[Data] = []
     size_bytes = 0
     for position in task.chosen:
@@ -165,27 +167,34 @@ def _chunks(task: Task) -> Iterator[list[Data]]:
         chunk.append(data)
         size_bytes += 0 if isinstance(data, Broken) else data.nbytes if isinstance(data, np.ndarray) else len(data)
         if size_bytes >= CHUNK_BYTES or len(chunk) >= CHUNK_ENTRIES:
-            yield chunk
+            yield chunk, size_bytes
             chunk, size_bytes = [], 0
     if chunk:
-        yield chunk
+        yield chunk, size_bytes
 
 
-def _in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def _in_order(work: Callable[[Item], Result], items: Iterable[tuple[Item, int]]) -> Iterator[Result]:
     """`work` of every item, in order, in threads: decoding and resizing leave Python's lock alone.
 
-    At most two items a thread are read and not yet given back.
+    At most two items a thread, and MOST_BYTES_WAITING besides the newest, are read and not yet given back.
+
+    Args:
+        items: each with its size in bytes.
     """
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[tuple[Future[Result], int]] = deque()
+    waiting_bytes = 0
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) >= 2 * workers:
-                    yield waiting.popleft().result()
+            for item, size_bytes in items:
+                while waiting and (len(waiting) >= 2 * workers or waiting_bytes > MOST_BYTES_WAITING):
+                    future, done_bytes = waiting.popleft()
+                    waiting_bytes -= done_bytes
+                    yield future.result()
+                waiting.append((pool.submit(work, item), size_bytes))
+                waiting_bytes += size_bytes
             while waiting:
-                yield waiting.popleft().result()
+                yield waiting.popleft()[0].result()
         finally:
-            for future in waiting:
+            for future, _ in waiting:
                 future.cancel()

@@ -13,6 +13,8 @@ PICTURE_ENDINGS = frozenset(
     | {".dib", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".pbm"}
 )
 LARGEST_FILE_BYTES = 256 * 1024**2
+MOST_ENTRIES = 2_000_000  # of one archive or array: listing as many takes a minute and 2 GB
+SMALLEST_SIDE_PX = 4
 OUTSIDE = "."
 
 
