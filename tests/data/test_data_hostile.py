@@ -8,15 +8,26 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import time
 import zipfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
+from ganvas.config import PictureSettings
 from ganvas.data import archive
 from ganvas.data.arrays import npy_source
+from ganvas.data.doctor import examine
+from ganvas.data.fit import fit_file
 from ganvas.data.handed import as_source
+from ganvas.data.memory import Budget
+from ganvas.data.metadata import without_large_metadata
 from ganvas.data.regular import NotRegularError, open_regular, read_regular
 from ganvas.errors import GanvasError, PicturesError, SettingError
 
@@ -24,10 +35,10 @@ MEMORY_BYTES = 700 << 20
 SECONDS = 60
 
 
-def outcome(source: Path, cache: Path) -> str:
+def outcome(source: Path, cache: Path, memory_bytes: int = MEMORY_BYTES) -> str:
     """What looking at `source` says in a process of its own, which may take so much memory and time and no more."""
-    script = """
-        import resource, sys
+    script = r"""
+        import re, sys
         from pathlib import Path
         from ganvas.config import PictureSettings
         from ganvas.data import load_pictures
@@ -36,12 +47,12 @@ def outcome(source: Path, cache: Path) -> str:
             print(load_pictures(PictureSettings(source=sys.argv[1]), cache=Path(sys.argv[2])).report.summary())
         except GanvasError as error:
             print(error)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        print(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1])  # of this program alone
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(source), str(cache)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS)
     said, peak_kb = done.stdout.rstrip().rsplit("\n", 1)
-    assert int(peak_kb) << 10 < MEMORY_BYTES, peak_kb
+    assert int(peak_kb) << 10 < memory_bytes, peak_kb
     return said
 
 
@@ -200,6 +211,108 @@ def test_a_small_array_in_fortran_order_is_read_and_a_large_one_says_what_to_do(
     monkeypatch.setattr("ganvas.data.arrays.LARGEST_FILE_BYTES", 1000)
     with pytest.raises(PicturesError, match="Fortran order; save it again"), npy_source(tmp_path / "a.npy").open():
         pass
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def wordy(file_format: str, draw) -> dict[str, bytes]:
+    """The same picture with as much that is no pixel as the format can hold, in each way it can."""
+    buffer, plain, noise = io.BytesIO(), draw(1), np.random.default_rng(0).bytes(3 << 20)
+    plain.save(buffer, file_format, **({"lossless": True} if file_format == "WEBP" else {}))
+    data = buffer.getvalue()
+    if file_format == "PNG":
+        at = data.index(b"IDAT") - 4
+        long = {
+            "profile": chunk(b"iCCP", b"a\0\0" + zlib.compress(noise)),
+            "profile that is a bomb": chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(100 << 20))),
+            "text": chunk(b"tEXt", b"a\0" + bytes(70 << 20)),
+            "packed text": chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(3 << 20))),
+            "XMP": chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(3 << 20))),
+            "many": b"".join(chunk(b"zTXt", b"%d\0\0" % i + zlib.compress(bytes(1 << 19))) for i in range(200)),
+            "private": chunk(b"prVt", bytes(20 << 20)),
+            "EXIF": chunk(b"eXIf", b"MM\0*" + bytes(9 << 20)),
+        }
+        return {name: data[:at] + extra + data[at:] for name, extra in long.items()}
+    if file_format == "JPEG":
+        parts = {"EXIF": (0xE1, b"Exif\0\0"), "comment": (0xFE, b""), "maker": (0xED, b"Photoshop 3.0\0")}
+        extra = {
+            n: (bytes([255, kind, 255, 255]) + start.ljust(65533, b"x")) * 300 for n, (kind, start) in parts.items()
+        }
+        return {name: data[:2] + segments + data[2:] for name, segments in extra.items()}
+    if file_format == "GIF":
+        at = data.index(b",", 13 + 3 * 256)
+        return {"comment": data[:at] + b"!\xfe" + (b"\xff" + b"x" * 255) * 40_000 + b"\0" + data[at:]}
+    if file_format == "PPM":
+        return {"comment": data[:3] + b"#" + b"x" * (2 << 20) + b"\n" + data[3:]}
+    found = {}
+    for name, extra in {"profile": {"icc_profile": noise}, "XMP": {"xmp": noise}}.items():
+        buffer = io.BytesIO()
+        plain.save(buffer, file_format, **extra, **({"lossless": True} if file_format == "WEBP" else {}))
+        found[name] = buffer.getvalue()
+    return found
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "GIF", "PPM", "WEBP", "TIFF", "AVIF"])
+def test_what_is_large_and_no_pixel_costs_no_picture(file_format, draw):
+    buffer = io.BytesIO()
+    draw(1).save(buffer, file_format, **({"lossless": True} if file_format == "WEBP" else {}))
+    plain = fit_file(buffer.getvalue(), 32, 32, "crop", "rgb").row
+    for name, data in wordy(file_format, draw).items():
+        started = time.process_time()
+        np.testing.assert_array_equal(fit_file(data, 32, 32, "crop", "rgb").row, plain, err_msg=name)
+        assert time.process_time() - started < 3, name
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["PNG", "JPEG", "GIF", "PPM"]), st.data())
+def test_nothing_is_dropped_from_a_file_of_ordinary_size(file_format, data):
+    buffer = io.BytesIO()
+    Image.radial_gradient("L").resize((30, 30)).save(buffer, file_format)
+    damaged = bytearray(buffer.getvalue()[: data.draw(st.integers(0, len(buffer.getvalue())))])
+    for _ in range(data.draw(st.integers(0, 4)) if damaged else 0):
+        damaged[data.draw(st.integers(0, min(len(damaged) - 1, 100)))] = data.draw(st.integers(0, 255))
+    if not (file_format == "GIF" and b"!\xfe" in damaged):
+        assert without_large_metadata(bytes(damaged)) == bytes(damaged)
+
+
+def test_a_jpeg_that_goes_over_a_large_picture_hundreds_of_times_is_refused():
+    buffer = io.BytesIO()
+    Image.new("L", (4000, 4000)).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    start = data.rindex(b"\xff\xda")
+    again = data[start:-2] * 500
+    found, _ = examine(data[:-2] + again + data[-2:], PictureSettings(width=32, height=32))
+    assert found.broken == "more passes over its pixels than any camera writes"
+    assert examine(data, PictureSettings(width=32, height=32))[0].broken == ""
+
+
+@pytest.mark.slow
+def test_float_tiffs_of_a_hundred_megapixels_take_memory_one_at_a_time(tmp_path):
+    """Any two at once would take twice as much: 400 MB of pixels each, and what they become."""
+    buffer = io.BytesIO()
+    Image.new("F", (10_000, 10_000), 0.5).save(buffer, "TIFF", compression="tiff_adobe_deflate")
+    (tmp_path / "pictures").mkdir()
+    for i in range(4):
+        (tmp_path / "pictures" / f"{i}.tif").write_bytes(buffer.getvalue() + bytes([i]))
+    said = outcome(tmp_path / "pictures", tmp_path / "cache", memory_bytes=1300 << 20)
+    assert "3 are duplicates" in said
+
+
+def test_memory_is_lent_up_to_its_limit_and_to_one_who_wants_more():
+    budget, most, taken = Budget(10), [0], [0]
+
+    def use(wanted: int) -> None:
+        with budget.lent(wanted):
+            taken[0] += min(wanted, 10)
+            most[0] = max(most[0], taken[0])
+            time.sleep(0.001)
+            taken[0] -= min(wanted, 10)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(use, [3, 4, 5, 99, 1, 10, 2, 6] * 5))
+    assert 0 < most[0] <= 10
 
 
 NO_FILES = ["pipe", "/dev/zero", "/dev/full", "/dev/tty", "/proc/kmsg", "/proc/self/mem"]

@@ -1,7 +1,7 @@
 """The doctor: looks at one picture after another, never dies on one, and says in words what was found."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ganvas.config import PictureSettings
 from ganvas.data.decode import BrokenPicture
+from ganvas.data.deep import Levels, Span, levels_for
 from ganvas.data.fit import fit_array, fit_file, kept_share
 from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing, Unread
 from ganvas.settings import SMALLEST_PX, STEP_PX
@@ -20,7 +21,9 @@ SLIM_SHARE = 0.25
 class Inspection:
     """What was found about one entry; `broken` is the reason it cannot be used, or "".
 
-    `digest` tells contents apart; of files alone are exact duplicates left out, since an array is somebody's choice.
+    `digest` tells contents apart, `pixels` what they show; of files alone are duplicates left out, since an array is
+    somebody's choice. `low`, `high` and `whole` are the span of a picture of more than 8 bits (`deep`).
+    `near` counts the entries that were looked at up to the one that this is nearly the same as.
     `unread` means that the disk did not give the file, which another day may change.
     """
 
@@ -34,6 +37,16 @@ class Inspection:
     is_file: bool = True
     unread: bool = False
     broken: str = ""
+    low: float = 0.0
+    high: float = 0.0
+    whole: bool = True
+    pixels: str = ""
+    near: int | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Of a picture of more than 8 bits."""
+        return Span(self.low, self.high, self.whole) if self.deep else None
 
 
 def read_entry(listing: Listing, position: int) -> bytes | np.ndarray | Broken:
@@ -58,19 +71,34 @@ def content_digest(data: bytes | np.ndarray | Broken) -> str:
     return state.hexdigest()[:32]
 
 
-def examine(data: bytes | np.ndarray | Broken, settings: PictureSettings) -> tuple[Inspection, np.ndarray | None]:
-    """What was found about one picture and, unless it is broken, its row: (H, W, C) uint8 as the settings ask."""
+def examine(
+    data: bytes | np.ndarray | Broken, settings: PictureSettings, levels: Mapping[bool, Levels] | None = None
+) -> tuple[Inspection, np.ndarray | None]:
+    """What was found about one picture and, unless it is broken, its row: (H, W, C) uint8 as the settings ask.
+
+    Args:
+        levels: what becomes black and white in pictures of more than 8 bits, of whole numbers (True) and of floats;
+            None is as the settings say, or by the picture alone.
+    """
     name = content_digest(data)
     if isinstance(data, Broken):
         return Inspection(name, unread=isinstance(data, Unread), broken=data.reason), None
     is_file = isinstance(data, bytes)
     try:
-        fit_any = fit_file if is_file else fit_array
-        fitted = fit_any(data, settings.width, settings.height, settings.fit, settings.channels)  # type: ignore[arg-type]
+        asked = settings.width, settings.height, settings.fit, settings.channels
+        if isinstance(data, bytes):
+            fitted = fit_file(
+                data,
+                *asked,
+                levels_of=lambda span: (levels or {}).get(span.whole, settings.black_and_white or levels_for(span)),
+            )
+        else:
+            fitted = fit_array(data, *asked)
     except BrokenPicture as error:
         return Inspection(name, is_file=is_file, broken=str(error)), None
     except Exception as error:  # noqa: BLE001 - on damaged files the decoders raise nearly everything
         return Inspection(name, is_file=is_file, broken=_reason(error)), None
+    span = fitted.span or Span(0.0, 0.0, whole=True)
     facts = Inspection(
         name,
         fitted.width,
@@ -78,10 +106,26 @@ def examine(data: bytes | np.ndarray | Broken, settings: PictureSettings) -> tup
         grey=fitted.grey,
         transparent=fitted.transparent,
         turned=fitted.turned,
-        deep=fitted.deep,
+        deep=fitted.span is not None,
         is_file=is_file,
+        low=span.low,
+        high=span.high,
+        whole=span.whole,
+        pixels=fitted.pixels,
     )
     return facts, fitted.row
+
+
+def set_levels(inspections: Sequence[Inspection], settings: PictureSettings, *, whole: bool) -> Levels:
+    """What becomes black and white in all pictures of more than 8 bits of a set, floats and whole numbers apart.
+
+    Args:
+        inspections: of the pictures that are used.
+        whole: for those of whole numbers, or for those of floats.
+    """
+    spans = [v.span for v in inspections if v.span and v.whole == whole]
+    span = Span(min((s.low for s in spans), default=0.0), max((s.high for s in spans), default=0.0), whole)
+    return settings.black_and_white or levels_for(span)
 
 
 def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settings: PictureSettings) -> list[str]:
@@ -96,13 +140,15 @@ def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settin
     clear = sum(v.transparent for v in inspections)
     colour = sum(not v.grey for v in inspections)
     turned, deep = sum(v.turned for v in inspections), sum(v.deep for v in inspections)
+    levels = {set_levels(inspections, settings, whole=v.whole): None for v in inspections if v.deep}
+    scales = " and ".join(f"{black:g} to {white:g}" for black, white in levels)
     outside = sum(entry.label == OUTSIDE for entry in entries)
     notes = [
         (small, f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(inspections, target)}"),
         (slim if settings.fit == "crop" else 0, "so wide or tall that the crop keeps less than a quarter of them"),
         (slim if settings.fit == "stretch" else 0, "stretched to more than four times their shape"),
         (turned, "turned upright"),
-        (deep, "of more than 8 bits, scaled to 8"),
+        (deep, f"of more than 8 bits: {scales} becomes black to white; --levels sets it"),
         (
             clear if settings.channels != "rgba" else 0,
             "transparent in places, and laid on white; channels=rgba keeps that",

@@ -11,7 +11,7 @@ from ganvas.config import PictureSettings
 from ganvas.data.cache import Content, open_content, read_index, write_index
 from ganvas.data.doctor import examine, read_entry
 from ganvas.data.findings import DoctorReport, make_report
-from ganvas.data.gather import Progress, Task, decode_all, read_as, same_content, twins_fingerprint
+from ganvas.data.gather import INDEX_VERSION, Progress, Task, decode_all, read_as, same_content, twins_fingerprint
 from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.sources import open_source
 from ganvas.errors import GanvasError, PicturesError, SettingError
@@ -62,7 +62,7 @@ def load_pictures(
     root = cache or cache_folder()
     source = open_source(settings, root / "downloads")
     wanted = f"{read_as(settings)} {settings.per_class} {settings.conditional}"
-    fingerprint = digest([wanted, source.fingerprint])
+    fingerprint = digest([INDEX_VERSION, wanted, source.fingerprint])
     if kept := _kept(root, fingerprint):
         content, report = kept
     else:
