@@ -168,7 +168,7 @@ def test_too_few_pictures_are_refused_with_the_reasons(folder, load):
 def test_a_folder_without_pictures_says_what_it_looked_for(tmp_path, load):
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "a.txt").write_text("no")
-    with pytest.raises(PicturesError, match=r"no pictures, found 1 other files; .*\.jpg"):
+    with pytest.raises(PicturesError, match=r"no pictures, found 1 other file; .*\.jpg"):
         load(tmp_path / "letters")
 
 
@@ -192,7 +192,7 @@ def test_grey_is_one_channel_only_if_every_picture_is_grey(tmp_path, load):
     Image.new("RGB", (40, 40), "red").save(grey / "red.jpg")
     pictures = load(grey)
     assert pictures.images.shape == (9, 32, 32, 3)
-    assert "8 of 9 pictures are grey; the others keep the set in colour" in pictures.report.notes
+    assert "8 of 9 pictures are grey; the other keeps the set in colour (red.jpg)" in pictures.report.notes
 
 
 @pytest.mark.parametrize(("channels", "count"), [("grey", 1), ("rgb", 3), ("rgba", 4), ("auto", 3)])

@@ -12,21 +12,21 @@ import math
 import stat
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, cast
 
 from ganvas.data.directory import file_fingerprint
+from ganvas.data.labels import LARGEST_LABELS_BYTES, Others
 from ganvas.data.listing import (
     LARGEST_FILE_BYTES,
     MOST_ENTRIES,
     Broken,
-    Entry,
     Listing,
     Source,
-    folder_labels,
     is_picture,
 )
 from ganvas.data.regular import open_regular
@@ -161,19 +161,22 @@ def _check_members(members: Sequence[zipfile.ZipInfo], packed_bytes: int) -> Non
 
 def _zip_listing(archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo]) -> Listing:
     infos = sorted(members, key=lambda info: info.filename)
-    pictures = [info for info in infos if is_picture(_inside(info.filename))]
-    plain = [info for info in pictures if not stat.S_ISLNK(info.external_attr >> 16)]
+    others, plain, broken = Others(), [], []
 
-    def read(i: int) -> bytes:
-        with archive.open(plain[i]) as member:
-            return member.read(LARGEST_FILE_BYTES + 1)
+    def read_info(info: zipfile.ZipInfo, largest_bytes: int) -> bytes:
+        with archive.open(info) as member:
+            return member.read(largest_bytes + 1)
 
-    return _archive_listing(
-        [(_inside(info.filename), info.file_size) for info in plain],
-        read,
-        [Broken(_inside(i.filename), _LINK) for i in pictures if stat.S_ISLNK(i.external_attr >> 16)],
-        len(infos) - len(pictures),
-    )
+    for info in infos:
+        name = _inside(info.filename)
+        if not is_picture(name):
+            others.add(name, partial(read_info, info, LARGEST_LABELS_BYTES))
+        elif stat.S_ISLNK(info.external_attr >> 16):
+            broken.append(Broken(name, _LINK))
+        else:
+            plain.append(info)
+    pictures = [(_inside(info.filename), info.file_size) for info in plain]
+    return others.listing(pictures, lambda i: read_info(plain[i], LARGEST_FILE_BYTES), broken)
 
 
 @contextmanager
@@ -181,7 +184,7 @@ def _open_tar(path: Path) -> Iterator[Listing]:
     with ExitStack() as stack:
         try:
             archive, headers = stack.enter_context(_tar(stack.enter_context(open_regular(path))))
-            pictures, broken, ignored = _tar_members(archive, headers, path)
+            pictures, broken, others = _tar_members(archive, headers, path)
         except _Bomb as bomb:
             raise _refused(path, bomb) from bomb
         except PicturesError:
@@ -191,10 +194,14 @@ def _open_tar(path: Path) -> Iterator[Listing]:
 
         def read(i: int) -> bytes:
             _, size, offset = pictures[i]
-            headers.file.seek(offset)
-            return headers.file.read(min(size, LARGEST_FILE_BYTES + 1))
+            return _read_at(headers.file, offset, min(size, LARGEST_FILE_BYTES + 1))
 
-        yield _archive_listing([(name, size) for name, size, _ in pictures], read, broken, ignored)
+        yield others.listing([(name, size) for name, size, _ in pictures], read, broken)
+
+
+def _read_at(file: IO[bytes], offset: int, size_bytes: int) -> bytes:
+    file.seek(offset)
+    return file.read(size_bytes)
 
 
 @contextmanager
@@ -225,11 +232,12 @@ def _unpacked(file: BinaryIO) -> IO[bytes]:
 
 def _tar_members(
     archive: tarfile.TarFile, headers: _HeaderReader, path: Path
-) -> tuple[list[tuple[str, int, int]], list[Broken], int]:
-    """The pictures as (name, bytes, where they start), what is broken, and how many others there are."""
+) -> tuple[list[tuple[str, int, int]], list[Broken], Others]:
+    """The pictures as (name, bytes, where they start), what is broken, and the others."""
     pictures: list[tuple[str, int, int]] = []
     broken: list[Broken] = []
-    ignored = count = read_up_to = 0
+    others = Others()
+    count = read_up_to = 0
     packed_bytes = path.stat().st_size
     try:
         while (member := archive.next()) is not None:
@@ -247,7 +255,8 @@ def _tar_members(
             if member.isdir():
                 continue
             if not is_picture(name):
-                ignored += 1
+                size_bytes = min(member.size, LARGEST_LABELS_BYTES + 1) if member.isreg() else 0
+                others.add(name, partial(_read_at, headers.file, member.offset_data, size_bytes))
             elif member.issparse():
                 broken.append(Broken(name, "a sparse file inside an archive, which is not read"))
             elif member.isreg():
@@ -258,12 +267,4 @@ def _tar_members(
         raise
     except Exception as error:  # noqa: BLE001 - every compression has errors of its own
         broken.append(Broken(path.name, f"the archive is damaged after {len(pictures)} pictures: {error}"))
-    return pictures, broken, ignored
-
-
-def _archive_listing(
-    pictures: list[tuple[str, int]], read: Callable[[int], bytes], broken: list[Broken], ignored: int
-) -> Listing:
-    labels = folder_labels([name for name, _ in pictures])
-    entries = tuple(Entry(name, size, label) for (name, size), label in zip(pictures, labels, strict=True))
-    return Listing(entries, read, tuple(broken), ignored)
+    return pictures, broken, others

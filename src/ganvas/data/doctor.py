@@ -1,6 +1,7 @@
 """The doctor: looks at one picture after another, never dies on one, and says in words what was found."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
@@ -11,10 +12,12 @@ from ganvas.config import PictureSettings
 from ganvas.data.decode import BrokenPicture
 from ganvas.data.deep import Levels, Span, levels_for
 from ganvas.data.fit import fit_array, fit_file, kept_share
-from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing, Unread
+from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing, Unread, printable
 from ganvas.settings import SMALLEST_PX, STEP_PX
+from ganvas.wording import are, counted
 
 SLIM_SHARE = 0.25
+RARE_COUNT, RARE_SHARE = 3, 0.15  # of the pictures that a note names
 
 
 @dataclass(frozen=True)
@@ -135,33 +138,61 @@ def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settin
         entries, inspections: of those pictures, in the same order.
     """
     target = (settings.width, settings.height)
-    small = sum(v.width < target[0] or v.height < target[1] for v in inspections)
-    slim = sum(kept_share(v.width, v.height, target) < SLIM_SHARE for v in inspections)
-    clear = sum(v.transparent for v in inspections)
-    colour = sum(not v.grey for v in inspections)
-    turned, deep = sum(v.turned for v in inspections), sum(v.deep for v in inspections)
+    shares = [kept_share(v.width, v.height, target) for v in inspections]
     levels = {set_levels(inspections, settings, whole=v.whole): None for v in inspections if v.deep}
     scales = " and ".join(f"{black:g} to {white:g}" for black, white in levels)
-    outside = sum(entry.label == OUTSIDE for entry in entries)
+    crop, stretch, flat = settings.fit == "crop", settings.fit == "stretch", settings.channels != "rgba"
     notes = [
-        (small, f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(inspections, target)}"),
-        (slim if settings.fit == "crop" else 0, "so wide or tall that the crop keeps less than a quarter of them"),
-        (slim if settings.fit == "stretch" else 0, "stretched to more than four times their shape"),
-        (turned, "turned upright"),
-        (deep, f"of more than 8 bits: {scales} becomes black to white; --levels sets it"),
         (
-            clear if settings.channels != "rgba" else 0,
+            [v.width < target[0] or v.height < target[1] for v in inspections],
+            f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(inspections, target)}",
+        ),
+        (
+            [crop and share < SLIM_SHARE for share in shares],
+            "so wide or tall that the crop keeps less than a quarter of them",
+        ),
+        ([stretch and share < SLIM_SHARE for share in shares], "stretched to more than four times their shape"),
+        ([v.turned for v in inspections], "turned upright"),
+        ([v.deep for v in inspections], f"of more than 8 bits: {scales} becomes black to white; --levels sets it"),
+        (
+            [flat and v.transparent for v in inspections],
             "transparent in places, and laid on white; channels=rgba keeps that",
         ),
-        (outside if settings.conditional else 0, f"outside every sub-folder, in the class {OUTSIDE!r}"),
+        (
+            [settings.conditional and entry.label == OUTSIDE for entry in entries],
+            f"outside every sub-folder, in the class {OUTSIDE!r}",
+        ),
     ]
-    of_all = f"of {len(inspections):,} pictures"
-    told = [f"{count:,} {of_all} {'is' if count == 1 else 'are'} {what}" for count, what in notes if count]
-    if settings.channels == "auto" and 0 < colour < len(inspections):
-        told.append(f"{len(inspections) - colour:,} {of_all} are grey; the others keep the set in colour")
-    if settings.channels == "rgba" and not clear:
+    of_all = f"of {counted(len(inspections), 'picture')}"
+    told = []
+    for which, what in notes:
+        if count := sum(which):
+            told.append(f"{count:,} {of_all} {are(count)} {what}{_names(entries, which)}")
+    colour = [not v.grey for v in inspections]
+    grey = len(colour) - sum(colour)
+    if settings.channels == "auto" and grey and any(colour):
+        others = "the other keeps" if sum(colour) == 1 else "the others keep"
+        few = _names(entries, [not each for each in colour])
+        told.append(f"{grey:,} {of_all} {are(grey)} grey{few}; {others} the set in colour{_names(entries, colour)}")
+    if settings.channels == "rgba" and not any(v.transparent for v in inspections):
         told.append("no picture is transparent; channels=rgb would do")
+    alone = [label for label, count in Counter(entry.label for entry in entries).items() if label and count == 1]
+    if alone:
+        has = "class has" if len(alone) == 1 else "classes have"
+        told.append(f"{len(alone):,} {has} one picture only, which can be copied and not learned: {_shortened(alone)}")
     return told
+
+
+def _names(entries: Sequence[Entry], which: Sequence[bool]) -> str:
+    """The files, where they are so few among the others that they may be there by mistake."""
+    names = [printable(entry.name) for entry, chosen in zip(entries, which, strict=True) if chosen]
+    rare = 0 < len(names) <= RARE_COUNT and len(names) <= RARE_SHARE * len(entries)
+    return f" ({', '.join(names)})" if rare else ""
+
+
+def _shortened(labels: Sequence[str]) -> str:
+    more = len(labels) - RARE_COUNT
+    return ", ".join(map(printable, labels[:RARE_COUNT])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _size_hint(inspections: Sequence[Inspection], target: tuple[int, int]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from ganvas.config import PictureSettings
 from ganvas.data.doctor import Inspection, notes_on
-from ganvas.data.listing import Broken, Listing, sorted_classes
+from ganvas.data.listing import Broken, Listing, printable, sorted_classes
 from ganvas.data.near import SHOWN_SIMILARITY
-from ganvas.wording import counted
+from ganvas.wording import are, counted
 
 NAMED_IN_SUMMARY = 5
 
@@ -67,12 +67,12 @@ class DoctorReport:
         """A few lines: what is used and as what, the classes, each kind of trouble, the notes."""
         colours = {1: "grey", 3: "colour", 4: "colour with transparency"}[self.channels]
         lines = [
-            f"{self.used:,} of {self.found:,} pictures are used, {self.fit} to {self.width}x{self.height}, {colours}"
+            f"{self.used:,} of {counted(self.found, 'picture')} {are(self.used)} used, "
+            f"{self.fit} to {self.width}x{self.height}, {colours}"
         ]
         if self.classes:
-            lines.append(
-                f"{len(self.classes):,} classes: {_shortened([f'{n} ({c:,})' for n, c in self.classes.items()])}"
-            )
+            sizes = [f"{name} ({count:,})" for name, count in self.classes.items()]
+            lines.append(f"{len(sizes):,} classes: {_shortened(sizes)}")
         if self.broken:
             lines.append(f"{len(self.broken):,} broken, left out: {_shortened(_with_reasons(self.broken))}")
         if self.duplicates:
@@ -216,12 +216,6 @@ def make_report(
 def broken_line(broken: Sequence[Broken]) -> str:
     """The first broken files with their reasons, as part of a sentence."""
     return _shortened(_with_reasons(broken))
-
-
-def printable(name: str) -> str:
-    """A file's name that can be shown and written as UTF-8, whatever bytes the disk has for it."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _with_reasons(broken: Sequence[Broken]) -> list[str]:

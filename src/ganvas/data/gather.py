@@ -24,12 +24,13 @@ from ganvas.data.cache import (
 from ganvas.data.decode import has_heif
 from ganvas.data.deep import levels_for
 from ganvas.data.doctor import Inspection, content_digest, examine, read_entry, set_levels
-from ganvas.data.findings import Sorted, Sorting, broken_line, printable
+from ganvas.data.findings import Sorted, Sorting, broken_line
 from ganvas.data.fit import CHANNELS
 from ganvas.data.imagefile import ImageFile, keep_rows, make_grey
-from ganvas.data.listing import LARGEST_FILE_BYTES, PICTURE_ENDINGS, Broken, Listing, digest
+from ganvas.data.listing import LARGEST_FILE_BYTES, PICTURE_ENDINGS, Broken, Listing, digest, printable
 from ganvas.data.near import MOST_COMPARED, SHOWN_SIMILARITY, near_duplicates
 from ganvas.errors import PicturesError
+from ganvas.wording import are, counted
 
 FEWEST_PICTURES = 8
 CACHE_VERSION = "1"
@@ -224,11 +225,16 @@ def _keep(task: Task, folder: Path, inspections: list[Inspection], result: Sorte
 def _too_few(task: Task, result: Sorted) -> PicturesError:
     if not task.listing.entries and not result.broken:
         looked_for = ", ".join(sorted(PICTURE_ENDINGS))
-        others = f"{task.listing.ignored:,} other files" if task.listing.ignored else "nothing"
-        return PicturesError(f"{task.source}: no pictures, found {others}; pictures end in {looked_for}")
-    reasons = [f"{len(result.broken):,} are broken: {broken_line(result.broken)}"] if result.broken else []
-    reasons += [f"{len(result.duplicates):,} are duplicates"] if result.duplicates else []
-    found = f"{len(result.used)} pictures can be used, at least {FEWEST_PICTURES} are needed"
+        others = counted(task.listing.ignored, "other file") if task.listing.ignored else "nothing"
+        found = "; ".join([f"found {others}", *task.listing.notes])
+        return PicturesError(f"{task.source}: no pictures, {found}; pictures end in {looked_for}")
+    reasons = []
+    if result.broken:
+        reasons.append(f"{len(result.broken):,} {are(len(result.broken))} broken: {broken_line(result.broken)}")
+    if result.duplicates:
+        what = "a duplicate" if len(result.duplicates) == 1 else "duplicates"
+        reasons.append(f"{len(result.duplicates):,} {are(len(result.duplicates))} {what}")
+    found = f"{counted(len(result.used), 'picture')} can be used, at least {FEWEST_PICTURES} are needed"
     return PicturesError("; ".join([f"{task.source}: {found}", *reasons]))
 
 

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
@@ -70,7 +70,8 @@ def load_pictures(
             content, report = _look_over(root, source, listing, settings, progress, fingerprint)
     report = replace(report, seconds=time.perf_counter() - started)
     if settings.conditional and not content.classes:
-        raise _no_classes(source.name)
+        with source.open() as listing:
+            raise _no_classes(source.name, listing)
     return PictureSet(content.images, content.labels, content.classes, report.key, report)
 
 
@@ -120,8 +121,10 @@ def _look_over(
 
     A report that rests on files that could not be read is not kept: another day they may be readable.
     """
-    if settings.conditional and listing.entries and not any(entry.label for entry in listing.entries):
-        raise _no_classes(source.name)
+    if settings.conditional and listing.label_error:
+        raise PicturesError(f"{source.name}: {listing.label_error}")
+    if settings.conditional and listing.entries and len({entry.label for entry in listing.entries}) == 1:
+        raise _no_classes(source.name, listing)
     task = Task(root, source.name, listing, choose(listing.entries, settings.per_class), settings, progress)
     key, found = same_content(task) or decode_all(task)
     content = open_content(root, key)
@@ -135,5 +138,14 @@ def _look_over(
     return content, report
 
 
-def _no_classes(source: str) -> SettingError:
-    return SettingError(f"{source}: conditional training needs classes; give each its own sub-folder of pictures")
+def _no_classes(source: str, listing: Listing) -> SettingError:
+    needs = f"{source}: conditional training needs two classes or more, and"
+    labels = sorted({entry.label for entry in listing.entries} - {""})
+    folders = {PurePosixPath(entry.name).parts[:-1] for entry in listing.entries}
+    if labels:
+        return SettingError(
+            f"{needs} every picture that can be used is in one; the classes are {', '.join(labels[:5])}"
+        )
+    if len(folders) == 1 and (only := "/".join(*folders)):
+        return SettingError(f"{needs} every picture is in the one folder {only!r}; add a folder for each other class")
+    return SettingError(f"{needs} no picture has one; give each class its own sub-folder, or write a labels.csv")
