@@ -31,6 +31,7 @@ from ganvas.data.listing import (
 )
 from ganvas.data.regular import open_regular
 from ganvas.errors import PicturesError
+from ganvas.wording import counted
 
 LARGEST_MEMBER_BYTES = 16 * 1024**3
 # Photographs hardly shrink, drawings in BMP or TIFF to a fiftieth; a bomb to a thousandth and less.
@@ -266,5 +267,5 @@ def _tar_members(
     except (PicturesError, _Bomb):
         raise
     except Exception as error:  # noqa: BLE001 - every compression has errors of its own
-        broken.append(Broken(path.name, f"the archive is damaged after {len(pictures)} pictures: {error}"))
+        broken.append(Broken(path.name, f"the archive is damaged after {counted(len(pictures), 'picture')}: {error}"))
     return pictures, broken, others

@@ -192,7 +192,7 @@ def make_report(
     notes = list(listing.notes)
     if chosen < len(listing.entries):
         share = f"{100 * settings.per_class:g}% of every class" if result.classes else f"{100 * settings.per_class:g}%"
-        notes.append(f"{share} was taken: {chosen:,} of {len(listing.entries):,} pictures")
+        notes.append(f"{share} was taken: {chosen:,} of {counted(len(listing.entries), 'picture')}")
     return DoctorReport(
         source=source,
         found=len(listing.entries) + len(listing.broken),

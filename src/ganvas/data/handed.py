@@ -17,6 +17,7 @@ from ganvas.data.regular import read_regular
 from ganvas.download import sha256
 from ganvas.errors import SettingError
 from ganvas.files import cache_folder, replacing
+from ganvas.wording import counted
 
 FOLDER = "handed"  # in the cache
 _PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"}
@@ -121,7 +122,9 @@ def _label_of(label: object, index: int) -> str:
     if isinstance(label, np.ndarray) or hasattr(label, "detach"):
         numbers = np.asarray(label).reshape(-1)
         if numbers.size != 1:
-            raise SettingError(f"picture {index}: a label of {numbers.size} numbers; expected one, or a name")
+            raise SettingError(
+                f"picture {index}: a label of {counted(numbers.size, 'number')}; expected one, or a name"
+            )
         label = numbers[0].item()
     return str(label).strip("./\\ ").replace("/", "_").replace("\\", "_") or "_"
 
