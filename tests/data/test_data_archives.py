@@ -53,13 +53,13 @@ def test_an_archive_gives_what_its_folder_would(kind, members, tmp_path, load):
     assert {p.name for p in tmp_path.iterdir()} == {path.name, "pets", "cache"}
 
 
-def test_members_that_climb_out_or_are_links_or_devices_are_only_ever_named(members, tmp_path, load):
+def test_members_that_climb_out_or_are_links_or_devices_are_only_ever_named(members, tmp_path, load, draw):
     links = []
     for name, kind in [("soft.png", tarfile.SYMTYPE), ("hard.png", tarfile.LNKTYPE), ("device.png", tarfile.CHRTYPE)]:
         info = tarfile.TarInfo(name)
         info.type, info.linkname = kind, "/etc/passwd"
         links.append(info)
-    climbing = {"../../climb.png": members["pets/cat/00.png"][:-1], "/rooted.png": members["pets/cat/01.png"][:-1]}
+    climbing = {"../../climb.png": png(draw(20)), "/rooted.png": png(draw(21))}
     write_tar(tmp_path / "odd.tar", members | climbing, "w", tuple(links))
     report = load(tmp_path / "odd.tar").report
     assert report.used == 12

@@ -22,7 +22,7 @@ from ganvas.files import cache_folder
 @pytest.fixture
 def no_decoding(monkeypatch):
     def forbid() -> None:
-        monkeypatch.setattr(gather, "examine", lambda data, settings: pytest.fail("a picture was decoded"))
+        monkeypatch.setattr(gather, "examine", lambda *_: pytest.fail("a picture was decoded"))
 
     return forbid
 
@@ -30,7 +30,7 @@ def no_decoding(monkeypatch):
 @pytest.fixture
 def no_reading(monkeypatch):
     def forbid() -> None:
-        monkeypatch.setattr(gather, "read_entry", lambda listing, position: pytest.fail("a picture was read"))
+        monkeypatch.setattr(gather, "read_entry", lambda *_: pytest.fail("a picture was read"))
 
     return forbid
 
@@ -201,14 +201,13 @@ def test_memory_does_not_grow_with_the_number_of_big_pictures(tmp_path, draw):
         assert load_pictures(settings, cache=Path(sys.argv[2])).report.used == int(sys.argv[3])
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     """
-    draw(1, 3456, 2304).save(tmp_path / "big.jpg", quality=90)
-    data = (tmp_path / "big.jpg").read_bytes()
+    picture = draw(1, 3456, 2304)
     peaks_kb = []
     for count in (8, 40):
         folder = tmp_path / str(count)
         folder.mkdir()
         for i in range(count):
-            (folder / f"{i}.jpg").write_bytes(data + bytes([i]))
+            picture.crop((0, 0, 3456, 2304 - i)).save(folder / f"{i}.jpg")
         command = [sys.executable, "-c", textwrap.dedent(script), str(folder), str(tmp_path / "cache"), str(count)]
         peaks_kb.append(int(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
     assert peaks_kb[1] - peaks_kb[0] < 10_000, peaks_kb

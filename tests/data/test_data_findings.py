@@ -1,14 +1,18 @@
 import pytest
 
+from ganvas.config import PictureSettings
 from ganvas.data.doctor import Inspection
 from ganvas.data.findings import Duplicate, Sorting
 from ganvas.data.listing import Broken, Entry, Listing
 
 
-def sorted_of(inspections, labels=None):
+def sorted_of(inspections, labels=None, settings=None):
     labels = labels or [""] * len(inspections)
     entries = tuple(Entry(f"{at}.png", 1, label) for at, label in enumerate(labels))
-    sorting = Sorting(Listing(entries, lambda position: b"", broken=(Broken("z.png", "a link that leads nowhere"),)))
+    sorting = Sorting(
+        Listing(entries, lambda position: b"", broken=(Broken("z.png", "a link that leads nowhere"),)),
+        settings or PictureSettings(),
+    )
     taken = [sorting.takes(at, inspection) for at, inspection in enumerate(inspections)]
     return taken, sorting.result()
 

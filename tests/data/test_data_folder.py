@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from ganvas.data import directory
 from ganvas.data.listing import Entry, choose, folder_labels, sorted_classes
 from ganvas.errors import PicturesError, SettingError
 
@@ -119,15 +120,15 @@ def test_a_link_that_leads_back_is_walked_once(folder, load):
 
 
 def test_a_file_that_may_not_be_read_is_named_and_tried_again_another_day(folder, load, monkeypatch):
-    real = pathlib.Path.open
+    real = directory.read_regular
 
-    def refuse(self, *arguments, **named):
-        if self.name == "04.png":
+    def refuse(path, largest_bytes):
+        if path.name == "04.png":
             raise PermissionError(13, "Permission denied")
-        return real(self, *arguments, **named)
+        return real(path, largest_bytes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pathlib.Path, "open", refuse)
+        patch.setattr(directory, "read_regular", refuse)
         report = load(folder).report
     assert [(item.file, item.reason) for item in report.broken] == [("04.png", "cannot be read: Permission denied")]
     assert load(folder).report.used == 10
@@ -167,7 +168,7 @@ def test_too_few_pictures_are_refused_with_the_reasons(folder, load):
 def test_a_folder_without_pictures_says_what_it_looked_for(tmp_path, load):
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "a.txt").write_text("no")
-    with pytest.raises(PicturesError, match=r"no pictures, found 1 other files; .*\.jpg"):
+    with pytest.raises(PicturesError, match=r"no pictures, found 1 other file; .*\.jpg"):
         load(tmp_path / "letters")
 
 
@@ -191,7 +192,7 @@ def test_grey_is_one_channel_only_if_every_picture_is_grey(tmp_path, load):
     Image.new("RGB", (40, 40), "red").save(grey / "red.jpg")
     pictures = load(grey)
     assert pictures.images.shape == (9, 32, 32, 3)
-    assert "8 of 9 pictures are grey; the others keep the set in colour" in pictures.report.notes
+    assert "8 of 9 pictures are grey; the other keeps the set in colour (red.jpg)" in pictures.report.notes
 
 
 @pytest.mark.parametrize(("channels", "count"), [("grey", 1), ("rgb", 3), ("rgba", 4), ("auto", 3)])

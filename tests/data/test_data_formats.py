@@ -82,7 +82,7 @@ def test_sixteen_bits_are_scaled_and_not_clipped(file_format):
     ramp = np.tile(np.linspace(0, 65535, 32).astype(np.uint16), (32, 1))
     fitted = fit_file(saved(Image.fromarray(ramp), file_format), 32, 32, "crop", "grey")
     assert_allclose(fitted.row[0, :, 0], np.linspace(0, 255, 32), atol=0.51)
-    assert fitted.deep
+    assert fitted.span
 
 
 @pytest.mark.parametrize("top", [1.0, 255.0, 65535.0, 9e9])

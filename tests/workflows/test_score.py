@@ -200,7 +200,7 @@ def test_exact_duplicates_are_counted_once_and_said(place, score, tmp_path):
     save(tmp_path / "twice", np.concatenate([drawn(10, 2), drawn(10, 2)[:3]]))
     card = score(tmp_path / "twice", "--against", place / "real", "--json").card
     assert card["protocol"]["sample_count"] == 10
-    assert any("3 of its 13 files are exact duplicates" in note for note in card["notes"])
+    assert any("3 of its 13 files are found twice" in note for note in card["notes"])
 
 
 @pytest.mark.parametrize(

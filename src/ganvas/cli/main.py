@@ -42,6 +42,12 @@ Licence = Annotated[str, typer.Option(help="of the model and of what it draws, a
 Against = Annotated[str | None, typer.Option(help="the real pictures, to score it by; those of its run unless given")]
 PublishedMoment = Annotated[str | None, typer.Option(help="that moment of the run: images shown, as in 12800, or last")]
 Scored = Annotated[bool, typer.Option("--score/--no-score", help="score it for the card, half a minute")]
+Levels = Annotated[
+    str, typer.Option(help="what is black and white in pictures of more than 8 bits: 4095, 0:4095, or auto: by the set")
+]
+DropNear = Annotated[
+    float | None, typer.Option(help="leave out pictures that are as similar as that to another one, as in 0.98")
+]
 PerClass = Annotated[str, typer.Option(help="the share of every class that is used, as in 5%")]
 
 
@@ -84,6 +90,8 @@ def train(
     alpha: Alpha = False,
     conditional: Conditional = False,
     per_class: Annotated[str | None, typer.Option(help="the share of every class that is used, as in 5%")] = None,
+    levels: Annotated[str | None, typer.Option(help="of pictures of more than 8 bits: 4095, 0:4095 or auto")] = None,
+    drop_near: DropNear = None,
     keep: Annotated[str | None, typer.Option(help="disk for the models of past moments; 500MB unless given")] = None,
     settings: Annotated[
         list[str] | None,
@@ -113,6 +121,8 @@ def train(
         alpha=alpha,
         conditional=conditional,
         per_class=per_class,
+        levels=levels,
+        drop_near=drop_near,
         keep=keep,
         settings=settings or [],
         config=config,
@@ -131,11 +141,20 @@ def look(
     alpha: Alpha = False,
     conditional: Conditional = False,
     per_class: PerClass = "100%",
+    levels: Levels = "auto",
+    drop_near: DropNear = None,
     out: Annotated[Path, typer.Option(help="where the contact sheet is written")] = Path("look.png"),
 ) -> None:
     """The folder doctor alone: what was found, what will be done to it, what is broken; a contact sheet."""
     pictures = ganvas.look(
-        source, size=64 if size is None else size, fit=fit, alpha=alpha, conditional=conditional, per_class=per_class
+        source,
+        size=64 if size is None else size,
+        fit=fit,
+        alpha=alpha,
+        conditional=conditional,
+        per_class=per_class,
+        levels=levels,
+        drop_near=drop_near,
     )
     pictures.save_contact_sheet(out)
     typer.echo(pictures.report.summary())

@@ -3,6 +3,7 @@
 The text after each field is its help on the command line and in docs.
 """
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -11,6 +12,21 @@ from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
 
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
 SWIFT_RATES: dict[str, Any] = {"warmup_images": 512, "full_rate_px": 64, "full_rate_width": 1.0}
+
+
+def _levels(value: object) -> object:
+    """'4095', 4095 and '0:4095' -> '0:4095'."""
+    text = str(value).strip() if isinstance(value, str | int | float) else ""
+    if text == "auto":
+        return text
+    parts = text.split(":") if ":" in text else ["0", text]
+    try:
+        black, white = map(float, parts)
+    except ValueError:
+        black = white = math.nan
+    if not (math.isfinite(white - black) and black < white):
+        raise ValueError("expected auto, the value that becomes white, as 4095, or black:white, as 0:4095")
+    return ":".join(part.strip() for part in parts)
 
 
 class PictureSettings(Settings):
@@ -27,7 +43,23 @@ class PictureSettings(Settings):
     )
     conditional: bool = Field(default=False, description="sub-folders (or the set's own classes) are labels")
     per_class: float = Field(default=1.0, gt=0, le=1, description="the share of every class that is used")
+    levels: Annotated[str, BeforeValidator(_levels)] = Field(
+        default="auto",
+        description="what becomes black and white in pictures of more than 8 bits: white as 4095, or black:white as "
+        "0:4095; auto: by the values of the whole set",
+    )
+    drop_near: float | None = Field(
+        default=None, gt=0, le=1, description="leave out pictures that are as similar as that to another, as 0.98"
+    )
     mirror: bool = Field(default=False, description="show every second picture mirrored left to right")
+
+    @property
+    def black_and_white(self) -> tuple[float, float] | None:
+        """The values of `levels`; None where they follow from the pictures."""
+        if self.levels == "auto":
+            return None
+        black, white = map(float, self.levels.split(":"))
+        return black, white
 
 
 class NetworkSettings(Settings):

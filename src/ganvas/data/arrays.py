@@ -2,18 +2,31 @@
 
 import importlib.resources
 import io
+import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from ganvas.data.directory import file_fingerprint
-from ganvas.data.listing import Entry, Listing, Source, digest
+from ganvas.data.listing import (
+    LARGEST_FILE_BYTES,
+    MOST_ENTRIES,
+    SMALLEST_SIDE_PX,
+    Entry,
+    Listing,
+    Source,
+    digest,
+)
+from ganvas.data.regular import open_regular
 from ganvas.errors import PicturesError, missing_package
 
 AVATAR_PX = 64
+LARGEST_HEADER_BYTES = 1 << 14  # of an .npy file; its shape and type take a hundred
 
 
 def array_source(name: str, fingerprint: str, load: Callable[[], tuple[np.ndarray, Sequence[str] | None]]) -> Source:
@@ -36,13 +49,12 @@ def array_source(name: str, fingerprint: str, load: Callable[[], tuple[np.ndarra
     return Source(name, fingerprint, open_array)
 
 
-def fault_of(images: np.ndarray) -> str:
+def fault_of(dtype: np.dtype, shape: tuple[int, ...]) -> str:
     """What was found and what was expected, if an array is not uint8 (N, H, W) or (N, H, W, C); "" if it is."""
-    known_shape = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3, 4))
-    if images.dtype == np.uint8 and known_shape:
+    known_shape = len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3, 4))
+    if dtype == np.uint8 and known_shape:
         return ""
-    found = f"{images.dtype} {images.shape}"
-    return f"found {found}, expected uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4"
+    return f"found {dtype} {shape}, expected uint8 (N, H, W) or (N, H, W, C) with C 1, 3 or 4"
 
 
 def npy_source(path: Path) -> Source:
@@ -54,14 +66,58 @@ def npy_source(path: Path) -> Source:
 
     def load() -> tuple[np.ndarray, None]:
         try:
-            images = np.lib.format.open_memmap(path, mode="r")
-        except (OSError, ValueError, EOFError) as error:
+            with open_regular(path) as file:
+                return _mapped(file), None
+        except (OSError, ValueError) as error:
             raise PicturesError(f"{path}: cannot be read as an .npy array: {error}") from error
-        if fault := fault_of(images):
-            raise PicturesError(f"{path}: {fault}")
-        return images, None
 
     return array_source(str(path), file_fingerprint("npy", path), load)
+
+
+def _mapped(file: BinaryIO) -> np.ndarray:
+    """The pictures of an open .npy file, mapped into memory once its header is known to be true.
+
+    Raises:
+        ValueError: it holds something else, or less than its header says.
+    """
+    shape, fortran_order, dtype, offset = _read_header(file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which may run code when they are read")
+    if fault := fault_of(dtype, shape):
+        raise ValueError(fault)
+    if shape[0] > MOST_ENTRIES or min(shape[1:3]) < SMALLEST_SIDE_PX:
+        raise ValueError(
+            f"found {shape}, expected at most {MOST_ENTRIES:,} pictures of at least {SMALLEST_SIDE_PX} pixels a side"
+        )
+    size_bytes = math.prod(shape)
+    if size_bytes > os.fstat(file.fileno()).st_size - offset:
+        raise ValueError(f"{shape} takes {size_bytes:,} bytes, and the file ends before them")
+    if not size_bytes:
+        return np.zeros(shape, np.uint8)
+    images = np.memmap(file, np.uint8, "r", offset, shape, "F" if fortran_order else "C")
+    if images.flags.c_contiguous:
+        return images
+    if size_bytes > LARGEST_FILE_BYTES:  # each of its pictures is scattered over the whole file
+        raise ValueError("it is in Fortran order; save it again from np.ascontiguousarray")
+    return np.ascontiguousarray(images)
+
+
+def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype, int]:
+    """Shape, whether it is in Fortran order, dtype, and where the data starts.
+
+    Raises:
+        ValueError: there is no header, or one larger than any array of pictures needs.
+    """
+    head = io.BytesIO(file.read(LARGEST_HEADER_BYTES))
+    try:
+        version = np.lib.format.read_magic(head)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+        shape, fortran_order, dtype = read(head)
+    except Exception as error:  # what numpy evaluates of a hostile header may raise nearly anything
+        raise ValueError("its header is damaged") from error
+    if any(type(side) is not int or side < 0 for side in shape):  # True passes for an int
+        raise ValueError(f"found the shape {shape}")
+    return shape, fortran_order, dtype, head.tell()
 
 
 def digits_source(downloads: Path) -> Source:

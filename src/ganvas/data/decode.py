@@ -5,7 +5,6 @@ import io
 from functools import cache
 from typing import Any
 
-import numpy as np
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -21,6 +20,8 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from ganvas.data.deep import DeepPicture, low_bytes
+from ganvas.data.listing import SMALLEST_SIDE_PX
 from ganvas.errors import missing_package
 
 # Only these decoders are let near a user's files; naming the modules registers them before any thread asks.
@@ -38,7 +39,7 @@ DECODERS = (
 )
 FORMATS = tuple(str(decoder.format) for decoder in DECODERS)
 LARGEST_PIXELS = 100_000_000
-SMALLEST_SIDE_PX = 4
+MOST_SCANNED_PIXELS = 20 * LARGEST_PIXELS  # a progressive JPEG has about 10 scans, and another for its preview
 HEIC_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"])
 SIDEWAYS = frozenset([5, 6, 7, 8])
 TURNS = {
@@ -95,10 +96,8 @@ def orientation(image: Image.Image) -> int:
 
 
 def to_plain(image: Image.Image) -> Image.Image:
-    """`image` in a mode that can be resized: L, LA, RGB, RGBA or CMYK; more than 8 bits are scaled, never clipped."""
+    """`image`, of 8 bits or fewer, in a mode that can be resized: L, LA, RGB, RGBA or CMYK."""
     mode = image.mode
-    if mode.startswith("I") or mode == "F":
-        return Image.fromarray(_to_8_bits(np.asarray(image), image.format))
     if mode in ("LA", "RGBA", "CMYK"):
         return image
     if image.has_transparency_data:
@@ -106,9 +105,33 @@ def to_plain(image: Image.Image) -> Image.Image:
     return image if mode in ("L", "RGB") else image.convert("L" if mode == "1" else "RGB")
 
 
-def is_deep(image: Image.Image) -> bool:
-    """Whether a channel of `image` holds more than 8 bits."""
-    return image.mode.startswith("I") or image.mode == "F"
+def decode_deep(image: Image.Image, data: bytes) -> DeepPicture:
+    """The picture of more than 8 bits that was opened from `data`."""
+    low = low_bytes(Image.open(io.BytesIO(data), formats=FORMATS)) if image.mode in ("RGB", "RGBA") else None
+    image.load()
+    return DeepPicture(image, low)
+
+
+def decoding_bytes(image: Image.Image, full_pixels: int) -> int:
+    """About what decoding an opened picture takes: its pixels, as much again in the decoder and in one conversion.
+
+    Args:
+        image: at the size it will be decoded at.
+        full_pixels: of the whole picture, whose coefficients a progressive JPEG keeps, at 2 bytes and 3 channels.
+    """
+    pixel_bytes = {"1": 1, "L": 1, "P": 1, "I;16": 2}.get(image.mode, 4) + 8
+    coefficients = 6 * full_pixels if image.info.get("progressive") else 0
+    return image.width * image.height * pixel_bytes + coefficients
+
+
+def check_scans(image: Image.Image, data: bytes) -> None:
+    """A JPEG may go over the whole picture again in a few bytes, thousands of times.
+
+    Raises:
+        BrokenPicture: it does so more often than any camera.
+    """
+    if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") * image.width * image.height > MOST_SCANNED_PIXELS:
+        raise BrokenPicture("more passes over its pixels than any camera writes")
 
 
 def to_srgb(image: Image.Image, profile_bytes: bytes | None) -> Image.Image:
@@ -163,20 +186,3 @@ def _what_it_is(data: bytes) -> str:
     if not any(byte < 9 for byte in head):
         return "text, not a picture"
     return "not a picture in a format that is read, or its first bytes are damaged"
-
-
-def _to_8_bits(values: np.ndarray, file_format: str | None) -> np.ndarray:
-    """(H, W) of integers or floats -> (H, W) uint8.
-
-    16-bit integers span 0 to 65535. Wider integers and floats say nothing of their range: [0, 1], 0 to 255 and 0 to
-    65535 are recognised, and anything else is stretched from its lowest to its highest value.
-    """
-    if values.dtype.kind == "u" and values.dtype.itemsize == 2:
-        return ((np.arange(65536) * 255 + 32767) // 65535).astype(np.uint8)[values]
-    levels = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = float(levels.min()), float(levels.max())
-    ceilings = (1, 255, 65535) if values.dtype.kind == "f" else (65535,) if file_format == "PNG" else (255, 65535)
-    ceiling = next((c for c in ceilings if high <= c), None)
-    if low < 0 or ceiling is None:
-        levels, ceiling = levels - low, max(high - low, 1e-9)
-    return np.rint(levels * (255 / ceiling)).clip(0, 255).astype(np.uint8)

@@ -2,20 +2,21 @@
 
 import os
 import stat
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 
+from ganvas.data.labels import LARGEST_LABELS_BYTES, Others
 from ganvas.data.listing import (
     LARGEST_FILE_BYTES,
     Broken,
-    Entry,
     Listing,
     Source,
     digest,
-    folder_labels,
     is_hidden,
     is_picture,
 )
+from ganvas.data.regular import read_regular
 
 
 def folder_source(folder: Path) -> Source:
@@ -23,20 +24,21 @@ def folder_source(folder: Path) -> Source:
 
     Links are followed, each folder is read once, so a link that leads back to its own parent does no harm.
     """
-    files, broken, ignored = _walk(folder)
+    files, broken, others = _walk(folder)
     names = sorted(files)
-    stats = [files[name] for name in names]
-    labels = folder_labels(names)
-    listing = Listing(
-        tuple(Entry(name, s.st_size, label) for name, s, label in zip(names, stats, labels, strict=True)),
-        lambda i: _read_file(folder / names[i]),
-        broken=tuple(sorted(broken, key=lambda item: item.file)),
-        ignored=ignored,
-    )
-    stamps = [f"{name}\0{_stamp(s)}" for name, s in zip(names, stats, strict=True)]
-    troubles = [f"{item.file}\0{item.reason}" for item in listing.broken]
-    fingerprint = digest(["folder", str(folder.resolve()), *stamps, *troubles, str(ignored)])
-    return Source(str(folder), fingerprint, lambda: nullcontext(listing))
+    pictures = [(name, files[name].st_size) for name in names]
+    broken.sort(key=lambda item: item.file)
+
+    def open_folder() -> AbstractContextManager[Listing]:
+        return nullcontext(
+            others.listing(pictures, lambda i: read_regular(folder / names[i], LARGEST_FILE_BYTES), broken)
+        )
+
+    stamps = [f"{name}\0{_stamp(files[name])}" for name in names]
+    stamps += [f"{name}\0{_stamp((folder / name).stat())}" for name in sorted(others.labels)]
+    troubles = [f"{item.file}\0{item.reason}" for item in broken]
+    fingerprint = digest(["folder", str(folder.resolve()), *stamps, *troubles, *others.archives, str(others.ignored)])
+    return Source(str(folder), fingerprint, open_folder)
 
 
 def file_fingerprint(kind: str, path: Path) -> str:
@@ -48,10 +50,10 @@ def _stamp(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-def _walk(folder: Path) -> tuple[dict[str, os.stat_result], list[Broken], int]:
+def _walk(folder: Path) -> tuple[dict[str, os.stat_result], list[Broken], Others]:
     files: dict[str, os.stat_result] = {}
     broken: list[Broken] = []
-    ignored = 0
+    others = Others()
     seen: set[tuple[int, int]] = set()
     waiting = [(folder, "")]
     while waiting:
@@ -72,12 +74,12 @@ def _walk(folder: Path) -> tuple[dict[str, os.stat_result], list[Broken], int]:
             if isinstance(found, Broken):
                 broken.append(found)
             elif found is None:
-                ignored += 1
+                others.add(name, partial(read_regular, here / item.name, LARGEST_LABELS_BYTES))
             elif stat.S_ISREG(found.st_mode):
                 files[name] = found
             else:
                 waiting.append((here / item.name, name + "/"))
-    return files, broken, ignored
+    return files, broken, others
 
 
 def _look(item: os.DirEntry[str], name: str) -> os.stat_result | Broken | None:
@@ -93,8 +95,3 @@ def _look(item: os.DirEntry[str], name: str) -> os.stat_result | Broken | None:
     if picture and not stat.S_ISREG(status.st_mode):
         return Broken(name, "not a regular file")
     return status if picture else None
-
-
-def _read_file(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(LARGEST_FILE_BYTES + 1)

@@ -1,7 +1,8 @@
 """The doctor: looks at one picture after another, never dies on one, and says in words what was found."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
@@ -9,18 +10,23 @@ import numpy as np
 
 from ganvas.config import PictureSettings
 from ganvas.data.decode import BrokenPicture
+from ganvas.data.deep import Levels, Span, levels_for
 from ganvas.data.fit import fit_array, fit_file, kept_share
-from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing, Unread
+from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing, Unread, printable
 from ganvas.settings import SMALLEST_PX, STEP_PX
+from ganvas.wording import are, counted
 
 SLIM_SHARE = 0.25
+RARE_COUNT, RARE_SHARE = 3, 0.15  # of the pictures that a note names
 
 
 @dataclass(frozen=True)
 class Inspection:
     """What was found about one entry; `broken` is the reason it cannot be used, or "".
 
-    `digest` tells contents apart; of files alone are exact duplicates left out, since an array is somebody's choice.
+    `digest` tells contents apart, `pixels` what they show; of files alone are duplicates left out, since an array is
+    somebody's choice. `low`, `high` and `whole` are the span of a picture of more than 8 bits (`deep`).
+    `near` counts the entries that were looked at up to the one that this is nearly the same as.
     `unread` means that the disk did not give the file, which another day may change.
     """
 
@@ -34,6 +40,16 @@ class Inspection:
     is_file: bool = True
     unread: bool = False
     broken: str = ""
+    low: float = 0.0
+    high: float = 0.0
+    whole: bool = True
+    pixels: str = ""
+    near: int | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Of a picture of more than 8 bits."""
+        return Span(self.low, self.high, self.whole) if self.deep else None
 
 
 def read_entry(listing: Listing, position: int) -> bytes | np.ndarray | Broken:
@@ -58,19 +74,34 @@ def content_digest(data: bytes | np.ndarray | Broken) -> str:
     return state.hexdigest()[:32]
 
 
-def examine(data: bytes | np.ndarray | Broken, settings: PictureSettings) -> tuple[Inspection, np.ndarray | None]:
-    """What was found about one picture and, unless it is broken, its row: (H, W, C) uint8 as the settings ask."""
+def examine(
+    data: bytes | np.ndarray | Broken, settings: PictureSettings, levels: Mapping[bool, Levels] | None = None
+) -> tuple[Inspection, np.ndarray | None]:
+    """What was found about one picture and, unless it is broken, its row: (H, W, C) uint8 as the settings ask.
+
+    Args:
+        levels: what becomes black and white in pictures of more than 8 bits, of whole numbers (True) and of floats;
+            None is as the settings say, or by the picture alone.
+    """
     name = content_digest(data)
     if isinstance(data, Broken):
         return Inspection(name, unread=isinstance(data, Unread), broken=data.reason), None
     is_file = isinstance(data, bytes)
     try:
-        fit_any = fit_file if is_file else fit_array
-        fitted = fit_any(data, settings.width, settings.height, settings.fit, settings.channels)  # type: ignore[arg-type]
+        asked = settings.width, settings.height, settings.fit, settings.channels
+        if isinstance(data, bytes):
+            fitted = fit_file(
+                data,
+                *asked,
+                levels_of=lambda span: (levels or {}).get(span.whole, settings.black_and_white or levels_for(span)),
+            )
+        else:
+            fitted = fit_array(data, *asked)
     except BrokenPicture as error:
         return Inspection(name, is_file=is_file, broken=str(error)), None
     except Exception as error:  # noqa: BLE001 - on damaged files the decoders raise nearly everything
         return Inspection(name, is_file=is_file, broken=_reason(error)), None
+    span = fitted.span or Span(0.0, 0.0, whole=True)
     facts = Inspection(
         name,
         fitted.width,
@@ -78,10 +109,26 @@ def examine(data: bytes | np.ndarray | Broken, settings: PictureSettings) -> tup
         grey=fitted.grey,
         transparent=fitted.transparent,
         turned=fitted.turned,
-        deep=fitted.deep,
+        deep=fitted.span is not None,
         is_file=is_file,
+        low=span.low,
+        high=span.high,
+        whole=span.whole,
+        pixels=fitted.pixels,
     )
     return facts, fitted.row
+
+
+def set_levels(inspections: Sequence[Inspection], settings: PictureSettings, *, whole: bool) -> Levels:
+    """What becomes black and white in all pictures of more than 8 bits of a set, floats and whole numbers apart.
+
+    Args:
+        inspections: of the pictures that are used.
+        whole: for those of whole numbers, or for those of floats.
+    """
+    spans = [v.span for v in inspections if v.span and v.whole == whole]
+    span = Span(min((s.low for s in spans), default=0.0), max((s.high for s in spans), default=0.0), whole)
+    return settings.black_and_white or levels_for(span)
 
 
 def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settings: PictureSettings) -> list[str]:
@@ -91,31 +138,61 @@ def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settin
         entries, inspections: of those pictures, in the same order.
     """
     target = (settings.width, settings.height)
-    small = sum(v.width < target[0] or v.height < target[1] for v in inspections)
-    slim = sum(kept_share(v.width, v.height, target) < SLIM_SHARE for v in inspections)
-    clear = sum(v.transparent for v in inspections)
-    colour = sum(not v.grey for v in inspections)
-    turned, deep = sum(v.turned for v in inspections), sum(v.deep for v in inspections)
-    outside = sum(entry.label == OUTSIDE for entry in entries)
+    shares = [kept_share(v.width, v.height, target) for v in inspections]
+    levels = {set_levels(inspections, settings, whole=v.whole): None for v in inspections if v.deep}
+    scales = " and ".join(f"{black:g} to {white:g}" for black, white in levels)
+    crop, stretch, flat = settings.fit == "crop", settings.fit == "stretch", settings.channels != "rgba"
     notes = [
-        (small, f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(inspections, target)}"),
-        (slim if settings.fit == "crop" else 0, "so wide or tall that the crop keeps less than a quarter of them"),
-        (slim if settings.fit == "stretch" else 0, "stretched to more than four times their shape"),
-        (turned, "turned upright"),
-        (deep, "of more than 8 bits, scaled to 8"),
         (
-            clear if settings.channels != "rgba" else 0,
+            [v.width < target[0] or v.height < target[1] for v in inspections],
+            f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(inspections, target)}",
+        ),
+        (
+            [crop and share < SLIM_SHARE for share in shares],
+            "so wide or tall that the crop keeps less than a quarter of them",
+        ),
+        ([stretch and share < SLIM_SHARE for share in shares], "stretched to more than four times their shape"),
+        ([v.turned for v in inspections], "turned upright"),
+        ([v.deep for v in inspections], f"of more than 8 bits: {scales} becomes black to white; --levels sets it"),
+        (
+            [flat and v.transparent for v in inspections],
             "transparent in places, and laid on white; channels=rgba keeps that",
         ),
-        (outside if settings.conditional else 0, f"outside every sub-folder, in the class {OUTSIDE!r}"),
+        (
+            [settings.conditional and entry.label == OUTSIDE for entry in entries],
+            f"outside every sub-folder, in the class {OUTSIDE!r}",
+        ),
     ]
-    of_all = f"of {len(inspections):,} pictures"
-    told = [f"{count:,} {of_all} {'is' if count == 1 else 'are'} {what}" for count, what in notes if count]
-    if settings.channels == "auto" and 0 < colour < len(inspections):
-        told.append(f"{len(inspections) - colour:,} {of_all} are grey; the others keep the set in colour")
-    if settings.channels == "rgba" and not clear:
+    of_all = f"of {counted(len(inspections), 'picture')}"
+    told = []
+    for which, what in notes:
+        if count := sum(which):
+            told.append(f"{count:,} {of_all} {are(count)} {what}{_names(entries, which)}")
+    colour = [not v.grey for v in inspections]
+    grey = len(colour) - sum(colour)
+    if settings.channels == "auto" and grey and any(colour):
+        others = "the other keeps" if sum(colour) == 1 else "the others keep"
+        few = _names(entries, [not each for each in colour])
+        told.append(f"{grey:,} {of_all} {are(grey)} grey{few}; {others} the set in colour{_names(entries, colour)}")
+    if settings.channels == "rgba" and not any(v.transparent for v in inspections):
         told.append("no picture is transparent; channels=rgb would do")
+    alone = [label for label, count in Counter(entry.label for entry in entries).items() if label and count == 1]
+    if alone:
+        has = "class has" if len(alone) == 1 else "classes have"
+        told.append(f"{len(alone):,} {has} one picture only, which can be copied and not learned: {_shortened(alone)}")
     return told
+
+
+def _names(entries: Sequence[Entry], which: Sequence[bool]) -> str:
+    """The files, where they are so few among the others that they may be there by mistake."""
+    names = [printable(entry.name) for entry, chosen in zip(entries, which, strict=True) if chosen]
+    rare = 0 < len(names) <= RARE_COUNT and len(names) <= RARE_SHARE * len(entries)
+    return f" ({', '.join(names)})" if rare else ""
+
+
+def _shortened(labels: Sequence[str]) -> str:
+    more = len(labels) - RARE_COUNT
+    return ", ".join(map(printable, labels[:RARE_COUNT])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _size_hint(inspections: Sequence[Inspection], target: tuple[int, int]) -> str:

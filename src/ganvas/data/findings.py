@@ -7,14 +7,16 @@ from typing import Any
 
 from ganvas.config import PictureSettings
 from ganvas.data.doctor import Inspection, notes_on
-from ganvas.data.listing import Broken, Listing, sorted_classes
+from ganvas.data.listing import Broken, Listing, printable, sorted_classes
+from ganvas.data.near import SHOWN_SIMILARITY
+from ganvas.wording import are, counted
 
 NAMED_IN_SUMMARY = 5
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A file with exactly the content of another one, which is used instead."""
+    """A file with the content or the pixels of another one, which is used instead."""
 
     file: str
     same_as: str
@@ -38,6 +40,8 @@ class DoctorReport:
     notes: tuple[str, ...]
     key: str
     seconds: float
+    near: tuple[Duplicate, ...] = ()
+    near_left_out: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As `data.json` holds it: plain dicts, lists, strings and numbers."""
@@ -54,6 +58,7 @@ class DoctorReport:
         lists = {
             "broken": tuple(Broken(**item) for item in values["broken"]),
             "duplicates": tuple(Duplicate(**item) for item in values["duplicates"]),
+            "near": tuple(Duplicate(**item) for item in values["near"]),
             "notes": tuple(values["notes"]),
         }
         return DoctorReport(**{**values, **lists})
@@ -62,18 +67,21 @@ class DoctorReport:
         """A few lines: what is used and as what, the classes, each kind of trouble, the notes."""
         colours = {1: "grey", 3: "colour", 4: "colour with transparency"}[self.channels]
         lines = [
-            f"{self.used:,} of {self.found:,} pictures are used, {self.fit} to {self.width}x{self.height}, {colours}"
+            f"{self.used:,} of {counted(self.found, 'picture')} {are(self.used)} used, "
+            f"{self.fit} to {self.width}x{self.height}, {colours}"
         ]
         if self.classes:
-            lines.append(
-                f"{len(self.classes):,} classes: {_shortened([f'{n} ({c:,})' for n, c in self.classes.items()])}"
-            )
+            sizes = [f"{name} ({count:,})" for name, count in self.classes.items()]
+            lines.append(f"{len(sizes):,} classes: {_shortened(sizes)}")
         if self.broken:
             lines.append(f"{len(self.broken):,} broken, left out: {_shortened(_with_reasons(self.broken))}")
         if self.duplicates:
             pairs = [f"{item.file} (same as {item.same_as})" for item in self.duplicates]
-            what = "exact duplicate" if len(pairs) == 1 else "exact duplicates"
-            lines.append(f"{len(pairs):,} {what}, left out: {_shortened(pairs)}")
+            lines.append(f"{counted(len(pairs), 'duplicate')}, left out: {_shortened(pairs)}")
+        if self.near:
+            pairs = [f"{item.file} (like {item.same_as})" for item in self.near]
+            done = "left out" if self.near_left_out else f"left in; --drop-near {SHOWN_SIMILARITY} leaves them out"
+            lines.append(f"{counted(len(pairs), 'near-duplicate')}, {done}: {_shortened(pairs)}")
         if self.ignored:
             lines.append(f"other files, which are no pictures and are left alone: {self.ignored:,}")
         return "\n".join([*lines, *self.notes])
@@ -83,54 +91,82 @@ class DoctorReport:
 class Sorted:
     """A source after every chosen entry was looked at.
 
-    used: positions in the listing. inspections: of these, in the same order. classes: theirs. broken, duplicates: what
-    is left out. unread: whether the disk did not give some file, which another day it may.
+    used: positions in the listing. inspections: of these, in the same order. all_inspections: of all that were looked
+    at. classes: theirs. broken, duplicates: what is left out. same_pixels: which of those that were looked at are other
+    files of the same pixels. near: nearly the same as another one. unread: whether the disk did not give some file,
+    which another day it may.
     """
 
     used: tuple[int, ...]
     inspections: tuple[Inspection, ...]
+    all_inspections: tuple[Inspection, ...]
     classes: tuple[str, ...]
     broken: tuple[Broken, ...]
     duplicates: tuple[Duplicate, ...]
+    same_pixels: tuple[int, ...]
+    near: tuple[Duplicate, ...]
     unread: bool
 
 
 class Sorting:
-    """Which entries are used: those that are not broken and are the first file of their content."""
+    """Which entries are used: those that are not broken, and are the first file of their content and of their pixels.
 
-    def __init__(self, listing: Listing):
-        self._listing = listing
+    Args:
+        settings: whether what is nearly the same is left out.
+    """
+
+    def __init__(self, listing: Listing, settings: PictureSettings):
+        self._listing, self._drops_near = listing, settings.drop_near is not None
         self._first: dict[str, str] = {}
         self._used: dict[int, Inspection] = {}
+        self._seen: list[tuple[str, Inspection]] = []
         self._broken = list(listing.broken)
         self._duplicates: list[Duplicate] = []
-        self._unread = False
+        self._same_pixels: list[int] = []
+        self._near: list[Duplicate] = []
 
     def takes(self, position: int, inspection: Inspection) -> bool:
         """Whether the entry at this position is used; to be called once for each, in order."""
         file = self._listing.entries[position].name
-        self._unread |= inspection.unread
+        self._seen.append((file, inspection))
         if inspection.broken:
             self._broken.append(Broken(file, inspection.broken))
             return False
-        if inspection.is_file and inspection.digest in self._first:
-            self._duplicates.append(Duplicate(printable(file), printable(self._first[inspection.digest])))
-            return False
-        self._first.setdefault(inspection.digest, file)
+        if inspection.is_file:
+            if inspection.digest in self._first:
+                self._duplicates.append(_pair(file, self._first[inspection.digest]))
+                return False
+            if inspection.pixels in self._first:
+                self._duplicates.append(_pair(file, self._first[inspection.pixels]))
+                self._same_pixels.append(len(self._seen) - 1)
+                return False
+            self._first.update({inspection.digest: file} | ({inspection.pixels: file} if inspection.pixels else {}))
+        if inspection.near is not None:
+            self._near.append(_pair(file, self._seen[inspection.near][0]))
+            if self._drops_near:
+                return False
         self._used[position] = inspection
         return True
 
     def result(self) -> Sorted:
         """What came of all the entries so far."""
         broken = sorted((Broken(printable(one.file), one.reason) for one in self._broken), key=lambda one: one.file)
+        inspections = tuple(inspection for _, inspection in self._seen)
         return Sorted(
             used=tuple(self._used),
             inspections=tuple(self._used.values()),
+            all_inspections=inspections,
             classes=sorted_classes(self._listing.entries[position].label for position in self._used),
             broken=tuple(broken),
             duplicates=tuple(self._duplicates),
-            unread=self._unread,
+            same_pixels=tuple(self._same_pixels),
+            near=tuple(self._near),
+            unread=any(inspection.unread for inspection in inspections),
         )
+
+
+def _pair(file: str, same_as: str) -> Duplicate:
+    return Duplicate(printable(file), printable(same_as))
 
 
 def make_report(
@@ -156,7 +192,7 @@ def make_report(
     notes = list(listing.notes)
     if chosen < len(listing.entries):
         share = f"{100 * settings.per_class:g}% of every class" if result.classes else f"{100 * settings.per_class:g}%"
-        notes.append(f"{share} was taken: {chosen:,} of {len(listing.entries):,} pictures")
+        notes.append(f"{share} was taken: {chosen:,} of {counted(len(listing.entries), 'picture')}")
     return DoctorReport(
         source=source,
         found=len(listing.entries) + len(listing.broken),
@@ -172,18 +208,14 @@ def make_report(
         notes=(*notes, *notes_on(entries, result.inspections, settings)),
         key=key,
         seconds=0.0,
+        near=result.near,
+        near_left_out=settings.drop_near is not None,
     )
 
 
 def broken_line(broken: Sequence[Broken]) -> str:
     """The first broken files with their reasons, as part of a sentence."""
     return _shortened(_with_reasons(broken))
-
-
-def printable(name: str) -> str:
-    """A file's name that can be shown and written as UTF-8, whatever bytes the disk has for it."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _with_reasons(broken: Sequence[Broken]) -> list[str]:

@@ -1,13 +1,29 @@
 """Make a picture of any shape fit the network: crop, pad or stretch, resize, and lay transparency on white."""
 
+import hashlib
 import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from ganvas.data.decode import SIDEWAYS, TURNS, check_size, is_deep, open_picture, orientation, to_plain, to_srgb
+from ganvas.data.decode import (
+    SIDEWAYS,
+    TURNS,
+    check_scans,
+    check_size,
+    decode_deep,
+    decoding_bytes,
+    open_picture,
+    orientation,
+    to_plain,
+    to_srgb,
+)
+from ganvas.data.deep import STRIP_VALUES, Levels, Span, is_deep, levels_for
+from ganvas.data.memory import DECODING
+from ganvas.data.metadata import without_large_metadata
 from ganvas.formats.images import over_white
 
 REDUCING_GAP = 3.0  # Pillow's own "very close to fair resampling"
@@ -22,7 +38,8 @@ Fit = Literal["crop", "pad", "stretch"]
 class Fitted:
     """One picture as the network will see it, and what was noticed on the way.
 
-    `row` is (H, W, C) uint8, C = CHANNELS[channels]; `width` and `height` are the upright original's.
+    `row` is (H, W, C) uint8, C = CHANNELS[channels]; `width` and `height` are the upright original's. `span` is that of
+    a picture of more than 8 bits. `pixels` tells pictures apart by what they show, whatever files they are in.
     """
 
     row: np.ndarray
@@ -31,10 +48,13 @@ class Fitted:
     grey: bool
     transparent: bool
     turned: bool
-    deep: bool
+    span: Span | None = None
+    pixels: str = ""
 
 
-def fit_file(data: bytes, width: int, height: int, fit: Fit, channels: str) -> Fitted:
+def fit_file(
+    data: bytes, width: int, height: int, fit: Fit, channels: str, levels_of: Callable[[Span], Levels] = levels_for
+) -> Fitted:
     """The picture in a file's bytes, upright, `height` x `width` pixels.
 
     Args:
@@ -42,23 +62,46 @@ def fit_file(data: bytes, width: int, height: int, fit: Fit, channels: str) -> F
         width, height: pixels of the result.
         fit: "crop" keeps the middle, "pad" adds a border (white, or transparent with rgba), "stretch" distorts.
         channels: a key of CHANNELS; "auto" gives three, and `grey` says whether one would do.
+        levels_of: what becomes black and white in a picture of more than 8 bits of such a span.
     Raises:
         BrokenPicture: it is no usable picture.
         Exception: whatever a decoder raises on a damaged file.
     """
+    data = without_large_metadata(data)
     with open_picture(data) as image:
-        size, tagged = image.size, orientation(image)
+        check_scans(image, data)
+        size, deep, span = image.size, is_deep(image), None
         if image.format in ("JPEG", "MPO"):
-            image.draft(None, _draft_size(size, _turned((width, height), tagged)))
-        image.load()
-        turn = orientation(image)  # 1 by now if it is a TIFF, which Pillow turns by itself
-        small = resize(to_plain(image), _turned((width, height), turn), fit)
-        profile, deep = image.info.get("icc_profile"), is_deep(image)
+            image.draft(None, _draft_size(size, _turned((width, height), orientation(image))))
+        with DECODING.lent(decoding_bytes(image, size[0] * size[1])):
+            tagged = orientation(image)  # which decodes a PNG
+            if deep:
+                picture = decode_deep(image, data)
+                span = picture.span()
+                plain = picture.to_8_bits(levels_of(span))
+                seen = _digest(picture.strips())
+            else:
+                image.load()
+                plain = to_plain(image)
+                seen = _digest(_strips(plain))
+            turn = orientation(image)  # 1 by now if it is a TIFF, which Pillow turns by itself
+            small = resize(plain, _turned((width, height), turn), fit)
+        profile = image.info.get("icc_profile")
     if turn in TURNS:
         small = small.transpose(TURNS[turn])
     small = to_srgb(small, profile if isinstance(profile, bytes) else None)
     row, grey, transparent = _finish(small, channels)
-    return Fitted(_pad(row, width, height), *_turned(size, turn), grey, transparent, turned=tagged in TURNS, deep=deep)
+    # Pixels mean what they look like: a profile or a turn shows in the row, but so would the levels.
+    pixels = f"{size} {seen}" if span else f"{size} {seen} {_digest([row])}"
+    return Fitted(
+        _pad(row, width, height),
+        *_turned(size, turn),
+        grey,
+        transparent,
+        turned=tagged in TURNS,
+        span=span,
+        pixels=pixels,
+    )
 
 
 def fit_array(pixels: np.ndarray, width: int, height: int, fit: Fit, channels: str) -> Fitted:
@@ -70,7 +113,7 @@ def fit_array(pixels: np.ndarray, width: int, height: int, fit: Fit, channels: s
     check_size(pixels.shape[1], pixels.shape[0])
     image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels))
     row, grey, transparent = _finish(resize(image, (width, height), fit), channels)
-    return Fitted(_pad(row, width, height), image.width, image.height, grey, transparent, turned=False, deep=False)
+    return Fitted(_pad(row, width, height), image.width, image.height, grey, transparent, turned=False)
 
 
 def resize(image: Image.Image, target: tuple[int, int], fit: Fit) -> Image.Image:
@@ -112,6 +155,21 @@ def to_grey(rows: np.ndarray) -> np.ndarray:
     n, height, width, _ = rows.shape
     tall = Image.fromarray(np.ascontiguousarray(rows).reshape(n * height, width, 3)).convert("L")
     return np.asarray(tall).reshape(n, height, width, 1)
+
+
+def _strips(image: Image.Image) -> Iterator[np.ndarray]:
+    """The pixels of a plain picture from top to bottom, the same whether grey is kept in one channel or three."""
+    rows = max(STRIP_VALUES // image.width, 1)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        yield np.asarray(strip if strip.mode == "CMYK" else strip.convert("RGBA"))
+
+
+def _digest(arrays: Iterable[np.ndarray]) -> str:
+    state = hashlib.sha256()
+    for array in arrays:
+        state.update(np.ascontiguousarray(array).data)
+    return state.hexdigest()[:32]
 
 
 def _turned(size: tuple[int, int], turn: int) -> tuple[int, int]:

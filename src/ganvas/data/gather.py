@@ -6,7 +6,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,17 +22,22 @@ from ganvas.data.cache import (
     read_inspections,
 )
 from ganvas.data.decode import has_heif
-from ganvas.data.doctor import Inspection, content_digest, examine, read_entry
-from ganvas.data.findings import Sorted, Sorting, broken_line, printable
+from ganvas.data.deep import levels_for
+from ganvas.data.doctor import Inspection, content_digest, examine, read_entry, set_levels
+from ganvas.data.findings import Sorted, Sorting, broken_line
 from ganvas.data.fit import CHANNELS
-from ganvas.data.imagefile import ImageFile, make_grey
-from ganvas.data.listing import PICTURE_ENDINGS, Broken, Listing, digest
+from ganvas.data.imagefile import ImageFile, keep_rows, make_grey
+from ganvas.data.listing import LARGEST_FILE_BYTES, PICTURE_ENDINGS, Broken, Listing, digest, printable
+from ganvas.data.near import MOST_COMPARED, SHOWN_SIMILARITY, near_duplicates
 from ganvas.errors import PicturesError
+from ganvas.wording import are, counted
 
 FEWEST_PICTURES = 8
 CACHE_VERSION = "1"
+INDEX_VERSION = "twins 2"  # of what is kept about a set besides its pictures
 CHUNK_BYTES, CHUNK_ENTRIES = 1 << 20, 64
 MOST_WORKERS = 8
+MOST_BYTES_WAITING = LARGEST_FILE_BYTES // 2
 _QUIET = threading.Lock()  # warnings have one set of filters for the whole process: one set of pictures at a time
 
 Item = TypeVar("Item")
@@ -65,19 +70,29 @@ class Task:
 
 def read_as(settings: PictureSettings) -> str:
     """All that a decoded picture depends on, besides its file."""
-    return f"{CACHE_VERSION} {settings.width}x{settings.height} {settings.fit} {settings.channels} heif={has_heif()}"
+    levels = "" if settings.levels == "auto" else f" levels={settings.levels}"
+    near = "" if settings.drop_near is None else f" near={settings.drop_near}"
+    size = f"{settings.width}x{settings.height}"
+    return f"{CACHE_VERSION} {size} {settings.fit} {settings.channels} heif={has_heif()}{levels}{near}"
 
 
 def twins_fingerprint(task: Task) -> str:
     """The same for sources that may well have the same content: files of these sizes and labels, in this order."""
     entries = [task.listing.entries[position] for position in task.chosen]
-    return digest(["twins", read_as(task.settings), *(f"{entry.size_bytes} {entry.label}" for entry in entries)])
+    return digest([INDEX_VERSION, read_as(task.settings), *(f"{entry.size_bytes} {entry.label}" for entry in entries)])
 
 
-def content_key(task: Task, digests: Iterable[str]) -> str:
-    """The key of the decoded set: differs when a picture, a label, their order or what is asked does."""
-    pairs = (f"{content} {label}" for content, label in zip(digests, task.labels, strict=True))
-    return digest([read_as(task.settings), *pairs])
+def content_key(task: Task, result: Sorted) -> str:
+    """The key of the decoded set: differs when a picture, a label, their order or what is asked does.
+
+    Sets without pictures of more than 8 bits or of the same pixels keep the keys that they always had, by which the
+    runs that were begun with them know them.
+    """
+    inspections, labels = result.all_inspections, task.labels
+    pairs = (f"{one.digest} {label}" for one, label in zip(inspections, labels, strict=True))
+    scaled = ["one scale"] if any(one.deep for one in inspections) else []
+    left_out = [f"not {file}" for file in result.same_pixels]
+    return digest([read_as(task.settings), *pairs, *scaled, *left_out])
 
 
 def same_content(task: Task) -> tuple[str, Sorted] | None:
@@ -87,15 +102,20 @@ def same_content(task: Task) -> tuple[str, Sorted] | None:
     if known is None or inspections is None or open_content(task.root, known["key"]) is None:
         return None
     digests: list[str] = []
-    for chunk in _in_order(lambda chunk: [content_digest(data) for data in chunk], _chunks(task)):
+    for chunk in _in_order(lambda chunk: [content_digest(data) for data in chunk], _chunks(task, task.chosen)):
         digests += chunk
         task.tell(len(digests))
-    if content_key(task, digests) != known["key"]:
+    if digests != [inspection.digest for inspection in inspections]:
         return None
-    sorting = Sorting(task.listing)
+    result = _sorted(task, inspections)
+    return (known["key"], result) if content_key(task, result) == known["key"] else None
+
+
+def _sorted(task: Task, inspections: Sequence[Inspection]) -> Sorted:
+    sorting = Sorting(task.listing, task.settings)
     for position, inspection in zip(task.chosen, inspections, strict=True):
         sorting.takes(position, inspection)
-    return known["key"], sorting.result()
+    return sorting.result()
 
 
 def decode_all(task: Task) -> tuple[str, Sorted]:
@@ -108,26 +128,83 @@ def decode_all(task: Task) -> tuple[str, Sorted]:
         GanvasError: the cache cannot be written.
     """
     inspections: list[Inspection] = []
-    sorting = Sorting(task.listing)
+    sorting = Sorting(task.listing, task.settings)
+    written: list[int] = []  # for each row of images.npy, which of the chosen entries it is
     shape = (task.settings.height, task.settings.width, CHANNELS[task.settings.channels])
     with partial_folder(task.root) as folder, _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a decoder's opinion of a user's file belongs in the report or nowhere
         with cache_errors(task.root):
             images = ImageFile(folder / "images.npy", shape)
         try:
-            for chunk in _in_order(lambda chunk: [examine(data, task.settings) for data in chunk], _chunks(task)):
-                for inspection, row in chunk:
-                    position = task.chosen[len(inspections)]
-                    inspections.append(inspection)
-                    if sorting.takes(position, inspection) and row is not None:
-                        with cache_errors(task.root):
-                            images.append(row)
+            for inspection, row in _examined(task, task.chosen):
+                position = task.chosen[len(inspections)]
+                if sorting.takes(position, inspection) and row is not None:
+                    with cache_errors(task.root):
+                        images.append(row)
+                    written.append(len(inspections))
+                inspections.append(inspection)
                 task.tell(len(inspections))
         finally:
             with cache_errors(task.root):
                 images.close()
-        result = sorting.result()
+        if len(written) < FEWEST_PICTURES:
+            raise _too_few(task, sorting.result())
+        with cache_errors(task.root):
+            _scale_alike(task, images.path, written, inspections)
+            _find_near(task, images.path, written, inspections)
+        result = _sorted(task, inspections)
         return _keep(task, folder, inspections, result), result
+
+
+def _examined(task: Task, positions: Sequence[int]) -> Iterator[tuple[Inspection, np.ndarray | None]]:
+    """What `examine` gives for these entries, in order."""
+
+    def examine_all(chunk: list[Data]) -> list[tuple[Inspection, np.ndarray | None]]:
+        return [examine(data, task.settings) for data in chunk]
+
+    for chunk in _in_order(examine_all, _chunks(task, positions)):
+        yield from chunk
+
+
+def _scale_alike(task: Task, path: Path, written: Sequence[int], inspections: list[Inspection]) -> None:
+    """Decode those pictures of more than 8 bits again that have been scaled by their own span, not by the set's."""
+    if task.settings.black_and_white:
+        return
+    used = [inspections[number] for number in written]
+    levels = {whole: set_levels(used, task.settings, whole=whole) for whole in (True, False)}
+    others = [
+        (row, number)
+        for row, number in enumerate(written)
+        if (span := inspections[number].span) and levels_for(span) != levels[span.whole]
+    ]
+    if not others:
+        return
+    images = np.load(path, mmap_mode="r+", allow_pickle=False)
+
+    def examine_all(chunk: list[Data]) -> list[tuple[Inspection, np.ndarray | None]]:
+        return [examine(data, task.settings, levels) for data in chunk]
+
+    again = _in_order(examine_all, _chunks(task, [task.chosen[number] for _, number in others]))
+    results = (one for chunk in again for one in chunk)
+    for (at, number), (inspection, row) in zip(others, results, strict=True):
+        if row is not None:  # a file that can no longer be read stays as it was read
+            images[at], inspections[number] = row, inspection
+    images.flush()
+
+
+def _find_near(task: Task, path: Path, written: Sequence[int], inspections: list[Inspection]) -> None:
+    """Note which files are nearly the same as another one; leave them out where that is asked for."""
+    drop, count = task.settings.drop_near, len(written)
+    files = all(inspections[number].is_file for number in written)
+    if not files or (drop is None and count > MOST_COMPARED):
+        return
+    images = np.load(path, mmap_mode="r", allow_pickle=False)
+    near = near_duplicates(images, drop or SHOWN_SIMILARITY)
+    for row, other in near.items():
+        inspections[written[row]] = replace(inspections[written[row]], near=written[other])
+    del images
+    if drop is not None and near:
+        keep_rows(path, [row for row in range(count) if row not in near])
 
 
 def _keep(task: Task, folder: Path, inspections: list[Inspection], result: Sorted) -> str:
@@ -140,7 +217,7 @@ def _keep(task: Task, folder: Path, inspections: list[Inspection], result: Sorte
     numbers = {name: number for number, name in enumerate(result.classes)}
     labels = np.array([numbers.get(task.listing.entries[position].label, 0) for position in result.used], np.int64)
     classes = tuple(printable(name) for name in result.classes)
-    key = content_key(task, [inspection.digest for inspection in inspections])
+    key = content_key(task, result)
     publish(task.root, folder, key, labels, classes, inspections)
     return key
 
@@ -148,44 +225,57 @@ def _keep(task: Task, folder: Path, inspections: list[Inspection], result: Sorte
 def _too_few(task: Task, result: Sorted) -> PicturesError:
     if not task.listing.entries and not result.broken:
         looked_for = ", ".join(sorted(PICTURE_ENDINGS))
-        others = f"{task.listing.ignored:,} other files" if task.listing.ignored else "nothing"
-        return PicturesError(f"{task.source}: no pictures, found {others}; pictures end in {looked_for}")
-    reasons = [f"{len(result.broken):,} are broken: {broken_line(result.broken)}"] if result.broken else []
-    reasons += [f"{len(result.duplicates):,} are exact duplicates"] if result.duplicates else []
-    found = f"{len(result.used)} pictures can be used, at least {FEWEST_PICTURES} are needed"
+        others = counted(task.listing.ignored, "other file") if task.listing.ignored else "nothing"
+        found = "; ".join([f"found {others}", *task.listing.notes])
+        return PicturesError(f"{task.source}: no pictures, {found}; pictures end in {looked_for}")
+    reasons = []
+    if result.broken:
+        reasons.append(f"{len(result.broken):,} {are(len(result.broken))} broken: {broken_line(result.broken)}")
+    if result.duplicates:
+        what = "a duplicate" if len(result.duplicates) == 1 else "duplicates"
+        reasons.append(f"{len(result.duplicates):,} {are(len(result.duplicates))} {what}")
+    found = f"{counted(len(result.used), 'picture')} can be used, at least {FEWEST_PICTURES} are needed"
     return PicturesError("; ".join([f"{task.source}: {found}", *reasons]))
 
 
-def _chunks(task: Task) -> Iterator[list[Data]]:
-    """The chosen entries in order, some small ones together so that handing them to a thread is worth it."""
+def _chunks(task: Task, positions: Sequence[int]) -> Iterator[tuple[list[Data], int]]:
+    """These entries in order, some small ones together so that handing them to a thread is worth it; and the
+    bytes of each such chunk."""
     chunk: list[Data] = []
     size_bytes = 0
-    for position in task.chosen:
+    for position in positions:
         data = read_entry(task.listing, position)
         chunk.append(data)
         size_bytes += 0 if isinstance(data, Broken) else data.nbytes if isinstance(data, np.ndarray) else len(data)
         if size_bytes >= CHUNK_BYTES or len(chunk) >= CHUNK_ENTRIES:
-            yield chunk
+            yield chunk, size_bytes
             chunk, size_bytes = [], 0
     if chunk:
-        yield chunk
+        yield chunk, size_bytes
 
 
-def _in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def _in_order(work: Callable[[Item], Result], items: Iterable[tuple[Item, int]]) -> Iterator[Result]:
     """`work` of every item, in order, in threads: decoding and resizing leave Python's lock alone.
 
-    At most two items a thread are read and not yet given back.
+    At most two items a thread, and MOST_BYTES_WAITING besides the newest, are read and not yet given back.
+
+    Args:
+        items: each with its size in bytes.
     """
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[tuple[Future[Result], int]] = deque()
+    waiting_bytes = 0
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) >= 2 * workers:
-                    yield waiting.popleft().result()
+            for item, size_bytes in items:
+                while waiting and (len(waiting) >= 2 * workers or waiting_bytes > MOST_BYTES_WAITING):
+                    future, done_bytes = waiting.popleft()
+                    waiting_bytes -= done_bytes
+                    yield future.result()
+                waiting.append((pool.submit(work, item), size_bytes))
+                waiting_bytes += size_bytes
             while waiting:
-                yield waiting.popleft().result()
+                yield waiting.popleft()[0].result()
         finally:
-            for future in waiting:
+            for future, _ in waiting:
                 future.cancel()

@@ -12,10 +12,12 @@ import numpy as np
 from PIL import Image
 
 from ganvas.data.arrays import fault_of
-from ganvas.data.listing import digest
+from ganvas.data.listing import LARGEST_FILE_BYTES, digest
+from ganvas.data.regular import read_regular
 from ganvas.download import sha256
 from ganvas.errors import SettingError
 from ganvas.files import cache_folder, replacing
+from ganvas.wording import counted
 
 FOLDER = "handed"  # in the cache
 _PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"}
@@ -63,7 +65,7 @@ def as_source(pictures: PicturesLike) -> str:
 def _written_array(folder: Path, pictures: np.ndarray) -> Path:
     if not pictures.size:
         raise SettingError("an array without pictures")
-    if fault := fault_of(pictures):
+    if fault := fault_of(pictures.dtype, pictures.shape):
         raise SettingError(f"an array of pictures: {fault}")
     pictures = np.ascontiguousarray(pictures)
     path = folder / f"pictures-{digest([str(pictures.shape), pictures.data.cast('B')])[:12]}.npy"
@@ -97,9 +99,9 @@ def _file_of(item: object, index: int) -> tuple[str, str, bytes]:
     if isinstance(item, str | os.PathLike):
         path = Path(item).expanduser()
         try:
-            return label or path.resolve().parent.name, f"-{path.name}", path.read_bytes()
+            return label or path.resolve().parent.name, f"-{path.name}", _bytes_of(path)
         except OSError as error:
-            raise SettingError(f"picture {index}: {path}: cannot be read ({error.strerror})") from error
+            raise SettingError(f"picture {index}: {path}: cannot be read ({error.strerror or error})") from error
     encoded = io.BytesIO()
     try:
         _as_image(item).save(encoded, "PNG", compress_level=1)
@@ -108,12 +110,21 @@ def _file_of(item: object, index: int) -> tuple[str, str, bytes]:
     return label, ".png", encoded.getvalue()
 
 
+def _bytes_of(path: Path) -> bytes:
+    data = read_regular(path, LARGEST_FILE_BYTES)
+    if len(data) > LARGEST_FILE_BYTES:
+        raise OSError(f"larger than {LARGEST_FILE_BYTES >> 20} MB")
+    return data
+
+
 def _label_of(label: object, index: int) -> str:
     """The name of a class: of a word, a number, or a tensor or array of one number."""
     if isinstance(label, np.ndarray) or hasattr(label, "detach"):
         numbers = np.asarray(label).reshape(-1)
         if numbers.size != 1:
-            raise SettingError(f"picture {index}: a label of {numbers.size} numbers; expected one, or a name")
+            raise SettingError(
+                f"picture {index}: a label of {counted(numbers.size, 'number')}; expected one, or a name"
+            )
         label = numbers[0].item()
     return str(label).strip("./\\ ").replace("/", "_").replace("\\", "_") or "_"
 

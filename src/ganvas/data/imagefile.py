@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,12 +50,22 @@ def npy_header(shape: tuple[int, ...]) -> bytes:
 def make_grey(path: Path) -> None:
     """Rewrite images.npy from (N, H, W, 3) to (N, H, W, 1), a few rows at a time."""
     images = np.load(path, mmap_mode="r", allow_pickle=False)
-    grey = ImageFile(path.with_name("grey.npy"), (*images.shape[1:3], 1))
+    starts = range(0, len(images), ROWS_AT_ONCE)
+    _rewrite(path, (row for start in starts for row in to_grey(images[start : start + ROWS_AT_ONCE])), 1)
+
+
+def keep_rows(path: Path, kept: Sequence[int]) -> None:
+    """Rewrite images.npy with these rows alone."""
+    images = np.load(path, mmap_mode="r", allow_pickle=False)
+    _rewrite(path, (images[row] for row in kept), images.shape[3])
+
+
+def _rewrite(path: Path, rows: Iterable[np.ndarray], channels: int) -> None:
+    shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+    rewritten = ImageFile(path.with_name("rewritten.npy"), (shape[1], shape[2], channels))
     try:
-        for start in range(0, len(images), ROWS_AT_ONCE):
-            for row in to_grey(images[start : start + ROWS_AT_ONCE]):
-                grey.append(row)
+        for row in rows:
+            rewritten.append(row)
     finally:
-        grey.close()
-    del images
-    os.replace(grey.path, path)
+        rewritten.close()
+    os.replace(rewritten.path, path)

@@ -13,7 +13,16 @@ PICTURE_ENDINGS = frozenset(
     | {".dib", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".pbm"}
 )
 LARGEST_FILE_BYTES = 256 * 1024**2
+MOST_ENTRIES = 2_000_000  # of one archive or array: listing as many takes a minute and 2 GB
+SMALLEST_SIDE_PX = 4
 OUTSIDE = "."
+ARCHIVE_ENDINGS = frozenset({".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
+# What operating systems and network drives put beside pictures, in small letters: previews, bins, rescued pieces.
+SYSTEM_FOLDERS = frozenset(
+    {"__macosx", "@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot", "~snapshot", "lost+found"}
+    | {"$recycle.bin", "recycler", "system volume information", "found.000", "network trash folder", "temporary items"}
+    | {"thevolumesettingsfolder", "@sharebin", "@transcode", "@synologydrive", "_gsdata_", "__pycache__"}
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,8 @@ class Listing:
     """An open source.
 
     `read(i)` gives entry i as the bytes of a picture file, or as decoded uint8 (H, W) or (H, W, C). It is called from
-    one thread, in rising order of i, and may raise anything; the caller turns that into a `Broken`.
+    one thread, in rising order of i, and may raise anything; the caller turns that into a `Broken`. `label_error` is
+    why labels that are there cannot be used, or "".
     """
 
     entries: tuple[Entry, ...]
@@ -51,6 +61,7 @@ class Listing:
     broken: tuple[Broken, ...] = ()
     ignored: int = 0
     notes: tuple[str, ...] = ()
+    label_error: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,12 @@ def digest(parts: Iterable[str | bytes | memoryview]) -> str:
     return state.hexdigest()[:32]
 
 
+def printable(name: str) -> str:
+    """A file's name that can be shown and written as UTF-8, whatever bytes the disk has for it."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 def is_picture(name: str) -> bool:
     """Whether the name's ending, in any case, is one of PICTURE_ENDINGS and no part of the name is hidden."""
     path = PurePosixPath(name)
@@ -79,8 +96,8 @@ def is_picture(name: str) -> bool:
 
 
 def is_hidden(part: str) -> bool:
-    """Whether a file or folder of this name is left alone: dot files, and the twins that macOS puts into zips."""
-    return part.startswith(".") or part == "__MACOSX"
+    """Whether a file or folder of this name is left alone: dot files, and what systems make for themselves."""
+    return part.startswith(".") or part.lower() in SYSTEM_FOLDERS
 
 
 def folder_labels(names: list[str]) -> list[str]:

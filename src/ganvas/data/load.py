@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
@@ -11,7 +11,7 @@ from ganvas.config import PictureSettings
 from ganvas.data.cache import Content, open_content, read_index, write_index
 from ganvas.data.doctor import examine, read_entry
 from ganvas.data.findings import DoctorReport, make_report
-from ganvas.data.gather import Progress, Task, decode_all, read_as, same_content, twins_fingerprint
+from ganvas.data.gather import INDEX_VERSION, Progress, Task, decode_all, read_as, same_content, twins_fingerprint
 from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.sources import open_source
 from ganvas.errors import GanvasError, PicturesError, SettingError
@@ -67,7 +67,7 @@ def load_pictures(
     root = cache or cache_folder()
     source = open_source(settings, root / "downloads")
     wanted = f"{read_as(settings)} {settings.per_class} {settings.conditional}"
-    fingerprint = digest([wanted, source.fingerprint])
+    fingerprint = digest([INDEX_VERSION, wanted, source.fingerprint])
     if kept := _kept(root, fingerprint):
         content, report = kept
     else:
@@ -75,7 +75,8 @@ def load_pictures(
             content, report = _look_over(root, source, listing, settings, progress, fingerprint)
     report = replace(report, seconds=time.perf_counter() - started)
     if settings.conditional and not content.classes:
-        raise _no_classes(source.name)
+        with source.open() as listing:
+            raise _no_classes(source.name, listing)
     return PictureSet(content.images, content.labels, content.classes, report.key, report)
 
 
@@ -125,8 +126,10 @@ def _look_over(
 
     A report that rests on files that could not be read is not kept: another day they may be readable.
     """
-    if settings.conditional and listing.entries and not any(entry.label for entry in listing.entries):
-        raise _no_classes(source.name)
+    if settings.conditional and listing.label_error:
+        raise PicturesError(f"{source.name}: {listing.label_error}")
+    if settings.conditional and listing.entries and len({entry.label for entry in listing.entries}) == 1:
+        raise _no_classes(source.name, listing)
     task = Task(root, source.name, listing, choose(listing.entries, settings.per_class), settings, progress)
     key, found = same_content(task) or decode_all(task)
     content = open_content(root, key)
@@ -140,5 +143,14 @@ def _look_over(
     return content, report
 
 
-def _no_classes(source: str) -> SettingError:
-    return SettingError(f"{source}: conditional training needs classes; give each its own sub-folder of pictures")
+def _no_classes(source: str, listing: Listing) -> SettingError:
+    needs = f"{source}: conditional training needs two classes or more, and"
+    labels = sorted({entry.label for entry in listing.entries} - {""})
+    folders = {PurePosixPath(entry.name).parts[:-1] for entry in listing.entries}
+    if labels:
+        return SettingError(
+            f"{needs} every picture that can be used is in one; the classes are {', '.join(labels[:5])}"
+        )
+    if len(folders) == 1 and (only := "/".join(*folders)):
+        return SettingError(f"{needs} every picture is in the one folder {only!r}; add a folder for each other class")
+    return SettingError(f"{needs} no picture has one; give each class its own sub-folder, or write a labels.csv")

@@ -14,7 +14,8 @@ import numpy as np
 
 from ganvas.data.arrays import array_source
 from ganvas.data.directory import folder_source
-from ganvas.data.listing import OUTSIDE, Entry, Listing, Source, digest
+from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Entry, Listing, Source, digest
+from ganvas.data.regular import read_regular
 from ganvas.download import fetch
 from ganvas.errors import PicturesError, SettingError, missing_package
 from ganvas.settings import HUB_PREFIX
@@ -158,4 +159,4 @@ def _class_names(table: Any, column: str) -> list[str]:
 def _file_bytes(value: Any) -> bytes:
     if value is None:
         raise OSError("no picture in this row")
-    return value["bytes"] if value["bytes"] is not None else Path(value["path"]).read_bytes()
+    return value["bytes"] if value["bytes"] is not None else read_regular(Path(value["path"]), LARGEST_FILE_BYTES)

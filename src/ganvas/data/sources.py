@@ -1,16 +1,15 @@
 """Where pictures come from: the names, and what a path turns out to be."""
 
-import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from ganvas.config import PictureSettings
-from ganvas.data.archive import tar_source, zip_source
+from ganvas.data.archive import is_tar, is_zip, tar_source, zip_source
 from ganvas.data.arrays import avatars_source, digits_source, npy_source
 from ganvas.data.directory import folder_source
 from ganvas.data.listing import Source
 from ganvas.data.online import celeba_source, hub_source, lfw_source, mnist_source
+from ganvas.data.regular import NotRegularError
 from ganvas.errors import PicturesError, SettingError
 from ganvas.files import cache_folder
 from ganvas.settings import HUB_PREFIX
@@ -45,6 +44,8 @@ def open_source(settings: PictureSettings, downloads: Path | None = None) -> Sou
             return folder_source(path)
         if path.is_file():
             return _file_source(path)
+        if path.exists():
+            raise SettingError(f"source {path}: {NotRegularError()}; expected a folder, a zip, a tar or an .npy file")
     except OSError as error:
         raise PicturesError(f"{path}: cannot be read: {error.strerror or error}") from error
     raise SettingError(
@@ -55,9 +56,9 @@ def open_source(settings: PictureSettings, downloads: Path | None = None) -> Sou
 def _file_source(path: Path) -> Source:
     if path.suffix.lower() == ".npy":
         return npy_source(path)
-    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+    if path.suffix.lower() == ".zip" or is_zip(path):
         return zip_source(path)
-    if ".tar" in [suffix.lower() for suffix in path.suffixes] or tarfile.is_tarfile(path):
+    if ".tar" in [suffix.lower() for suffix in path.suffixes] or is_tar(path):
         return tar_source(path)
     raise SettingError(
         f"source {path}: expected a folder of pictures, a zip, a tar or an .npy file; this is none of them"

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ganvas.data.load import PictureSet
+from ganvas.wording import counted
 
 PASSES_KEPT = 4
 
@@ -89,7 +90,7 @@ class BatchStream:
 
 def _positions(images_shown: int, count: int) -> np.ndarray:
     if count < 1 or images_shown < 0:
-        raise ValueError(f"{count} pictures after {images_shown}: expected at least one, after none or more")
+        raise ValueError(f"{counted(count, 'picture')} after {images_shown}: expected at least one, after none or more")
     return np.arange(images_shown, images_shown + count, dtype=np.int64)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ganvas.settings import Settings
+from ganvas.wording import counted
 
 VerdictKind = Literal["too early", "improving", "plateau", "collapse", "divergence", "copying"]
 Seconds = Annotated[float, AfterValidator(lambda seconds: round(seconds, 3))]
@@ -36,7 +37,7 @@ class Resumed(Event):
 
     @property
     def text(self) -> str:
-        return f"resumed at {self.images} images"
+        return f"resumed at {counted(self.images, 'image')}"
 
 
 class PicturesChanged(Event):
@@ -106,7 +107,7 @@ class Rescued(Event):
         rates = "half the learning rates" if self.rate_factor == 0.5 else f"{self.rate_factor:g} of the learning rates"
         more = " and full augmentation" if self.augmented else ""
         return (
-            f"went back to the state after {self.good_images:,} images, with {rates}{more} "
+            f"went back to the state after {counted(self.good_images, 'image')}, with {rates}{more} "
             f"({self.rescues} of {self.most_rescues})"
         )
 
@@ -136,7 +137,7 @@ class Diverged(Event):
     def text(self) -> str:
         kept = "the last saved state and model are kept" if self.has_saved else "nothing was saved yet"
         advice = "lower optimizer.generator_rate and optimizer.discriminator_rate"
-        return f"{self.what} is not a finite number after {self.images} images; {kept}. Try: {advice}"
+        return f"{self.what} is not a finite number after {counted(self.images, 'image')}; {kept}. Try: {advice}"
 
 
 class LeftOut(Event):

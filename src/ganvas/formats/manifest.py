@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from ganvas.errors import ModelError
 from ganvas.files import read_json, read_small
 from ganvas.settings import LARGEST_PX, MOST_TRUNCATION, SMALLEST_PX, STEP_PX, Settings, first_fault
+from ganvas.wording import counted
 
 DESCRIPTION_FILE, ONNX_FILE, CARD_FILE, PREVIEW_FILE = "model.json", "model.onnx", "README.md", "preview.png"
 TRAINING_FILE = "training.json"
@@ -85,7 +86,9 @@ class Description(Settings):
     def _directions_are_latents(self) -> Self:
         for direction in self.published.directions if self.published else ():
             if len(direction.vector) != self.z_dim:
-                raise ValueError(f"direction {direction.name!r} has {len(direction.vector)} numbers, not {self.z_dim}")
+                raise ValueError(
+                    f"direction {direction.name!r} has {counted(len(direction.vector), 'number')}, not {self.z_dim}"
+                )
         return self
 
     @property

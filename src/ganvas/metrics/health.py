@@ -12,6 +12,7 @@ import numpy as np
 
 from ganvas.config import HealthSettings
 from ganvas.formats.log_events import VerdictKind
+from ganvas.wording import counted
 
 LOWER_RATES = "Lower optimizer.generator_rate and optimizer.discriminator_rate."
 DEFAULT_RULES = HealthSettings()
@@ -211,7 +212,7 @@ def _trend(measures: Sequence[Measure], rules: HealthSettings) -> Verdict:
     assert lowest is not None
     value = f"KD {measures[-1].kernel_distance:.3g}"
     if len(measures) < rules.fewest_for_trend:
-        return Verdict("too early", f"{value} after {len(measures)} measures", "Keep going.")
+        return Verdict("too early", f"{value} after {counted(len(measures), 'measure')}", "Keep going.")
     before = measures[: len(measures) - len(stretch)]
     gain, error = _gain(before, stretch)
     medians = _smoothed(measures, rules)
@@ -222,7 +223,7 @@ def _trend(measures: Sequence[Measure], rules: HealthSettings) -> Verdict:
     return Verdict(
         "plateau",
         f"no gain beyond the error of measuring in the last {share:.0f}% of the run; the best is "
-        f"KD {lowest.kernel_distance:.3g} after {lowest.images:,} images",
+        f"KD {lowest.kernel_distance:.3g} after {counted(lowest.images, 'image')}",
         "Stop if an eye sees no gain either, or give it far more time, more pictures or a larger network.width.",
     )
 

@@ -3,6 +3,7 @@
 from ganvas.formats.front_matter import front_matter
 from ganvas.formats.manifest import Description, Publication
 from ganvas.training import ARCHITECTURES
+from ganvas.wording import counted
 
 HUB_LICENCES = frozenset(
     (
@@ -63,7 +64,7 @@ def _training(description: Description) -> str:
     lines = [
         f"Trained with Ganvas {description.ganvas} on {made.date}, recipe `{description.recipe}`, from "
         f"`{description.source}`,",
-        f"for {made.images} images shown in {made.seconds / 60:.1f} minutes on {made.device}: {kind}.",
+        f"for {counted(made.images, 'image')} shown in {made.seconds / 60:.1f} minutes on {made.device}: {kind}.",
     ]
     if made.images != description.images:
         best = "" if description.published else ", which was measured to be the best"
@@ -90,7 +91,7 @@ def _use(description: Description) -> str:
         lines += [
             f"`model.onnx` draws without PyTorch: `z` float32 (batch, {description.z_dim}){labelled} in, `image` uint8",
             f"(batch, {description.height}, {description.width}, {description.channels}) out; weights in "
-            f"{published.weights}. Over {published.compared_seeds} seeds it differs from",
+            f"{published.weights}. Over {counted(published.compared_seeds, 'seed')} it differs from",
             f"the generator by at most {published.largest_difference} of 255 grey levels. Truncation multiplies `z`.",
         ]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 from ganvas.config import Plan, RunConfig
 from ganvas.data import PictureSet
 from ganvas.formats.log_events import LoggedEvent
+from ganvas.wording import counted
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Drawn:
 
     @property
     def text(self) -> str:
-        return f"drawn at {self.images} images"
+        return f"drawn at {counted(self.images, 'image')}"
 
 
 @dataclass(frozen=True)

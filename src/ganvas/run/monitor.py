@@ -42,6 +42,7 @@ from ganvas.metrics import (
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.training import TrainingState, architecture
 from ganvas.training.step import TALLIED
+from ganvas.wording import counted
 
 _AT_ONCE = 32
 _FIRST_SEED = 1 << 40  # far from the seeds that people draw
@@ -145,7 +146,7 @@ class Monitor:
         if best is None:
             return ""
         return (
-            f"best after {best.images:,} images: KD-lite {best.kernel_distance:.3g} "
+            f"best after {counted(best.images, 'image')}: KD-lite {best.kernel_distance:.3g} "
             f"+- {2 * best.kernel_distance_error:.2g} "
             f"(PCA baseline {best.pca_distance:.3g}, perfect 0)"
         )

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ganvas.formats.log_events import Event, LogMended, PicturesChanged
 from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
+from ganvas.wording import counted
 
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _EVENTS_SHOWN = 3
@@ -55,7 +56,7 @@ def show_looking(done: int, total: int) -> None:
     if _console.is_terminal:
         _console.print(f"looking at the pictures: {done} of {total}", end="\n" if done == total else "\r")
     elif done == total:
-        _console.print(f"looked at {total} files")
+        _console.print(f"looked at {counted(total, 'file')}")
 
 
 def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet: bool = False) -> Finished:
@@ -120,9 +121,10 @@ def progress_text(step: Stepped) -> str:
 def finished_text(end: Finished) -> str:
     """The last words of a run."""
     if end.interrupted:
-        return f"stopped after {end.images} images; the state is saved: the same command again goes on from there"
+        stopped = f"stopped after {counted(end.images, 'image')}"
+        return f"{stopped}; the state is saved: the same command again goes on from there"
     verdict = "".join(f"{line}\n" for line in end.verdict)
-    return f"{verdict}{end.images} images in {_clock(end.seconds)}; open {end.report.resolve()}"
+    return f"{verdict}{counted(end.images, 'image')} in {_clock(end.seconds)}; open {end.report.resolve()}"
 
 
 def _clock(seconds: float) -> str:

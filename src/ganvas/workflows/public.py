@@ -36,6 +36,8 @@ def look(
     alpha: bool = False,
     conditional: bool = False,
     per_class: str | float = 1.0,
+    levels: str | float = "auto",
+    drop_near: float | None = None,
     progress: bool = True,
 ) -> "PictureSet":
     """Look pictures over as training would: what is there, what is broken, and what the network will see.
@@ -48,6 +50,9 @@ def look(
         alpha: keep transparency instead of flattening it on white.
         conditional: sub-folders, or the labels of a Dataset, are classes.
         per_class: the share of every class that is used.
+        levels: what becomes black and white in pictures of more than 8 bits: white as 4095, or "black:white"; "auto"
+            takes one scale for all from their values.
+        drop_near: leave out pictures that are as similar as that to another one, as 0.98; None: they are only shown.
         progress: show on stderr how far it is.
     Returns:
         `.images` (N, H, W, C) uint8, `.labels`, `.classes`, `.report` of the findings, `.contact_sheet()`.
@@ -68,6 +73,8 @@ def look(
         "channels": "rgba" if alpha else "auto",
         "conditional": conditional,
         "per_class": parse_share(per_class),
+        "levels": levels,
+        "drop_near": drop_near,
     }
     return load_pictures(checked(PictureSettings, values), progress=show_looking if progress else None)
 
@@ -91,6 +98,8 @@ class TrainOptions(TypedDict, total=False):
     alpha: bool
     conditional: bool
     per_class: str | float | None
+    levels: str | float | None
+    drop_near: float | None
     keep: str | int | None
     settings: Mapping[str, object] | Sequence[str]
     config: str | os.PathLike[str] | None
@@ -129,6 +138,8 @@ def train(
     alpha: bool = False,
     conditional: bool = False,
     per_class: str | float | None = None,
+    levels: str | float | None = None,
+    drop_near: float | None = None,
     keep: str | int | None = None,
     settings: Mapping[str, object] | Sequence[str] = (),
     config: str | os.PathLike[str] | None = None,
@@ -154,7 +165,7 @@ def train(
         seed: of everything random; None: 0.
         device: auto, cpu, cuda or mps.
         blind: without pretrained weights in training, for recipes that have some.
-        fit, alpha, conditional, per_class: as `look`.
+        fit, alpha, conditional, per_class, levels, drop_near: as `look`.
         keep: disk for the models of past moments, in bytes or as "500MB".
         settings: {"section.field": value}, or ["section.field=value"]; RECIPES[name].config has them all.
         config: a run.toml, whose run is repeated.
@@ -184,6 +195,8 @@ def train(
         "pictures.channels": "rgba" if alpha else None,
         "pictures.conditional": conditional or None,
         "pictures.per_class": None if per_class is None else parse_share(per_class),
+        "pictures.levels": levels,
+        "pictures.drop_near": drop_near,
         "network.width": width,
         "limits.seconds": None if time is None else parse_duration(time),
         "limits.images": None if images is None else parse_count(images),

@@ -13,6 +13,7 @@ from ganvas.metrics import Measure, best_measure
 from ganvas.run.events import Finished
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import measures_in
+from ganvas.wording import counted
 from ganvas.workflows.progress import finished_text
 
 
@@ -92,7 +93,7 @@ class Run:
         if self.finished is not None:
             return finished_text(self.finished)
         verdict = self.verdict
-        return f"{self.path}: {self.images} images{'' if verdict is None else f', {verdict.text}'}"
+        return f"{self.path}: {counted(self.images, 'image')}{'' if verdict is None else f', {verdict.text}'}"
 
     def _repr_html_(self) -> str:
         """For a notebook: what it says, and its latest pictures."""

@@ -38,6 +38,7 @@ from ganvas.model.weights import Model, load_model
 from ganvas.run.folder import RunFolder
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX
 from ganvas.training import ARCHITECTURES
+from ganvas.wording import are, counted
 
 _AT_ONCE = 16
 
@@ -103,7 +104,7 @@ def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreRe
         name = str(options.subject)
     else:
         fake, notes = _drawn(options, model, pictures)
-        name = f"{options.subject} after {model.description.images:,} images"
+        name = f"{options.subject} after {counted(model.description.images, 'image')}"
     fakes = Sample(fake, extract(extractor, fake))
     training = reference_sample(pictures, extractor, MOST_REFERENCE, cache)
     mirrored = reference_features(pictures, extractor, MOST_REFERENCE, cache, mirrored=True)
@@ -176,7 +177,9 @@ def _made(options: ScoreOptions, settings: PictureSettings) -> tuple[np.ndarray,
     order = np.random.default_rng(options.seed).permutation(len(made.images))[: options.count]
     notes = ["whether it was trained on these pictures is not known; copies are counted as if it was"]
     if duplicates := len(made.report.duplicates):
-        notes.append(f"{duplicates:,} of its {made.report.found:,} files are exact duplicates and were counted once")
+        notes.append(
+            f"{duplicates:,} of its {counted(made.report.found, 'file')} {are(duplicates)} found twice and counted once"
+        )
     return np.asarray(made.images[order]), notes
 
 
