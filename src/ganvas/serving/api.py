@@ -22,7 +22,7 @@ from ganvas.errors import GanvasError
 from ganvas.serving.api_reference import POLICY as REFERENCE_POLICY
 from ganvas.serving.api_reference import reference
 from ganvas.serving.batching import Batcher, BusyError
-from ganvas.serving.encoding import ANIMATED, KINDS, Format
+from ganvas.serving.encoding import ANIMATED, KINDS, Format, Kind
 from ganvas.serving.engine import Engine
 from ganvas.serving.middleware import CLIENT, Gate, Limits, as_response
 from ganvas.serving.pages import Page, PageFile, Pages
@@ -107,9 +107,17 @@ def create_app(
     registry = CollectorRegistry()
     pictures = Counter("ganvas_pictures", "Pictures drawn", ["model"], registry=registry)
     making = Gauge("ganvas_in_the_making", "Pictures asked for and not answered yet", ["model"], registry=registry)
-    each = limits.pictures if limits.requests_per_second is None else limits.pictures // 2
     served = {
-        name: Served(engine, Batcher(engine.draw, at_once=engine.at_once, most=limits.pictures, most_each=each))
+        name: Served(
+            engine,
+            Batcher(
+                engine.draw,
+                at_once=engine.at_once,
+                pixels=engine.description.height * engine.description.width,
+                most_pictures=limits.pictures,
+                most_seconds=limits.seconds,
+            ),
+        )
         for name, engine in engines.items()
     }
     for name, each in served.items():
@@ -140,9 +148,9 @@ def create_app(
             raise HTTPException(404, f"there is no model {name!r}; /v1/models lists {', '.join(served)}")
         return name, served[name]
 
-    def drawn(request: Request, name: str, job: Job, encode: Callable[[np.ndarray], Answer]) -> Response:
+    def drawn(request: Request, name: str, job: Job, kind: Kind, encode: Callable[[np.ndarray], Answer]) -> Response:
         pictures.labels(name).inc(len(job.z))
-        return DrawnResponse(served[name].batcher.answering(job, encode, request.scope[CLIENT]))
+        return DrawnResponse(served[name].batcher.answering(job, encode, kind, request.scope[CLIENT]))
 
     @app.get("/v1/images/{seed}.{format}", response_class=Response, responses=_documented(_PICTURES), tags=["pictures"])
     async def image(seed: int, format: Format, query: Annotated[OnePicture, Query()], request: Request) -> Response:
@@ -155,7 +163,7 @@ def create_app(
         headers = picture_headers(model.engine, request.url.path, request.url.query, private=is_private)
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return drawn(request, name, job, partial(one_picture, format=format, headers=headers))
+        return drawn(request, name, job, KINDS[format], partial(one_picture, format=format, headers=headers))
 
     many = _documented(_PICTURES | {"application/zip": {}})
 
@@ -163,13 +171,15 @@ def create_app(
     async def images(body: ManyPictures, request: Request) -> Response:
         """Up to 64 pictures, of seeds or latents: one sheet, or a zip."""
         name, model = chosen(body.model)
-        return drawn(request, name, job_for_many(model.engine, body), partial(many_pictures, body=body))
+        job = job_for_many(model.engine, body)
+        return drawn(request, name, job, KINDS[body.format], partial(many_pictures, body=body))
 
     @app.get("/v1/walk", response_class=Response, responses=_documented(_FILMS), tags=["pictures"])
     async def walk(query: Annotated[Walk, Query()], request: Request) -> Response:
         """A film that visits seeds and returns to the first."""
         name, model = chosen(query.model)
-        return drawn(request, name, job_for_walk(model.engine, query), partial(film, query=query))
+        job = job_for_walk(model.engine, query)
+        return drawn(request, name, job, ANIMATED[query.format], partial(film, query=query))
 
     @app.get("/v1/models", tags=["models"])
     async def models() -> JSONResponse:
@@ -252,7 +262,7 @@ def _answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(BusyError)
     async def busy(request: Request, error: BusyError) -> Response:
-        return as_response(problem(503, "too many pictures are in the making; try again", {"Retry-After": "1"}))
+        return as_response(problem(503, f"{error}; try again", {"Retry-After": str(error.seconds)}))
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: StarletteHTTPException) -> Response:

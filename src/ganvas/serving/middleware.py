@@ -1,6 +1,7 @@
 """What every request passes before it is handled: host, key, rate, size and time; and what is counted of it."""
 
 import asyncio
+import collections
 import contextlib
 import math
 import time
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganvas.serving.auth import Rate, client_of, given_key, host_of, is_known
+from ganvas.serving.batching import CLIENT_SHARE
 from ganvas.serving.responses import Answer, problem
 
 OPEN_PATHS = ("/healthz", "/readyz")
@@ -29,8 +31,10 @@ class Limits:
 
     keys: what auth.read_keys gave; () lets everyone in. hosts: names that the server may be asked by; (): any.
     requests_per_second: of one client, for the API; None: as many as come. burst: requests that a client may be ahead.
-    requests: in progress at once. pictures: that may be in the making, of a model; half of them for one client where
-    it has a rate. body_bytes: of one request. seconds: until an answer begins, and for each piece of it to be taken.
+    requests: in progress at once; half of them of one client. pictures: in progress, of a model; half of them single
+    ones, the other half of films and sheets, and half of either for one client. body_bytes: of one request. seconds:
+    until an answer begins, of work in progress, which is shared out like pictures, and for each piece of an answer to
+    be taken.
     """
 
     keys: tuple[bytes, ...] = ()
@@ -56,6 +60,7 @@ class Gate:
         self._rate = None if limits.requests_per_second is None else Rate(limits.requests_per_second, limits.burst)
         self._too_large = f"expected a body of at most {limits.body_bytes} bytes"
         self._in_progress = 0
+        self._of_client: collections.Counter[str] = collections.Counter()
         self._requests = Counter("ganvas_requests", "Requests", ["route", "status"], registry=registry)
         self._seconds = Histogram("ganvas_request_seconds", "Time to answer", ["route"], registry=registry)
 
@@ -77,10 +82,13 @@ class Gate:
             await self._send_in_pieces(message, send)
 
         self._in_progress += 1
+        client = None
         try:
             if (refusal := self._refusal(scope)) is not None:
                 await as_response(refusal)(scope, receive, noting)
                 return
+            if (client := scope.get(CLIENT)) is not None:
+                self._of_client[client] += 1
             async with deadline:
                 deadline.reschedule(asyncio.get_running_loop().time() + self._limits.seconds)
                 await self._app(scope, self._measured(receive), noting)
@@ -98,6 +106,8 @@ class Gate:
             raise
         finally:
             self._in_progress -= 1
+            if client is not None:
+                self._leave(client)
             route = getattr(scope.get("route"), "path", "none")
             self._requests.labels(route, status).inc()
             self._seconds.labels(route).observe(time.perf_counter() - started)
@@ -135,6 +145,8 @@ class Gate:
         rate = self._rate if scope["path"].startswith(RATED_PREFIX) or not is_let_in else None
         # A key has a rate of its own; who guesses keys has that of the address.
         scope[CLIENT] = whose = key if limits.keys and is_let_in and key else client
+        if self._of_client[whose] >= max(CLIENT_SHARE * limits.requests, 1):
+            return problem(503, "too many requests of this client at once; try again", {"Retry-After": "1"})
         if rate is not None and (wait := rate.seconds_to_wait(whose)):
             later = {"Retry-After": str(math.ceil(wait))}
             return problem(429, f"more than {limits.requests_per_second:g} requests a second", later)
@@ -145,6 +157,11 @@ class Gate:
         if not length.isdecimal() or int(length) > limits.body_bytes:
             return problem(413, self._too_large)
         return None
+
+    def _leave(self, client: str) -> None:
+        self._of_client[client] -= 1
+        if not self._of_client[client]:
+            del self._of_client[client]
 
     def _measured(self, receive: Receive) -> Receive:
         """A body without a length is counted as it comes."""
