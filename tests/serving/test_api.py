@@ -2,17 +2,22 @@
 
 import asyncio
 import io
+import ipaddress
+import re
 import shutil
 import socket
 import threading
 import time
 import zipfile
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import numpy as np
 import pytest
 import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -22,13 +27,22 @@ from ganvas.errors import SettingError
 from ganvas.formats.images import picture_grid
 from ganvas.formats.manifest import read_description
 from ganvas.serving.api import create_app
-from ganvas.serving.auth import Rate, client_of, given_key, is_known, read_keys
+from ganvas.serving.auth import (
+    Rate,
+    client_address,
+    client_of,
+    given_key,
+    is_known,
+    parsed_address,
+    read_keys,
+    read_networks,
+)
 from ganvas.serving.batching import TURN_SECONDS, Batcher, BusyError, Turns
 from ganvas.serving.encoding import ANIMATED, KINDS, animated
 from ganvas.serving.engine import Engine
 from ganvas.serving.middleware import Limits
 from ganvas.serving.responses import Answer, Job
-from ganvas.serving.server import Connection, is_loopback, listening, names_of, serve
+from ganvas.serving.server import configured, is_loopback, listening, names_of, serve
 
 KEY = "a key that nobody guesses"
 
@@ -683,26 +697,37 @@ def test_a_large_file_of_a_page_comes_whole(engines):
         assert client.get("/model.onnx.gz").content == stored
 
 
+@contextmanager
+def running(app):
+    """The address of an application that is served as `ganvas serve` does."""
+    server = uvicorn.Server(configured(app))
+    with listening("127.0.0.1", 0) as bound:
+        thread = threading.Thread(target=server.run, args=([bound],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield bound.getsockname()
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def received(address, said):
+    """All that comes until the server closes the connection."""
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(said)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
 def test_a_connection_that_asks_for_nothing_is_closed(engines, monkeypatch):
     monkeypatch.setattr(ganvas.serving.server, "SECONDS_OF_SILENCE", 0.2)
-    config = uvicorn.Config(create_app(engines, Limits()), port=0, http=Connection, log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    address = server.servers[0].sockets[0].getsockname()
-    try:
+    with running(create_app(engines, Limits())) as address:
         for said in (b"", b"GET /healthz HTTP/1.1\r\nHost: h"):
-            with socket.create_connection(address, timeout=5) as silent:
-                silent.sendall(said)
-                assert silent.recv(1000) == b""
+            assert received(address, said) == b""
         with socket.create_connection(address, timeout=5) as patient:
             patient.sendall(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
             assert patient.recv(1000).startswith(b"HTTP/1.1 200")
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def test_what_takes_too_long_is_given_up(engines):
@@ -782,9 +807,99 @@ def test_only_the_api_has_a_rate(engines):
         assert {client.get("/").status_code for _ in range(5)} == {200}
 
 
+def counted(address):
+    return client_of(parsed_address(address))
+
+
 def test_an_ipv6_client_is_the_network_that_it_was_given():
-    assert client_of("2001:db8::1") == client_of("2001:db8::ffff") != client_of("2001:db8:0:1::1")
-    assert client_of("192.0.2.1") == client_of("::ffff:192.0.2.1") != client_of("::ffff:192.0.2.2")
+    assert counted("2001:db8::1") == counted("2001:db8::ffff") != counted("2001:db8:0:1::1")
+    assert counted("192.0.2.1") == counted("::ffff:192.0.2.1") != counted("::ffff:192.0.2.2")
+    assert counted("fe80::1%eth0") == counted("fe80::1%<script>1") == counted("fe80::2")
+
+
+PROXIES = read_networks(["10.0.0.0/8, 127.0.0.1", "2001:db8::/32"])
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "found"),
+    [
+        ("192.0.2.1", "198.51.100.7", "192.0.2.1"),  # no proxy of ours
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "203.0.113.9, 198.51.100.7, 10.1.2.3", "198.51.100.7"),  # the first was written by the client
+        ("::ffff:10.0.0.1", "198.51.100.7:4711", "198.51.100.7"),
+        ("2001:db8::1", "[2001:db9::7]:4711", "2001:db9::7"),
+        ("2001:db8::1", " 2001:db9::7\t", "2001:db9::7"),
+        ("10.0.0.1", "10.0.0.2,10.0.0.3", "10.0.0.2"),
+        ("10.0.0.1", "198.51.100.7, <script>1, 10.0.0.3", "10.0.0.3"),
+        ("10.0.0.1", "unknown", "10.0.0.1"),
+        ("10.0.0.1", "999.1.1.1", "10.0.0.1"),
+    ],
+)
+def test_a_client_is_who_the_nearest_proxy_of_ours_was_asked_by(peer, forwarded, found):
+    assert str(client_address(peer, forwarded, PROXIES)) == found
+
+
+@given(forwarded=st.text(max_size=60), peer=st.sampled_from(["127.0.0.1", "192.0.2.1", "", "testclient"]))
+def test_whatever_a_proxy_says_a_client_is_an_address_or_nobody(forwarded, peer):
+    client = client_of(client_address(peer, forwarded, PROXIES))
+    assert client == "" or ipaddress.ip_network(client)
+
+
+@pytest.mark.parametrize("text", ["", "10.0.0.0/33", "proxy", "*", "10.0.0.1,,", "0.0.0.0/0", "::/0"])
+def test_what_is_no_proxys_address_is_refused(text):
+    with pytest.raises(SettingError, match="--proxy"):
+        read_networks([text])
+
+
+@pytest.mark.parametrize("spoofed", [[("x-forwarded-for", "{0}.1.1.1")], [("X-Forwarded-For", "<script>{0}")] * 2])
+@pytest.mark.parametrize("proxies", [(), read_networks(["10.0.0.0/8"])], ids=["no proxy", "another proxy"])
+def test_nobody_has_a_rate_of_another_address_by_saying_so(engines, proxies, spoofed):
+    app = create_app(engines, Limits(requests_per_second=0.01, burst=5, proxies=proxies))
+    with TestClient(app, client=("127.0.0.1", 1)) as client:
+        headers = [[(name, value.format(number)) for name, value in spoofed] for number in range(8)]
+        assert [client.get("/v1/models", headers=each).status_code for each in headers] == [200] * 5 + [429] * 3
+
+
+def test_behind_a_proxy_each_of_its_clients_has_a_rate(engines):
+    limits = Limits(requests_per_second=0.01, burst=1, proxies=PROXIES)
+    with TestClient(create_app(engines, limits), client=("127.0.0.1", 1)) as client:
+        forwarded = ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.9, 192.0.2.2", "<script>1", "<script>2"]
+        statuses = [client.get("/v1/models", headers={"X-Forwarded-For": each}).status_code for each in forwarded]
+    assert statuses == [200, 200, 429, 429, 200, 429]
+
+
+def test_the_server_itself_believes_no_proxy_it_was_not_told_of(engines, monkeypatch):
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    with running(create_app(engines, Limits(requests_per_second=0.01, burst=1))) as address:
+        said = b"GET /v1/models HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.%d\r\n\r\n"
+        statuses = [received(address, said % number).split()[1] for number in range(3)]
+    assert statuses == [b"200", b"429", b"429"]
+
+
+@pytest.mark.parametrize("is_stripped", [True, False])
+def test_behind_a_prefix_everything_stays_below_it(engines, is_stripped):
+    pages = {name: page_named(name) for name in engines}
+    before = "" if is_stripped else "/pictures"
+    limits = Limits(requests_per_second=0.01, burst=2)
+    with TestClient(create_app(engines, limits, pages, root_path="/pictures")) as client:
+        assert client.get(f"{before}/healthz").status_code == 200
+        described = client.get(f"{before}/openapi.json").json()
+        assert described["servers"] == [{"url": "/pictures"}]
+        (link,) = re.findall('href="([^"]*)"', client.get(f"{before}/docs").text)
+        assert urljoin("http://host/pictures/docs", link) == "http://host/pictures/openapi.json"
+        moved = client.get(f"{before}/models/animals", follow_redirects=False).headers["location"]
+        assert urljoin("http://host/pictures/models/animals", moved) == "http://host/pictures/models/animals/"
+        assert client.get(f"{before}/").text == "things"
+        statuses = [client.get(f"{before}/v1/models").status_code for _ in range(3)]
+        assert statuses == [200, 200, 429]
+
+
+@pytest.mark.parametrize("path", ["pictures", "/pictures/", "/", "//evil.example", "/a b", "/<script>"])
+def test_what_is_no_root_path_is_refused(published, path):
+    options = {"port": 0, "threads": 1, "make_page": lambda folder: {}, "limits": Limits(), "public": False}
+    with pytest.raises(SettingError, match="--root-path"):
+        serve({"things": published.folder}, host="127.0.0.1", root_path=path, **options)
 
 
 def test_the_same_seed_twice_is_two_files(client):

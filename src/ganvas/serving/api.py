@@ -96,13 +96,18 @@ async def _left(receive: Receive) -> None:
 
 
 def create_app(
-    engines: Mapping[str, Engine], limits: Limits, pages: Mapping[str, Callable[[], Page]] | None = None
+    engines: Mapping[str, Engine],
+    limits: Limits,
+    pages: Mapping[str, Callable[[], Page]] | None = None,
+    *,
+    root_path: str = "",
 ) -> FastAPI:
     """The application.
 
     Args:
         engines: the models by their names; the first is the one that is meant where none is named.
         pages: the name of a model -> what makes its page, which is begun at once and done beside the rest.
+        root_path: what a proxy puts before every path; whether it takes that away again makes no difference.
     """
     registry = CollectorRegistry()
     pictures = Counter("ganvas_pictures", "Pictures drawn", ["model"], registry=registry)
@@ -140,7 +145,7 @@ def create_app(
         redoc_url=None,
     )
     _answer_problems(app)
-    app.add_middleware(Gate, limits=limits, registry=registry)
+    app.add_middleware(Gate, limits=limits, registry=registry, root_path=root_path)
 
     def chosen(name: str | None) -> tuple[str, Served]:
         name = next(iter(served)) if name is None else name

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ganvas.serving.auth import Rate, client_of, given_key, host_of, is_known
+from ganvas.serving.auth import Network, Rate, client_address, client_of, given_key, host_of, is_known
 from ganvas.serving.batching import CLIENT_SHARE
 from ganvas.serving.responses import Answer, problem
 
@@ -30,6 +30,7 @@ class Limits:
     """What one client, and all of them together, may ask for.
 
     keys: what auth.read_keys gave; () lets everyone in. hosts: names that the server may be asked by; (): any.
+    proxies: what auth.read_networks gave; whose X-Forwarded-For is believed.
     requests_per_second: of one client, for the API; None: as many as come. burst: requests that a client may be ahead.
     requests: in progress at once; half of them of one client. pictures: in progress, of a model; half of them single
     ones, the other half of films and sheets, and half of either for one client. body_bytes: of one request. seconds:
@@ -39,6 +40,7 @@ class Limits:
 
     keys: tuple[bytes, ...] = ()
     hosts: tuple[str, ...] = ()
+    proxies: tuple[Network, ...] = ()
     requests_per_second: float | None = None
     burst: int = 40
     requests: int = 512
@@ -53,10 +55,10 @@ def as_response(answer: Answer) -> Response:
 
 
 class Gate:
-    """ASGI middleware."""
+    """ASGI middleware. root_path: what a proxy puts before every path, whether or not it takes that away again."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, registry: CollectorRegistry):
-        self._app, self._limits = app, limits
+    def __init__(self, app: ASGIApp, limits: Limits, registry: CollectorRegistry, root_path: str = ""):
+        self._app, self._limits, self._root_path = app, limits, root_path
         self._rate = None if limits.requests_per_second is None else Rate(limits.requests_per_second, limits.burst)
         self._too_large = f"expected a body of at most {limits.body_bytes} bytes"
         self._in_progress = 0
@@ -71,6 +73,7 @@ class Gate:
             return
         # Whoever asks for the head alone gets that of the whole answer; the server leaves the body out.
         scope = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        scope = {**scope, "root_path": self._root_path}
         started, status, deadline = time.perf_counter(), 0, asyncio.timeout(None)
 
         async def noting(message: Message) -> None:
@@ -136,13 +139,15 @@ class Gate:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if limits.hosts and host_of(headers.get("host", "")) not in limits.hosts:
             return problem(421, f"this server goes by {', '.join(limits.hosts)}; --public lets it go by any name")
-        if scope["path"] in OPEN_PATHS:
+        path = scope["path"].removeprefix(self._root_path)
+        if path in OPEN_PATHS:
             return None
         if self._in_progress > limits.requests:
             return problem(503, "too many requests at once; try again", {"Retry-After": "1"})
-        client, key = client_of((scope["client"] or ("",))[0]), given_key(headers)
+        peer, forwarded = (scope["client"] or ("",))[0], _joined(scope, b"x-forwarded-for")
+        client, key = client_of(client_address(peer, forwarded, limits.proxies)), given_key(headers)
         is_let_in = not limits.keys or is_known(limits.keys, key)
-        rate = self._rate if scope["path"].startswith(RATED_PREFIX) or not is_let_in else None
+        rate = self._rate if path.startswith(RATED_PREFIX) or not is_let_in else None
         # A key has a rate of its own; who guesses keys has that of the address.
         scope[CLIENT] = whose = key if limits.keys and is_let_in and key else client
         if self._of_client[whose] >= max(CLIENT_SHARE * limits.requests, 1):
@@ -176,3 +181,8 @@ class Gate:
             return message
 
         return counting
+
+
+def _joined(scope: Scope, name: bytes) -> str:
+    """What a header says that may come several times."""
+    return ",".join(value.decode("latin-1") for each, value in scope["headers"] if each.lower() == name)
