@@ -93,6 +93,13 @@ def test_a_seeds_picture_may_be_kept_for_ever(client):
     assert client.get("/v1/images/7.webp").headers["etag"] != first.headers["etag"]
 
 
+def test_a_server_that_is_started_again_draws_again(engines):
+    app = create_app(engines, Limits())
+    for _ in range(2):
+        with TestClient(app) as client:
+            assert client.get("/v1/images/1.png").status_code == 200
+
+
 def test_the_largest_seed_is_drawn_and_the_next_is_not_there(client):
     assert client.get(f"/v1/images/{2**64 - 1}.png").status_code == 200
     assert "from 0" in is_problem(client.get(f"/v1/images/{2**64}.png"), 404)
@@ -169,11 +176,59 @@ def test_what_cannot_be_drawn_is_said_to_be_wrong(client, address):
             {"latents": [[1e300] * 8]},
             {"seed": 2**64 - 1, "count": 2},
             {"seeds": [1], "format": "bmp"},
+            *({"seeds": [each]} for each in (True, False, "7", None, 1.5, [1], 10**400)),
+            *({"count": 2, name: each} for name in ("seed", "truncation") for each in (True, "1")),
+            *({"count": each} for each in (True, "2")),
+            *({"latents": [[each] * 8]} for each in (True, "1", None)),
+            *({"count": 1, "directions": {"1": each}} for each in (True, "1")),
+            {"count": 1, "directions": {"true": 1}},
         ),
     ],
 )
 def test_a_body_that_says_nothing_drawable_is_said_to_be_wrong(client, body):
     assert is_problem(client.post("/v1/images", json=body), 422)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [b"", b"{", b"\xff", b'{"count": NaN}', b'{"count": ' + b"9" * 5000 + b"}", b"[" * 100_000, b"\xef\xbb\xbf{}"],
+)
+def test_a_body_that_is_no_json_is_said_to_be_wrong(client, stored):
+    headers = {"Content-Type": "application/json"}
+    assert is_problem(client.post("/v1/images", content=stored, headers=headers), 422)
+
+
+def test_an_error_names_what_a_request_calls_it(client):
+    for answer in (
+        client.get("/v1/images/1.png?label=cat"),
+        client.post("/v1/images", json={"count": 1, "label": "cat"}),
+        client.get("/v1/images/1.png?model=animals&label=horse"),
+        client.get("/v1/walk?seeds=1,2&label=cat"),
+        client.get("/v1/images/1.png?directions=99:1"),
+        client.get("/v1/walk?seeds=1"),
+    ):
+        assert "--" not in is_problem(answer, 422)
+
+
+def test_a_body_whose_length_is_said_twice_ends_its_connection(engines):
+    """What is in between may have taken the other one for true, and the rest of the body for the next request."""
+    body = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
+    with running(create_app(engines, Limits())) as address:
+        for lengths in (
+            b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+            b"transfer-encoding: chunked\r\nCONTENT-LENGTH: 50",
+        ):
+            for path in (b"POST /v1/images", b"GET /healthz", b"PUT /nowhere"):
+                answer = received(address, path + b" HTTP/1.1\r\nHost: h\r\n" + lengths + b"\r\n\r\n" + body)
+                assert answer.startswith(b"HTTP/1.1 400")
+                assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_every_refusal_is_in_the_description(client):
+    described = client.get("/openapi.json").json()
+    for path in ("/v1/images/{seed}.{format}", "/v1/images", "/v1/walk"):
+        (operation,) = described["paths"][path].values()
+        assert {"400", "401", "404", "413", "421", "422", "429", "503"} <= operation["responses"].keys()
 
 
 def test_what_is_not_there_is_a_problem(client):
@@ -232,6 +287,35 @@ def test_a_file_without_good_keys_is_refused(text, tmp_path):
     (tmp_path / "keys").write_text(text, encoding="utf-8")
     with pytest.raises(SettingError, match="16 ASCII characters"):
         read_keys(tmp_path / "keys")
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "warned"),
+    [
+        (KEY, 0o600, 0),
+        (KEY, 0o644, 0),
+        (KEY, 0o620, 1),
+        (KEY, 0o602, 1),
+        ("a" * 16, 0o600, 1),
+        ("ab" * 10, 0o600, 1),
+        ("password1!" * 2, 0o600, 1),
+        ("0123456789abcdef" * 2, 0o600, 1),
+        ("5f2c9e1b7a3d8046", 0o600, 0),
+        ("z" * 40, 0o666, 2),
+    ],
+)
+def test_keys_that_are_not_kept_well_are_warned_about(key, mode, warned, tmp_path, caplog):
+    path = tmp_path / "keys"
+    path.write_text(f"# mine\n{key}\n", encoding="utf-8")
+    path.chmod(mode)
+    assert len(read_keys(path)) == 1
+    assert len(caplog.messages) == warned
+    assert key not in caplog.text
+
+
+def test_a_keys_file_without_an_end_is_refused():
+    with pytest.raises(SettingError, match="at most"):
+        read_keys(Path("/dev/zero"))
 
 
 def test_a_damaged_authorisation_is_no_key():

@@ -47,9 +47,12 @@ _MOST_ERRORS = 10
 _PICTURES = {kind.media_type: {} for kind in KINDS.values()}
 _FILMS = {kind.media_type: {} for kind in ANIMATED.values()}
 _REFUSALS: dict[int, str] = {
+    400: "It is no request of HTTP as it must be",
     401: "A key is needed",
     404: "There is no such model or seed",
+    405: "The address has other methods",
     413: "The body is too large",
+    421: "The server does not go by this name",
     422: "It cannot be drawn",
     429: "Too many requests of one client; Retry-After says when",
     503: "Too many pictures are in the making, or it took too long; Retry-After says when",
@@ -271,6 +274,8 @@ def _answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: StarletteHTTPException) -> Response:
+        if error.status_code == 400:  # FastAPI's word for a body that its JSON parser gives up on
+            return as_response(problem(422, "body: cannot be read as JSON"))
         return as_response(problem(error.status_code, str(error.detail), dict(error.headers or {})))
 
     @app.exception_handler(Exception)

@@ -4,6 +4,9 @@ import base64
 import binascii
 import hmac
 import ipaddress
+import logging
+import os
+import stat
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,24 +18,41 @@ from ganvas.errors import SettingError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-SHORTEST_KEY = 16
+SHORTEST_KEY, MOST_KEY_BYTES = 16, 1_000_000
+FEWEST_LETTERS = 5  # different ones of a key: 16 random digits have fewer once in 11,000 times
 _MOST_CLIENTS = 10_000
+_log = logging.getLogger(__name__)
 
 
 def read_keys(path: Path) -> tuple[bytes, ...]:
     """The SHA-256 of each key of a file with one key a line; empty lines and those that begin with # do not count.
 
+    Warns of a file that others may write, and of a key that is easily guessed.
+
     Raises:
         SettingError: the file cannot be read, holds no key, or one that is too short to be kept secret.
     """
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            stored, mode = file.read(MOST_KEY_BYTES + 1), os.fstat(file.fileno()).st_mode
+        lines = [line.strip() for line in stored.decode().splitlines()]
+    except (OSError, ValueError) as error:
         raise SettingError(f"--keys {path}: cannot be read: {error}") from error
-    keys = [line for line in lines if line and not line.startswith("#")]
-    if not keys or min(map(len, keys)) < SHORTEST_KEY or not all(key.isascii() for key in keys):
+    if len(stored) > MOST_KEY_BYTES:
+        raise SettingError(f"--keys {path}: expected at most {MOST_KEY_BYTES} bytes")
+    keys = {number: line for number, line in enumerate(lines, 1) if line and not line.startswith("#")}
+    if not keys or min(map(len, keys.values())) < SHORTEST_KEY or not all(key.isascii() for key in keys.values()):
         raise SettingError(f"--keys {path}: expected one key a line, each of at least {SHORTEST_KEY} ASCII characters")
-    return tuple(sha256(key.encode()).digest() for key in keys)
+    if stat.S_ISREG(mode) and mode & (stat.S_IWGRP | stat.S_IWOTH) and os.name == "posix":
+        _log.warning("--keys %s: others may write this file, and let themselves in; chmod go-w takes that away", path)
+    for number in [number for number, key in keys.items() if is_easily_guessed(key)]:
+        _log.warning("--keys %s: the key of line %d is easily guessed; `openssl rand -hex 16` makes one", path, number)
+    return tuple(sha256(key.encode()).digest() for key in keys.values())
+
+
+def is_easily_guessed(key: str) -> bool:
+    """Whether a key is made of a few letters, or of one part again and again."""
+    return len(set(key)) < FEWEST_LETTERS or key in (key + key)[1:-1]
 
 
 def is_known(keys: tuple[bytes, ...], given: str | None) -> bool:

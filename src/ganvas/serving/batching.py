@@ -126,7 +126,8 @@ class _Lane:
         self._most = most_pictures, most_seconds
         self._requests: set[_Request] = set()
         self._files: Turns[tuple[Future[Answer], Callable[[], Answer]]] = Turns()
-        self._threads = ThreadPoolExecutor(threads, name)
+        self._new_threads = partial(ThreadPoolExecutor, threads, name)
+        self._threads = self._new_threads()
         self.waiting: Turns[_Waiting] = Turns()
         self.drawing = Pace(FIRST_SECONDS_PER_PICTURE)
 
@@ -165,6 +166,7 @@ class _Lane:
 
     def close(self) -> None:
         self._threads.shutdown()
+        self._threads = self._new_threads()
 
     def _make_next(self) -> None:
         made, encode = self._files.take()[1]
@@ -248,8 +250,9 @@ class Batcher:
                 asyncio.wrap_future(made).add_done_callback(lambda _: lane.leave(request))
 
     def close(self) -> None:
-        """Wait for what is being made."""
+        """Wait for what is being made. An application that is started again goes on with new threads."""
         self._drawer.shutdown()
+        self._drawer = ThreadPoolExecutor(1, "drawing")
         for lane in (self._single, self._many):
             lane.close()
 

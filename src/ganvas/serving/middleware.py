@@ -137,6 +137,10 @@ class Gate:
         """What is answered in place of what was asked for; for those that are let in, None, and CLIENT in the scope."""
         limits = self._limits
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # What is in between may believe the other one, and take a part of the body for the next request.
+            told = "Content-Length and Transfer-Encoding do not go together"
+            return problem(400, told, {"Connection": "close"})
         if limits.hosts and host_of(headers.get("host", "")) not in limits.hosts:
             return problem(421, f"this server goes by {', '.join(limits.hosts)}; --public lets it go by any name")
         path = scope["path"].removeprefix(self._root_path)
