@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from ganvas.serving.encoding import Format
 from ganvas.settings import Settings
 
 MOST_REQUESTED, MOST_STOPS, MOST_REQUESTED_FRAMES = 64, 16, 480
@@ -76,6 +77,13 @@ def _is_stops(text: str) -> str:
     if not 2 <= len(parsed_seeds(text)) <= MOST_STOPS:
         raise ValueError(f"expected 2 to {MOST_STOPS} seeds")
     return text
+
+
+class PictureFile(Settings):
+    """The path of `GET /v1/images/{seed}.png`."""
+
+    seed: int
+    format: Format
 
 
 class OnePicture(Manner):
