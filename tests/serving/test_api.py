@@ -995,6 +995,9 @@ def test_the_same_seed_twice_is_two_files(client):
 def test_models_go_by_their_folders(tmp_path):
     paths = [tmp_path / "cats" / "exported", tmp_path / "dogs", Path("hf:ada/owls@main")]
     assert list(names_of(paths)) == ["cats", "dogs", "owls"]
+    runs = [tmp_path / "cats" / "exported", tmp_path / "dogs" / "exported" / "model", tmp_path / "owls" / "model"]
+    assert list(names_of(runs)) == ["cats", "dogs", "owls"]
+    assert list(names_of(["/model"])) == ["model"]
     with pytest.raises(SettingError, match="two models are called 'cats'"):
         names_of([tmp_path / "cats" / "exported", tmp_path / "other" / "cats"])
 

@@ -26,6 +26,7 @@ from ganvas.settings import HUB_PREFIX
 LOOPBACK = "localhost", "127.0.0.1", "[::1]"
 GRACE_SECONDS, CONNECTIONS = 35, 2000
 SECONDS_OF_SILENCE = 10
+OF_EVERY_MODEL = "exported", "model"  # folders that say nothing about which model is in them
 ROOT_PATH = r"(/[\w.~-]+)*"
 
 
@@ -114,7 +115,7 @@ def is_loopback(host: str) -> bool:
 def names_of(models: Sequence[str | os.PathLike[str]]) -> dict[str, str]:
     """What models go by: their folders' names, or the name on the Hub.
 
-    A folder called exported or model goes by the name of the one above it.
+    A folder called exported or model goes by the name of the one above it, which is that of its run.
 
     Raises:
         SettingError: two go by the same name.
@@ -122,7 +123,8 @@ def names_of(models: Sequence[str | os.PathLike[str]]) -> dict[str, str]:
     named: dict[str, str] = {}
     for path in [os.fspath(model) for model in models]:
         plain = Path(path.partition("@")[0]) if path.startswith(HUB_PREFIX) else Path(path).resolve()
-        name = plain.parent.name if plain.name in ("exported", "model") else plain.name
+        above = (folder.name for folder in (plain, *plain.parents) if folder.name not in (*OF_EVERY_MODEL, ""))
+        name = next(above, plain.name)
         if name in named:
             raise SettingError(f"two models are called {name!r}: {named[name]} and {path}; rename a folder")
         named[name] = path
