@@ -1,13 +1,19 @@
 """How much of the bare runtime's speed the server keeps, how long its slowest answers take, and whether it leaks.
 
     python -m bench.serving EXPORTED_MODEL [--requests 100000]
+    python -m bench.serving EXPORTED_MODEL --walks
 
 The load comes from this machine too, on the same cores: wrk (Debian's package) for the peak, this script for a steady
 rate. Everything is a ratio to onnxruntime alone on as many threads, measured in turns with it; medians of the turns.
+
+With --walks: how long single pictures take while the dearest walks and sheets are asked for without a pause, in turns
+with the same pictures alone. Each turn is a line of the results, so that it goes on where it was stopped; 40 s a turn.
 """
 
 import argparse
 import asyncio
+import contextlib
+import json
 import random
 import re
 import signal
@@ -23,9 +29,17 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.lines import keep, kept
 from ganvas.serving.engine import Engine
 
 PORT, AT_ONCE, SECONDS, TURNS = 8917, 32, 10, 3
+SINGLES_PER_SECOND, SECONDS_OF_WALKS = 10, 20
+RESULTS = Path("bench/results/walks.jsonl")
+DEAREST = (  # asked for at once and again and again: what shut everyone out
+    ("GET", "/v1/walk?seeds=1,2&frames=480&format=gif", b""),
+    ("GET", "/v1/walk?seeds=3,4&frames=480&format=gif", b""),
+    ("POST", "/v1/images", b'{"count": 64}'),
+)
 SECONDS_KEPT = 3  # that a connection is used again; the server closes what is idle for longer
 ADDRESS = f"http://127.0.0.1:{PORT}"
 SEEDS_SCRIPT = 'request = function() return wrk.format("GET", "/v1/images/" .. math.random(0, 2^31) .. ".png") end\n'
@@ -82,6 +96,72 @@ def peak(script: str, connections: int) -> tuple[float, str]:
     return float(found[1]), said
 
 
+async def asked(method: str, path: str, body: bytes, source: str) -> int:
+    """The status of an answer that is read to its end. source: this machine's address that it is asked from."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT, local_addr=(source, 0))
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    try:
+        return int((await reader.read()).split(b" ", 2)[1])
+    finally:
+        writer.close()
+
+
+async def beside_walks(rate: float, seconds: float) -> tuple[list[float], list[int]]:
+    """As `steady`, while other clients ask for the dearest without a pause; and the statuses that they got."""
+    statuses: list[int] = []
+
+    async def again_and_again(number: int, method: str, path: str, body: bytes) -> None:
+        while True:
+            statuses.append(await asked(method, path, body, f"127.0.0.{number}"))
+            await asyncio.sleep(0.1)
+
+    others = [asyncio.create_task(again_and_again(2 + at, *request)) for at, request in enumerate(DEAREST)]
+    await asyncio.sleep(1)
+    try:
+        return await steady(rate, seconds), statuses
+    finally:
+        for other in others:
+            other.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await other
+
+
+def walks_turn(seconds: float = SECONDS_OF_WALKS) -> dict[str, object]:
+    """Single pictures alone, then beside walks: percentiles in ms, and how many of the others were answered."""
+    alone = asyncio.run(steady(SINGLES_PER_SECOND, seconds))
+    beside, statuses = asyncio.run(beside_walks(SINGLES_PER_SECOND, seconds))
+    alone_50, alone_99 = np.percentile(alone, [50, 99])
+    beside_50, beside_99 = np.percentile(beside, [50, 99])
+    return {
+        "singles": len(beside),
+        "alone": [round(alone_50, 1), round(alone_99, 1)],
+        "beside": [round(beside_50, 1), round(beside_99, 1)],
+        "ratio": round(beside_99 / alone_99, 2),
+        "others": {str(status): statuses.count(status) for status in sorted(set(statuses))},
+    }
+
+
+def measure_walks(model: Path) -> None:
+    """Measure the turns that are still missing, and print a table."""
+    done = [line for line in kept(RESULTS) if line["model"] == model.name]
+    if len(done) < TURNS:
+        process, _ = started(model)
+        try:
+            for _ in range(TURNS - len(done)):
+                keep(RESULTS, {"model": model.name, **walks_turn()})
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+    print("| single pictures | alone, median and p99 | beside walks | p99, times | the others' answers |")
+    print("|---|---|---|---|---|")
+    for line in kept(RESULTS):
+        if line["model"] == model.name:
+            alone, beside = (" and ".join(f"{each:.1f} ms" for each in line[name]) for name in ("alone", "beside"))
+            print(f"| {line['singles']} | {alone} | {beside} | {line['ratio']} | {json.dumps(line['others'])} |")
+
+
 async def steady(rate: float, seconds: float) -> list[float]:
     """Milliseconds of each answer, asked for at a steady rate whether or not the last one came."""
     taken: list[float] = []
@@ -121,18 +201,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--requests", type=int, default=100_000, help="that memory is watched over")
-    asked = parser.parse_args(arguments)
-    process, start_up = started(asked.model)
+    parser.add_argument("--walks", action="store_true", help="single pictures beside walks, and nothing else")
+    asked_for = parser.parse_args(arguments)
+    if asked_for.walks:
+        measure_walks(asked_for.model)
+        return
+    process, start_up = started(asked_for.model)
     turns, said = [], ""
     try:
         for _ in range(TURNS):  # the server does nothing while onnxruntime is measured alone
-            alone = bare(asked.model)
+            alone = bare(asked_for.model)
             one_by_one, said = peak(SEEDS_SCRIPT, 64)
             sheets = AT_ONCE * peak(SHEETS_SCRIPT, 4)[0]
             median, slowest = np.percentile(asyncio.run(steady(one_by_one / 2, SECONDS)), [50, 99])
             turns.append((alone, one_by_one, one_by_one / alone, sheets, sheets / alone, median, slowest / median))
         memory, answered = [resident_mb(process)], 0
-        while answered < asked.requests:
+        while answered < asked_for.requests:
             answered += int(SECONDS * peak(SEEDS_SCRIPT, 64)[0])
             memory.append(resident_mb(process))
             print(f"{answered:,} requests: {memory[-1]:.0f} MB", flush=True)

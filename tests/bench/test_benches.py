@@ -273,6 +273,9 @@ def smoke_serving(given: Given) -> None:
     try:
         answers = asyncio.run(serving.steady(rate=10, seconds=0.5))
         assert serving.resident_mb(process) > 10
+        turn = serving.walks_turn(seconds=0.5)
+        assert turn["singles"] == 0.5 * serving.SINGLES_PER_SECOND
+        assert turn["others"].keys() <= {"200"}  # none, where all of them take longer
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0

@@ -14,12 +14,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
+from starlette.testclient import TestClient
 
 from ganvas.files import cache_folder
 from ganvas.publishing import aws
 from ganvas.publishing.packaging import Bundle, copy_bundle
 from ganvas.serving import lambda_handler as function
+from ganvas.serving.api import create_app
+from ganvas.serving.engine import Engine
+from ganvas.serving.middleware import Limits
 
 
 def function_url_event(path, query="", method="GET", body=None, **headers):
@@ -71,6 +77,14 @@ def rest_event(path, query="", method="GET", body=None, **headers):
     }
 
 
+def nested(kind):
+    """900 levels of lists or of objects."""
+    value = kind()
+    for _ in range(900):
+        value = [value] if kind is list else {"a": value}
+    return value
+
+
 EVENTS = {"function URL": function_url_event, "REST API": rest_event}
 
 
@@ -83,6 +97,22 @@ def root(published, tmp_path_factory):
     (root / "page" / "index.html").write_text("the page", encoding="utf-8")
     (root / "page" / "vendor" / "big").write_bytes(bytes(5_000_000))
     return root
+
+
+@pytest.fixture(scope="module")
+def the_function(root):
+    """The function of this root, for tests that try many events."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(function, "ROOT", root)
+        function.engine.cache_clear()
+        function._page_names.cache_clear()
+        yield
+
+
+@pytest.fixture(scope="module")
+def server(published):
+    with TestClient(create_app({"model": Engine(published.folder, threads=1)}, Limits())) as client:
+        yield client
 
 
 @pytest.fixture(params=EVENTS)
@@ -180,6 +210,127 @@ def test_what_cannot_be_answered_is_a_problem(ask, path, query, method, body, st
 @pytest.mark.parametrize("event", [{}, {"version": "2.0"}, {"Records": []}, {"httpMethod": "GET", "path": None}])
 def test_an_event_of_another_kind_is_a_problem(event):
     assert function.handler(event, None)["statusCode"] == 400
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from([0, 1, -1, 10**400, -(10**400), 1e308, float("nan"), float("inf")]),
+    st.sampled_from(
+        ["", "2.0", "GET", "POST", "HEAD", "/", "/v1/images/1.png", "/v1/walk", "seeds=1,2&frames=4", "\ud800"]
+    ),
+    st.text(st.characters(exclude_categories=()), max_size=20),
+    st.sampled_from([nested(list), nested(dict)]),
+)
+JSON = st.recursive(
+    VALUES,
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=5), part, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["version", "rawPath", "rawQueryString", "headers", "requestContext", "isBase64Encoded", "body", "httpMethod"]
+FIELDS += ["path", "queryStringParameters", "pathParameters", "multiValueQueryStringParameters", "cookies"]
+
+
+def is_well_formed(answer):
+    """What the platform passes on: a status, headers that are texts, a body in base64."""
+    assert answer.keys() == {"statusCode", "headers", "body", "isBase64Encoded"}
+    assert answer["statusCode"] in (200, 304, 400, 404, 405, 413, 422)
+    assert all(isinstance(text, str) for pair in answer["headers"].items() for text in pair)
+    base64.b64decode(answer["body"], validate=True)
+    json.dumps(answer, allow_nan=False)
+
+
+@given(event=JSON)
+def test_whatever_the_event_is_there_is_an_answer(event, the_function):
+    is_well_formed(function.handler(event, None))
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@given(data=st.data())
+def test_whatever_is_in_a_field_of_an_event_there_is_an_answer(kind, data, the_function):
+    path = data.draw(
+        st.sampled_from(["/", "/v1/models", "/v1/images/1.png", "/v1/images", "/v1/walk", "/v1/images/{}.png"])
+    )
+    event = EVENTS[kind](path, method=data.draw(st.sampled_from(["GET", "POST", "HEAD", "PUT", ""])), body="{}")
+    for field in data.draw(st.lists(st.sampled_from(FIELDS), max_size=3, unique=True)):
+        inside = event.get(field)
+        if isinstance(inside, dict) and data.draw(st.booleans()):
+            name = data.draw(st.sampled_from([*inside, "if-none-match", "proxy", "truncation", "http", "stage"]))
+            event[field] = inside | {name: data.draw(JSON)}
+        else:
+            event[field] = data.draw(JSON)
+    is_well_formed(function.handler(event, None))
+
+
+@given(
+    query=st.text(st.characters(exclude_categories=()), max_size=40),
+    path=st.sampled_from(["/v1/walk", "/v1/images/1.png"]),
+)
+def test_whatever_the_query_is_there_is_an_answer(query, path, the_function):
+    is_well_formed(function.handler(function_url_event(path, query), None))
+    pairs = {"queryStringParameters": {query: query, "seeds": query, "directions": query}}
+    is_well_formed(function.handler(rest_event(path) | pairs, None))
+
+
+@given(body=st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_whatever_the_body_is_there_is_an_answer(body, the_function):
+    sent = base64.b64encode(body).decode()
+    is_well_formed(
+        function.handler(function_url_event("/v1/images", "", "POST", sent) | {"isBase64Encoded": True}, None)
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"headers": {"accept": None}},
+        {"rawQueryString": 5},
+        {"headers": [["accept", "*/*"]]},
+        {"isBase64Encoded": "yes"},
+        {"pathParameters": {"proxy": 7}},
+        {"rawQueryString": "a=\ud800"},
+        {"body": 10**400},
+        {"requestContext": None},
+    ],
+)
+def test_a_field_of_another_kind_is_a_bad_event_and_named(change, the_function):
+    answer = function.handler(function_url_event("/v1/models") | change, None)
+    assert answer["statusCode"] == 400
+    assert next(iter(change)) in json.loads(base64.b64decode(answer["body"]))["detail"]
+
+
+SAME_RULES = [
+    *(
+        ("GET", f"/v1/images/{name}", "")
+        for name in ("1.png", "1.bmp", "x.png", "-1.png", "1.2.png", "1", f"{2**64}.png")
+    ),
+    *(
+        ("GET", f"/v1/images/1.png?{query}", "")
+        for query in ("truncation=9", "truncation=true", "label=x", "colour=red")
+    ),
+    *(
+        ("GET", f"/v1/images/1.png?{query}", "")
+        for query in ("directions=1:x", "directions=99:1", "model=cars", "label")
+    ),
+    *(("GET", f"/v1/walk?{query}", "") for query in ("", "seeds=1", "seeds=1,2&frames=1", "seeds=1,2&frames=2&fps=0")),
+    *(
+        ("POST", "/v1/images", body)
+        for body in ("", "{", "[]", "{}", '{"count": 2}', '{"count": true}', '{"seeds": ["7"]}')
+    ),
+    *(
+        ("POST", "/v1/images", body)
+        for body in ('{"count": NaN}', "[" * 5000, '{"count": ' + "9" * 5000 + "}", '{"x": 1}')
+    ),
+    *((method, "/v1/images", "") for method in ("GET", "PUT", "DELETE", "PATCH")),
+    *(("GET", path, "") for path in ("/v1/models", "/v1/nothing", "/healthz")),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), SAME_RULES)
+def test_the_function_answers_by_the_rules_of_the_server(method, path, body, the_function, server):
+    event = function_url_event(*path.partition("?")[::2], method, body)
+    answered = server.request(method, path, content=body.encode(), headers={"Content-Type": "application/json"})
+    assert function.handler(event, None)["statusCode"] == answered.status_code
 
 
 RIE_WHEEL = "aws-sam-cli==1.170.0"

@@ -296,12 +296,27 @@ def serve(
         float | None, typer.Option(min=0, help="requests a second of one client, 0 for any; 20 unless on loopback")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="that drawing may use; all cores unless given")] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="an address or network whose X-Forwarded-For is believed; none unless given"),
+    ] = None,
+    root_path: Annotated[str, typer.Option(help="what a proxy puts before every path, as /pictures")] = "",
 ) -> None:
     """The HTTP API, and the page at /; PyTorch is not needed for it."""
     _show_log()
     typer.echo(f"http://{host}:{port}/ (the page), /docs (the API)", err=True)
     try:
-        ganvas.serve(models, host=host, port=port, keys=keys, public=public, rate=rate, threads=threads)
+        ganvas.serve(
+            models,
+            host=host,
+            port=port,
+            keys=keys,
+            public=public,
+            rate=rate,
+            threads=threads,
+            proxies=proxy or (),
+            root_path=root_path,
+        )
     except Interrupted:  # uvicorn passes the signal on once everything is answered
         return
 

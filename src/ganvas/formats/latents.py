@@ -91,8 +91,8 @@ def seed_labels(classes: Sequence[str], seeds: Sequence[int], label: str | None 
         SettingError: the model does not know the label, or has none at all.
     """
     if label is not None and label not in classes:
-        known = ", ".join(classes[:20]) if classes else "none: it was trained without --conditional"
-        raise SettingError(f"--label {label!r} is not a label of this model; it has {known}")
+        known = ", ".join(classes[:20]) if classes else "none: it was trained without classes"
+        raise SettingError(f"label {label!r} is not one of this model; it has {known}")
     if not classes:
         return None
     if label is not None:

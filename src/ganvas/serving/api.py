@@ -22,7 +22,7 @@ from ganvas.errors import GanvasError
 from ganvas.serving.api_reference import POLICY as REFERENCE_POLICY
 from ganvas.serving.api_reference import reference
 from ganvas.serving.batching import Batcher, BusyError
-from ganvas.serving.encoding import ANIMATED, KINDS, Format
+from ganvas.serving.encoding import ANIMATED, KINDS, Format, Kind
 from ganvas.serving.engine import Engine
 from ganvas.serving.middleware import CLIENT, Gate, Limits, as_response
 from ganvas.serving.pages import Page, PageFile, Pages
@@ -47,9 +47,12 @@ _MOST_ERRORS = 10
 _PICTURES = {kind.media_type: {} for kind in KINDS.values()}
 _FILMS = {kind.media_type: {} for kind in ANIMATED.values()}
 _REFUSALS: dict[int, str] = {
+    400: "It is no request of HTTP as it must be",
     401: "A key is needed",
     404: "There is no such model or seed",
+    405: "The address has other methods",
     413: "The body is too large",
+    421: "The server does not go by this name",
     422: "It cannot be drawn",
     429: "Too many requests of one client; Retry-After says when",
     503: "Too many pictures are in the making, or it took too long; Retry-After says when",
@@ -96,20 +99,33 @@ async def _left(receive: Receive) -> None:
 
 
 def create_app(
-    engines: Mapping[str, Engine], limits: Limits, pages: Mapping[str, Callable[[], Page]] | None = None
+    engines: Mapping[str, Engine],
+    limits: Limits,
+    pages: Mapping[str, Callable[[], Page]] | None = None,
+    *,
+    root_path: str = "",
 ) -> FastAPI:
     """The application.
 
     Args:
         engines: the models by their names; the first is the one that is meant where none is named.
         pages: the name of a model -> what makes its page, which is begun at once and done beside the rest.
+        root_path: what a proxy puts before every path; whether it takes that away again makes no difference.
     """
     registry = CollectorRegistry()
     pictures = Counter("ganvas_pictures", "Pictures drawn", ["model"], registry=registry)
     making = Gauge("ganvas_in_the_making", "Pictures asked for and not answered yet", ["model"], registry=registry)
-    each = limits.pictures if limits.requests_per_second is None else limits.pictures // 2
     served = {
-        name: Served(engine, Batcher(engine.draw, at_once=engine.at_once, most=limits.pictures, most_each=each))
+        name: Served(
+            engine,
+            Batcher(
+                engine.draw,
+                at_once=engine.at_once,
+                pixels=engine.description.height * engine.description.width,
+                most_pictures=limits.pictures,
+                most_seconds=limits.seconds,
+            ),
+        )
         for name, engine in engines.items()
     }
     for name, each in served.items():
@@ -132,7 +148,7 @@ def create_app(
         redoc_url=None,
     )
     _answer_problems(app)
-    app.add_middleware(Gate, limits=limits, registry=registry)
+    app.add_middleware(Gate, limits=limits, registry=registry, root_path=root_path)
 
     def chosen(name: str | None) -> tuple[str, Served]:
         name = next(iter(served)) if name is None else name
@@ -140,9 +156,9 @@ def create_app(
             raise HTTPException(404, f"there is no model {name!r}; /v1/models lists {', '.join(served)}")
         return name, served[name]
 
-    def drawn(request: Request, name: str, job: Job, encode: Callable[[np.ndarray], Answer]) -> Response:
+    def drawn(request: Request, name: str, job: Job, kind: Kind, encode: Callable[[np.ndarray], Answer]) -> Response:
         pictures.labels(name).inc(len(job.z))
-        return DrawnResponse(served[name].batcher.answering(job, encode, request.scope[CLIENT]))
+        return DrawnResponse(served[name].batcher.answering(job, encode, kind, request.scope[CLIENT]))
 
     @app.get("/v1/images/{seed}.{format}", response_class=Response, responses=_documented(_PICTURES), tags=["pictures"])
     async def image(seed: int, format: Format, query: Annotated[OnePicture, Query()], request: Request) -> Response:
@@ -155,7 +171,7 @@ def create_app(
         headers = picture_headers(model.engine, request.url.path, request.url.query, private=is_private)
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return drawn(request, name, job, partial(one_picture, format=format, headers=headers))
+        return drawn(request, name, job, KINDS[format], partial(one_picture, format=format, headers=headers))
 
     many = _documented(_PICTURES | {"application/zip": {}})
 
@@ -163,13 +179,15 @@ def create_app(
     async def images(body: ManyPictures, request: Request) -> Response:
         """Up to 64 pictures, of seeds or latents: one sheet, or a zip."""
         name, model = chosen(body.model)
-        return drawn(request, name, job_for_many(model.engine, body), partial(many_pictures, body=body))
+        job = job_for_many(model.engine, body)
+        return drawn(request, name, job, KINDS[body.format], partial(many_pictures, body=body))
 
     @app.get("/v1/walk", response_class=Response, responses=_documented(_FILMS), tags=["pictures"])
     async def walk(query: Annotated[Walk, Query()], request: Request) -> Response:
         """A film that visits seeds and returns to the first."""
         name, model = chosen(query.model)
-        return drawn(request, name, job_for_walk(model.engine, query), partial(film, query=query))
+        job = job_for_walk(model.engine, query)
+        return drawn(request, name, job, ANIMATED[query.format], partial(film, query=query))
 
     @app.get("/v1/models", tags=["models"])
     async def models() -> JSONResponse:
@@ -252,10 +270,12 @@ def _answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(BusyError)
     async def busy(request: Request, error: BusyError) -> Response:
-        return as_response(problem(503, "too many pictures are in the making; try again", {"Retry-After": "1"}))
+        return as_response(problem(503, f"{error}; try again", {"Retry-After": str(error.seconds)}))
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: StarletteHTTPException) -> Response:
+        if error.status_code == 400:  # FastAPI's word for a body that its JSON parser gives up on
+            return as_response(problem(422, "body: cannot be read as JSON"))
         return as_response(problem(error.status_code, str(error.detail), dict(error.headers or {})))
 
     @app.exception_handler(Exception)

@@ -25,7 +25,7 @@ def reference(described: Mapping[str, Any]) -> str:
         for method, operation in methods.items()
     )
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    whole = '<p>For programs: <a href="/openapi.json">openapi.json</a>.</p>'
+    whole = '<p>For programs: <a href="openapi.json">openapi.json</a>.</p>'
     return (
         f'<!doctype html><html lang="en"><head>{head}<title>{title}</title><style>{_STYLE}</style></head>'
         f"<body><h1>{title}</h1><p>{text}</p>{whole}{operations}</body></html>"

@@ -13,16 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from ganvas.errors import GanvasError
 from ganvas.serving.encoding import KINDS
 from ganvas.serving.engine import Engine
 from ganvas.serving.pages import PageFile, page_file
-from ganvas.serving.requests import LARGEST_SEED, ManyPictures, OnePicture, Walk
+from ganvas.serving.requests import LARGEST_SEED, ManyPictures, OnePicture, PictureFile, Walk
 from ganvas.serving.responses import (
     Answer,
     film,
@@ -43,7 +43,7 @@ MOST_RESPONSE_BYTES = 6 * 1024 * 1024 - 16_384  # what the platform takes, less 
 MOST_BODY_BYTES = 262_144
 MB_PER_CORE = 1769  # the platform gives cores by memory
 MODEL = "model"
-_IMAGE = re.compile(r"/v1/images/(\d{1,20})\.(png|webp|jpeg)")
+_IMAGE = re.compile(r"/v1/images/([^/]+)\.([^/]+)")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,77 @@ class HttpRequest:
     body: bytes
 
 
+def _is_unicode(text: str) -> str:
+    """Raises ValueError for half of a surrogate pair, which JSON may hold and no address or body can."""
+    text.encode()
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_is_unicode)]
+
+
+class _Part(BaseModel):
+    """A part of an event: what is read of it is of the right kind, the rest may be anything."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class _PathParameters(_Part):
+    proxy: _Text | None = None
+
+
+class _Event(_Part):
+    headers: dict[_Text, _Text] | None = None
+    body: _Text | None = None
+    isBase64Encoded: bool | None = None
+    pathParameters: _PathParameters | None = None
+
+
+class _Http(_Part):
+    method: _Text
+
+
+class _Context(_Part):
+    http: _Http
+    stage: _Text | None = None
+
+
+class _SecondEvent(_Event):
+    """Of format 2.0."""
+
+    version: Literal["2.0"]
+    requestContext: _Context
+    rawPath: _Text
+    rawQueryString: _Text | None = None
+
+    @property
+    def method(self) -> str:
+        return self.requestContext.http.method
+
+    @property
+    def path_and_query(self) -> tuple[str, str]:
+        path, stage = self.rawPath, f"/{self.requestContext.stage or '$default'}"
+        if path == stage or path.startswith(f"{stage}/"):
+            path = path.removeprefix(stage) or "/"
+        return path, self.rawQueryString or ""
+
+
+class _FirstEvent(_Event):
+    """Of format 1.0."""
+
+    httpMethod: _Text
+    path: _Text
+    queryStringParameters: dict[_Text, _Text] | None = None
+
+    @property
+    def method(self) -> str:
+        return self.httpMethod
+
+    @property
+    def path_and_query(self) -> tuple[str, str]:
+        return self.path, urlencode(self.queryStringParameters or {})
+
+
 class ProblemError(Exception):
     """An answer other than what was asked for."""
 
@@ -65,7 +136,7 @@ class ProblemError(Exception):
         self.status = status
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: object, context: object) -> dict[str, Any]:
     """What the platform calls."""
     try:
         request = read_request(event)
@@ -85,34 +156,31 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return response(answer)
 
 
-def read_request(event: Mapping[str, Any]) -> HttpRequest:
+def read_request(event: object) -> HttpRequest:
     """The request of an event: format 2.0 (function URL, HTTP API) or 1.0 (REST API).
 
     Raises:
         ProblemError: it is neither, or its body cannot be read or is too large.
     """
     try:
-        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-        if event.get("version") == "2.0":
-            http = event["requestContext"]["http"]
-            method, path, query = http["method"], event["rawPath"], event.get("rawQueryString") or ""
-            stage = f"/{event['requestContext'].get('stage', '$default')}"
-            if path == stage or path.startswith(f"{stage}/"):
-                path = path.removeprefix(stage) or "/"
-        else:
-            method, path = event["httpMethod"], event["path"]
-            query = urlencode(event.get("queryStringParameters") or {})
-        if (rest := (event.get("pathParameters") or {}).get("proxy")) is not None:  # without the base path of a domain
-            path = f"/{rest}"
-        if not (isinstance(method, str) and isinstance(path, str)):
-            raise TypeError("its method and its path are no texts")
-        body = event.get("body") or ""
-        stored = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ProblemError(400, f"not an event of a function URL or an API gateway: {error!r}") from error
+        is_second = isinstance(event, Mapping) and event.get("version") == "2.0"
+        read = (_SecondEvent if is_second else _FirstEvent).model_validate(event)
+        body = read.body or ""
+        stored = base64.b64decode(body, validate=True) if read.isBase64Encoded else body.encode()
+    except ValidationError as error:
+        first = first_fault(error)
+        raise ProblemError(
+            400, f"not an event of a function URL or an API gateway: {first.where}: {first.message}"
+        ) from error
+    except ValueError as error:
+        raise ProblemError(400, "the body is said to be in base64 and is not") from error
     if len(stored) > MOST_BODY_BYTES:
         raise ProblemError(413, f"expected a body of at most {MOST_BODY_BYTES} bytes")
-    return HttpRequest(method, path, query, headers, stored)
+    path = read.path_and_query[0]
+    if read.pathParameters is not None and read.pathParameters.proxy is not None:  # without a domain's base path
+        path = f"/{read.pathParameters.proxy}"
+    headers = {name.lower(): value for name, value in (read.headers or {}).items()}
+    return HttpRequest(read.method, path, read.path_and_query[1], headers, stored)
 
 
 def handle(request: HttpRequest) -> Answer:
@@ -130,7 +198,8 @@ def handle(request: HttpRequest) -> Answer:
         raise ProblemError(405, f"{request.method} is not taken here; GET and POST are")
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     if found := _IMAGE.fullmatch(request.path):
-        return _image(request, int(found[1]), found[2], OnePicture.model_validate(query))
+        asked = PictureFile.model_validate({"seed": found[1], "format": found[2]})
+        return _image(request, asked, OnePicture.model_validate(query))
     if request.path == "/v1/walk":
         walk = Walk.model_validate(query)
         _check_model(walk.model)
@@ -148,15 +217,15 @@ def _check_model(name: str | None) -> None:
         raise ProblemError(404, f"there is no model {name!r} here, only {MODEL!r}")
 
 
-def _image(request: HttpRequest, seed: int, format: Any, query: OnePicture) -> Answer:
-    if seed > LARGEST_SEED:
+def _image(request: HttpRequest, asked: PictureFile, query: OnePicture) -> Answer:
+    if not 0 <= asked.seed <= LARGEST_SEED:
         raise ProblemError(404, f"seeds are from 0 to {LARGEST_SEED}")
     _check_model(query.model)
-    job = job_for_one(engine(), seed, query)
+    job = job_for_one(engine(), asked.seed, query)
     headers = picture_headers(engine(), request.path, request.query)
     if headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Answer(b"", KINDS[format].media_type, headers, 304)
-    return one_picture(engine().draw(job.z, job.labels), format, headers)
+        return Answer(b"", KINDS[asked.format].media_type, headers, 304)
+    return one_picture(engine().draw(job.z, job.labels), asked.format, headers)
 
 
 def _page(request: HttpRequest) -> Answer:

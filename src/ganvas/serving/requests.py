@@ -2,17 +2,28 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from ganvas.serving.encoding import Format
 from ganvas.settings import Settings
 
 MOST_REQUESTED, MOST_STOPS, MOST_REQUESTED_FRAMES = 64, 16, 480
 LARGEST_SEED = 2**64 - 1
 MOST_STEP = 10.0
 
-Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
-Amount = Annotated[float, Field(ge=-MOST_STEP, le=MOST_STEP)]
-Coordinate = Annotated[float, Field(ge=-1000, le=1000)]
+
+def _is_number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("expected a number")
+    return value
+
+
+Number = BeforeValidator(_is_number)
+"""In a body, which has numbers of its own: 7, and neither true nor "7"."""
+
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED), Number]
+Amount = Annotated[float, Field(ge=-MOST_STEP, le=MOST_STEP), Number]
+Coordinate = Annotated[float, Field(ge=-1000, le=1000), Number]
 Latent = Annotated[list[Coordinate], Field(max_length=4096, fail_fast=True)]
 Steps = dict[Annotated[int, Field(ge=1, le=64)], Amount]
 
@@ -46,13 +57,14 @@ def parsed_seeds(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+TRUNCATION = "below 1: nearer to the mean picture; the model's own unless given"
+
+
 class Manner(Settings):
     """How pictures are drawn, whatever their seeds."""
 
     model: str | None = Field(default=None, max_length=200, description="the first of /v1/models unless given")
-    truncation: float | None = Field(
-        default=None, ge=0, le=2, description="below 1: nearer to the mean picture; the model's own unless given"
-    )
+    truncation: float | None = Field(default=None, ge=0, le=2, description=TRUNCATION)
     label: str | None = Field(default=None, max_length=1000, description="a class; each seed has its own unless given")
 
 
@@ -67,11 +79,21 @@ def _is_stops(text: str) -> str:
     return text
 
 
+class PictureFile(Settings):
+    """The path of `GET /v1/images/{seed}.png`."""
+
+    seed: int
+    format: Format
+
+
 class OnePicture(Manner):
     """The query of `GET /v1/images/{seed}.png`."""
 
     directions: Annotated[str, Field(max_length=1000), AfterValidator(_is_steps)] = Field(
-        default="", description="moves along the model's directions, as in 1:2.5,3:-1", examples=["1:2.5,3:-1"]
+        default="",
+        description="moves along the model's directions, as in 1:2.5,3:-1",
+        examples=["1:2.5,3:-1"],
+        json_schema_extra={"pattern": r"^([1-9]\d?:-?(10|\d(\.\d+)?)(,[1-9]\d?:-?(10|\d(\.\d+)?))*)?$"},
     )
 
     @property
@@ -84,7 +106,9 @@ class Walk(Manner):
     """The query of `GET /v1/walk`: a film that visits seeds and returns to the first."""
 
     seeds: Annotated[str, Field(max_length=400), AfterValidator(_is_stops)] = Field(
-        description="2 to 16 of them", examples=["1,2,3"]
+        description="2 to 16 of them",
+        examples=["1,2,3"],
+        json_schema_extra={"pattern": r"^\d{1,19}(,\d{1,19}){1,15}$"},
     )
     frames: int = Field(default=90, ge=2, le=MOST_REQUESTED_FRAMES, description="of the whole film")
     fps: int = Field(default=30, ge=1, le=60)
@@ -108,6 +132,7 @@ class ManyPictures(Manner):
         }
     )
 
+    truncation: Annotated[float, Field(ge=0, le=2), Number] | None = Field(default=None, description=TRUNCATION)
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=MOST_REQUESTED, fail_fast=True)] | None = Field(
         default=None
     )
@@ -115,7 +140,7 @@ class ManyPictures(Manner):
         default=None, description="rows of as many numbers as the model's z_dim, used as they are"
     )
     seed: Seed = Field(default=0, description="of the first, where only a count is given")
-    count: int | None = Field(default=None, ge=1, le=MOST_REQUESTED)
+    count: Annotated[int, Field(ge=1, le=MOST_REQUESTED), Number] | None = Field(default=None)
     directions: Steps = Field(default={}, description="number of a direction -> how far")
     format: Literal["png", "webp", "jpeg"] = "png"
     layout: Literal["grid", "zip"] = Field(default="grid", description="one sheet, or a zip with a file a picture")

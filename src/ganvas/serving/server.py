@@ -4,6 +4,7 @@ import asyncio
 import gc
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ganvas.errors import SettingError
@@ -24,6 +26,8 @@ from ganvas.settings import HUB_PREFIX
 LOOPBACK = "localhost", "127.0.0.1", "[::1]"
 GRACE_SECONDS, CONNECTIONS = 35, 2000
 SECONDS_OF_SILENCE = 10
+OF_EVERY_MODEL = "exported", "model"  # folders that say nothing about which model is in them
+ROOT_PATH = r"(/[\w.~-]+)*"
 
 
 class Connection(H11Protocol):
@@ -55,6 +59,7 @@ def serve(
     public: bool,
     threads: int | None,
     make_page: Callable[[Path], Page],
+    root_path: str = "",
 ) -> None:
     """Serve exported models until SIGTERM or Ctrl-C; what was begun is finished.
 
@@ -63,10 +68,13 @@ def serve(
         public: listen elsewhere than on this machine without keys.
         threads: that one drawing may use; None: all cores.
         make_page: the page of an exported model's folder, where none was published beside it.
+        root_path: what a proxy puts before every path, as "/pictures".
     Raises:
         ModelError: a model cannot be read.
-        SettingError: a host that others reach without keys, or a port that is taken.
+        SettingError: a host that others reach without keys, a port that is taken, or a root path that is none.
     """
+    if not re.fullmatch(ROOT_PATH, root_path):
+        raise SettingError(f"--root-path {root_path!r}: expected a path as /pictures, without a / at its end")
     if not (limits.keys or public or is_loopback(host)):
         raise SettingError(
             f"--host {host} can be reached by others: give --keys FILE with one key a line, or --public to let all in"
@@ -75,19 +83,23 @@ def serve(
         limits = replace(limits, hosts=LOOPBACK)  # or any page could ask here, by a name that it points to this machine
     engines = {name: Engine(path, threads=threads) for name, path in models.items()}
     pages = {name: partial(_page, model_folder(exported_folder(path)), make_page) for name, path in models.items()}
-    config = uvicorn.Config(
-        create_app(engines, limits, pages),
-        host=host,
-        port=port,
+    app = create_app(engines, limits, pages, root_path=root_path)
+    bound = listening(host, port)
+    gc.freeze()  # what is loaded by now stays; looking through it again and again would hold up requests
+    uvicorn.Server(configured(app)).run([bound])
+
+
+def configured(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn runs an application. It believes no proxy; the application does, where it was told whom."""
+    return uvicorn.Config(
+        app,
         http=Connection,
         log_level="warning",
         timeout_graceful_shutdown=GRACE_SECONDS,
         limit_concurrency=CONNECTIONS,
         server_header=False,
+        proxy_headers=False,
     )
-    bound = listening(host, port)
-    gc.freeze()  # what is loaded by now stays; looking through it again and again would hold up requests
-    uvicorn.Server(config).run([bound])
 
 
 def is_loopback(host: str) -> bool:
@@ -103,7 +115,7 @@ def is_loopback(host: str) -> bool:
 def names_of(models: Sequence[str | os.PathLike[str]]) -> dict[str, str]:
     """What models go by: their folders' names, or the name on the Hub.
 
-    A folder called exported or model goes by the name of the one above it.
+    A folder called exported or model goes by the name of the one above it, which is that of its run.
 
     Raises:
         SettingError: two go by the same name.
@@ -111,7 +123,8 @@ def names_of(models: Sequence[str | os.PathLike[str]]) -> dict[str, str]:
     named: dict[str, str] = {}
     for path in [os.fspath(model) for model in models]:
         plain = Path(path.partition("@")[0]) if path.startswith(HUB_PREFIX) else Path(path).resolve()
-        name = plain.parent.name if plain.name in ("exported", "model") else plain.name
+        above = (folder.name for folder in (plain, *plain.parents) if folder.name not in (*OF_EVERY_MODEL, ""))
+        name = next(above, plain.name)
         if name in named:
             raise SettingError(f"two models are called {name!r}: {named[name]} and {path}; rename a folder")
         named[name] = path

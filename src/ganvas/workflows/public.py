@@ -408,6 +408,8 @@ def serve(
     public: bool = False,
     rate: float | None = None,
     threads: int | None = None,
+    proxies: Sequence[str] = (),
+    root_path: str = "",
 ) -> None:
     """The HTTP API of exported models, and their pages at /, until it is stopped. PyTorch is not needed for it.
 
@@ -417,24 +419,30 @@ def serve(
         keys: a file with one key a line; who asks must send one. public: let everyone in, without keys.
         rate: requests a second of one client; 0: any; None: 20, or any where only this machine can ask.
         threads: that drawing may use; None: all cores.
+        proxies: addresses or networks whose X-Forwarded-For is believed.
+        root_path: what a proxy puts before every path, as "/pictures".
     Raises:
         GanvasError: a model cannot be read, the port is taken, or neither keys nor public was given for a host that
             others can reach.
     """
     from ganvas.formats.manifest import is_outdated
-    from ganvas.serving.auth import read_keys
+    from ganvas.serving.auth import read_keys, read_networks
     from ganvas.serving.middleware import Limits
     from ganvas.serving.server import is_loopback, names_of
     from ganvas.workflows.serve import serve as serve_models
 
-    rate = (0.0 if is_loopback(host) else DEFAULT_RATE) if rate is None else rate
-    limits = Limits(keys=() if keys is None else read_keys(Path(keys)), requests_per_second=rate or None)
+    believed = read_networks(proxies)
+    if rate is None:
+        rate = 0.0 if is_loopback(host) and not believed else DEFAULT_RATE
+    limits = Limits(
+        keys=() if keys is None else read_keys(Path(keys)), requests_per_second=rate or None, proxies=believed
+    )
     folders = {name: _folder(model) for name, model in names_of(models).items()}
     for folder in filter(is_outdated, folders.values()):
         logging.getLogger("ganvas").warning(
             "%s was trained further; `ganvas export %s` brings what is served up", folder, folder
         )
-    serve_models(folders, host=host, port=port, limits=limits, public=public, threads=threads)
+    serve_models(folders, host=host, port=port, limits=limits, public=public, threads=threads, root_path=root_path)
 
 
 def compare(runs: "Sequence[str | os.PathLike[str]]", out: str | os.PathLike[str] = "compare.html") -> Path:

@@ -10,10 +10,26 @@ from ganvas.serving.pages import Page
 
 
 def serve(
-    models: Mapping[str, Path], *, host: str, port: int, limits: Limits, public: bool, threads: int | None
+    models: Mapping[str, Path],
+    *,
+    host: str,
+    port: int,
+    limits: Limits,
+    public: bool,
+    threads: int | None,
+    root_path: str,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Arguments and errors as `ganvas.serving.server.serve`."""
-    server.serve(models, host=host, port=port, limits=limits, public=public, threads=threads, make_page=page)
+    server.serve(
+        models,
+        host=host,
+        port=port,
+        limits=limits,
+        public=public,
+        threads=threads,
+        make_page=page,
+        root_path=root_path,
+    )
 
 
 def page(folder: Path) -> Page:
