@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ganvas.errors import DiskError, SettingError
 
@@ -34,22 +34,54 @@ def cache_folder() -> Path:
     return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "ganvas"
 
 
+# A pipe that is opened for reading waits for a writer, unless this is set; Windows has no pipes in its folders.
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+class NotRegularError(OSError):
+    """A pipe, a device, a socket or a folder where a file was expected."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EINVAL, "not a regular file")
+
+
+@contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """`path` open for reading. It is checked before it is opened, since opening alone may act on a device, and again
+    by its descriptor, since the name may have been given to something else meanwhile.
+
+    Raises:
+        NotRegularError: it is no regular file.
+        OSError: it cannot be opened.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise NotRegularError
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NEVER_WAIT)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise NotRegularError
+        yield file
+
+
+def read_regular(path: Path, largest_bytes: int) -> bytes:
+    """The bytes of a regular file, at most as many as it had when it was opened: none of the endless files of /proc,
+    whose size is 0. Of a file that is larger than allowed, one byte too many.
+
+    Raises:
+        NotRegularError: it is no regular file.
+        OSError: it cannot be read.
+    """
+    with open_regular(path) as file:
+        return file.read(min(os.fstat(file.fileno()).st_size, largest_bytes + 1))
+
+
 def read_small(path: Path, most_bytes: int = SMALL_BYTES) -> bytes:
     """The bytes of a regular file. A device or a named pipe in its place, or what links there, is never read.
 
     Raises:
         OSError: it is missing, no regular file, larger than `most_bytes`, or cannot be read.
     """
-    # O_NONBLOCK, since opening a named pipe waits for whoever writes into it; O_NOCTTY, since no terminal is ours.
-    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
-    descriptor = os.open(path, flags)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        with open(descriptor, "rb", closefd=False) as file:
-            stored = file.read(most_bytes + 1)
-    finally:
-        os.close(descriptor)
+    with open_regular(path) as file:
+        stored = file.read(most_bytes + 1)
     if len(stored) > most_bytes:
         raise OSError(errno.EFBIG, f"larger than {most_bytes} bytes", str(path))
     return stored

@@ -28,8 +28,8 @@ from ganvas.data.fit import fit_file
 from ganvas.data.handed import as_source
 from ganvas.data.memory import Budget
 from ganvas.data.metadata import without_large_metadata
-from ganvas.data.regular import NotRegularError, open_regular, read_regular
 from ganvas.errors import GanvasError, PicturesError, SettingError
+from ganvas.files import NotRegularError, open_regular, read_regular
 
 MEMORY_BYTES = 700 << 20
 SECONDS = 60

@@ -29,8 +29,8 @@ from ganvas.data.listing import (
     Source,
     is_picture,
 )
-from ganvas.data.regular import open_regular
 from ganvas.errors import PicturesError
+from ganvas.files import open_regular
 from ganvas.wording import counted
 
 LARGEST_MEMBER_BYTES = 16 * 1024**3

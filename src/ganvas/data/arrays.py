@@ -22,8 +22,8 @@ from ganvas.data.listing import (
     Source,
     digest,
 )
-from ganvas.data.regular import open_regular
 from ganvas.errors import PicturesError, missing_package
+from ganvas.files import open_regular
 
 AVATAR_PX = 64
 LARGEST_HEADER_BYTES = 1 << 14  # of an .npy file; its shape and type take a hundred

@@ -16,7 +16,7 @@ from ganvas.data.listing import (
     is_hidden,
     is_picture,
 )
-from ganvas.data.regular import read_regular
+from ganvas.files import read_regular
 
 
 def folder_source(folder: Path) -> Source:

@@ -13,10 +13,9 @@ from PIL import Image
 
 from ganvas.data.arrays import fault_of
 from ganvas.data.listing import LARGEST_FILE_BYTES, digest
-from ganvas.data.regular import read_regular
 from ganvas.download import sha256
 from ganvas.errors import SettingError
-from ganvas.files import cache_folder, replacing
+from ganvas.files import cache_folder, read_regular, replacing
 from ganvas.wording import counted
 
 FOLDER = "handed"  # in the cache

@@ -15,9 +15,9 @@ import numpy as np
 from ganvas.data.arrays import array_source
 from ganvas.data.directory import folder_source
 from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Entry, Listing, Source, digest
-from ganvas.data.regular import read_regular
 from ganvas.download import fetch
 from ganvas.errors import PicturesError, SettingError, missing_package
+from ganvas.files import read_regular
 from ganvas.settings import HUB_PREFIX
 
 MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"

@@ -9,9 +9,8 @@ from ganvas.data.arrays import avatars_source, digits_source, npy_source
 from ganvas.data.directory import folder_source
 from ganvas.data.listing import Source
 from ganvas.data.online import celeba_source, hub_source, lfw_source, mnist_source
-from ganvas.data.regular import NotRegularError
 from ganvas.errors import PicturesError, SettingError
-from ganvas.files import cache_folder
+from ganvas.files import NotRegularError, cache_folder
 from ganvas.settings import HUB_PREFIX
 
 SOURCES: dict[str, Callable[[Path], Source]] = {
