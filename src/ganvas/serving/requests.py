@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ganvas.serving.encoding import Format
 from ganvas.settings import Settings
@@ -79,8 +79,8 @@ def _is_stops(text: str) -> str:
     return text
 
 
-class PictureFile(Settings):
-    """The path of `GET /v1/images/{seed}.png`."""
+class PictureFile(BaseModel):
+    """The path of `GET /v1/images/{seed}.png`. A seed out of range is a picture that is not there, no fault of form."""
 
     seed: int
     format: Format
