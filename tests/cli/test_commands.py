@@ -242,6 +242,7 @@ def test_an_export_is_scored_and_names_no_path_of_the_machine_that_made_it(ganva
     assert Path(again.stdout.strip()).name == "grid.png"
 
 
+@pytest.mark.slow
 def test_a_run_is_exported_and_published_in_one_command(ganvas, trained, tmp_path):
     shutil.copytree(trained, tmp_path / "run")
     told = done(ganvas("publish", "run", "--to", "server", "--out", "server", "--no-score")).stdout
@@ -256,6 +257,7 @@ def test_a_run_is_exported_and_published_in_one_command(ganvas, trained, tmp_pat
     assert "holds a run" in process.stderr
 
 
+@pytest.mark.slow
 def test_a_run_without_its_pictures_is_exported_all_the_same_and_says_that_it_is_not_scored(ganvas, trained, pictures):
     shutil.copytree(pictures, ganvas.folder / "there")
     done(ganvas("train", "there", *SMALL, "--images", "32", "--out", "run"))
@@ -264,6 +266,7 @@ def test_a_run_without_its_pictures_is_exported_all_the_same_and_says_that_it_is
     assert "--against SOURCE names them" in told
 
 
+@pytest.mark.slow
 def test_what_its_author_said_outlasts_another_export(ganvas, trained):
     shutil.copytree(trained, ganvas.folder / "run")
     done(ganvas("export", "run", "--no-score", "--licence", "CC-BY-4.0", "--title", "No such thing"))
@@ -276,6 +279,7 @@ def test_what_its_author_said_outlasts_another_export(ganvas, trained):
     assert all(each["name"].startswith("my ") for each in made["directions"])
 
 
+@pytest.mark.slow
 def test_copying_is_said_of_its_own_pictures_alone(ganvas, trained, tmp_path):
     numbers = np.random.default_rng(1)
     (tmp_path / "others").mkdir()

@@ -46,10 +46,12 @@ def place(tmp_path_factory, make_model):
     "command",
     [
         ["train", "pictures", *SMALL, "--out", "run"],
-        ["look", "pictures", "--size", "16", "--out", "sheet.png"],
+        pytest.param(["look", "pictures", "--size", "16", "--out", "sheet.png"], marks=pytest.mark.slow),
         ["generate", "model", "--out", "generated"],
-        ["score", "model", "--against", "pictures", "--count", "8", "--pairs", "pairs.png"],
-        ["export", "model", "--no-score", "--out", "exported"],
+        pytest.param(
+            ["score", "model", "--against", "pictures", "--count", "8", "--pairs", "pairs.png"], marks=pytest.mark.slow
+        ),
+        pytest.param(["export", "model", "--no-score", "--out", "exported"], marks=pytest.mark.slow),
     ],
     ids=lambda command: command[0],
 )

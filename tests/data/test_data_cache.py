@@ -190,6 +190,7 @@ def test_the_header_has_its_length_for_any_number_of_pictures():
         assert len(npy_header((count, 256, 256, 4))) == HEADER_BYTES
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_big_pictures(tmp_path, draw):
     """Peak memory of forty JPEGs of 8 megapixels (24 MB each, decoded) is that of eight."""
     script = """

@@ -23,7 +23,11 @@ BROWSER_HAS = {
 }
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+EVERY_DAY = {"swift", "dcgan28", "r3gan"}
+BY_TIER = [pytest.param(name, marks=[] if name in EVERY_DAY else [pytest.mark.slow]) for name in ARCHITECTURES]
+
+
+@pytest.mark.parametrize("architecture", BY_TIER)
 @pytest.mark.parametrize(
     "shape",
     [

@@ -85,8 +85,14 @@ def test_the_words_of_one_model_are_never_shown_over_another(stale, browser, fir
         page.close()
 
 
-@pytest.mark.parametrize("host", ["plain", "page for anything"])
-@pytest.mark.parametrize("missing", [*MODULES, *OF_THE_MODEL])
+EVERY_LOSS = [(missing, host) for missing in (*MODULES, *OF_THE_MODEL) for host in ("plain", "page for anything")]
+FEW_LOSSES = {("latents.js", "plain"), ("app.js", "page for anything"), ("model.onnx.gz", "plain")}
+
+
+@pytest.mark.parametrize(
+    ("missing", "host"),
+    [pytest.param(*loss, marks=[] if loss in FEW_LOSSES else [pytest.mark.slow]) for loss in EVERY_LOSS],
+)
 def test_a_missing_file_is_named_in_one_sentence(missing, host, browser, first, tmp_path):
     shutil.copytree(first, tmp_path / "site")
     (tmp_path / "site" / missing).unlink()
@@ -137,7 +143,10 @@ def test_every_file_that_the_page_asks_for_is_asked_for_by_its_version(browser, 
     assert [url for url in files if not re.search(r"\?[0-9a-f]{12}$", url)] == []
 
 
-@pytest.mark.parametrize("given", ["-1", "abc", "1.5", "99999999999999999999999", ""])
+SEEDS_THAT_ARE_NONE = ["-1", *(pytest.param(given, marks=pytest.mark.slow) for given in ("abc", "1.5", "9" * 23, ""))]
+
+
+@pytest.mark.parametrize("given", SEEDS_THAT_ARE_NONE)
 def test_a_link_with_a_seed_that_is_none_says_so(given, browser, first):
     with hosted(first) as address:
         page = browser.new_page()

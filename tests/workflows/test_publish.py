@@ -82,6 +82,7 @@ def to_server(model, out, **more):
     return PublishOptions(model, out, "server", **{"wording": Wording(), **more})
 
 
+@pytest.mark.slow
 def test_a_model_is_loaded_and_traced_once_however_much_is_done_with_it(folder, pictures, tmp_path):
     load, trace = Counted(load_and_delete), Counted(to_onnx)
     options = ExportOptions(folder, tmp_path / "exported", Wording(), against=str(pictures), int8=True)

@@ -47,6 +47,7 @@ def test_a_long_run_is_planned_wider_and_keeps_the_rates_of_width_1_in_its_confi
     assert run(MANY, out="long") == (1.5, (1e-3, 1e-3), 1.5)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_extended_keeps_the_width_that_it_began_with(run):
     assert run(FEW) == run(MANY)
     wide = run(MANY, out="long")
