@@ -24,6 +24,8 @@ SMALL_BYTES = 4_000_000  # a model.json of 64 directions of 1024 numbers has one
 # Full, over quota, over the largest size of a file, failing: whoever repeats the command elsewhere or later is helped.
 _DISK_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _UNFINISHED = re.compile(r"\..+\.(\d{1,9})\.unfinished(\..*)?")  # as `replacing` names it; with the process
+# A pipe that is opened for reading waits for a writer, unless this is set; Windows has no pipes in its folders.
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 def cache_folder() -> Path:
@@ -32,10 +34,6 @@ def cache_folder() -> Path:
         return Path(own).expanduser()
     shared = os.environ.get("XDG_CACHE_HOME")
     return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "ganvas"
-
-
-# A pipe that is opened for reading waits for a writer, unless this is set; Windows has no pipes in its folders.
-_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 class NotRegularError(OSError):
@@ -80,8 +78,7 @@ def read_small(path: Path, most_bytes: int = SMALL_BYTES) -> bytes:
     Raises:
         OSError: it is missing, no regular file, larger than `most_bytes`, or cannot be read.
     """
-    with open_regular(path) as file:
-        stored = file.read(most_bytes + 1)
+    stored = read_regular(path, most_bytes)
     if len(stored) > most_bytes:
         raise OSError(errno.EFBIG, f"larger than {most_bytes} bytes", str(path))
     return stored

@@ -2,9 +2,8 @@
 
 import os
 
-import numpy as np
 import pytest
-from PIL import Image
+from furnished import furnish
 
 from forked import run_ganvas
 
@@ -99,16 +98,8 @@ FEW = [
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, make_model):
     """A folder with pictures and a model that was not trained."""
-    from ganvas.model.weights import save_model
-
     folder = tmp_path_factory.mktemp("absurd")
-    (folder / "pictures").mkdir()
-    numbers = np.random.default_rng(0)
-    for index in range(12):
-        levels = numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8)
-        Image.fromarray(levels).save(folder / "pictures" / f"{index}.png")
-    model = make_model()
-    save_model(folder / "model", model.description, model.generator)
+    furnish(folder, make_model())
     return folder
 
 

@@ -4,9 +4,8 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from PIL import Image
+from furnished import furnish
 
 pytest.importorskip("resource")
 
@@ -24,16 +23,9 @@ SMALL = ["--recipe", "dcgan28", "--size", "16", "--width", "0.1", "--set", "trai
 def place(tmp_path_factory, make_model):
     """A folder with pictures, which the cache knows already, and a model that was not trained."""
     import ganvas
-    from ganvas.model.weights import save_model
 
     folder = tmp_path_factory.mktemp("full")
-    (folder / "pictures").mkdir()
-    numbers = np.random.default_rng(0)
-    for index in range(12):
-        levels = numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8)
-        Image.fromarray(levels).save(folder / "pictures" / f"{index}.png")
-    model = make_model("dcgan28", width=16, height=16)
-    save_model(folder / "model", model.description, model.generator)
+    furnish(folder, make_model("dcgan28", width=16, height=16))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("GANVAS_CACHE", str(folder / "cache"))
         patched.chdir(folder)

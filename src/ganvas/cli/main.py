@@ -14,7 +14,6 @@ import typer
 
 import ganvas
 from ganvas.errors import DiskError, GanvasError, missing_package
-from ganvas.files import disk_failure
 
 app = typer.Typer(
     name="ganvas",
@@ -371,6 +370,8 @@ def main() -> None:
 
 def _unforeseen(error: Exception) -> tuple[str, int]:
     """One line for an error that nothing nearer to it turned into a GanvasError, and the exit status."""
+    from ganvas.files import disk_failure  # which --help can do without
+
     if isinstance(error, MemoryError):
         return "there is not enough memory for this; free some, or ask for less", GanvasError.exit_status
     if isinstance(error, OSError):

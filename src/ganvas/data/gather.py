@@ -4,7 +4,7 @@ import os
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from ganvas.data.cache import (
     read_inspections,
 )
 from ganvas.data.decode import has_heif
-from ganvas.data.deep import levels_for
+from ganvas.data.deep import Levels, levels_for
 from ganvas.data.doctor import Inspection, content_digest, examine, read_entry, set_levels
 from ganvas.data.findings import Sorted, Sorting, broken_line
 from ganvas.data.fit import CHANNELS
@@ -156,11 +156,13 @@ def decode_all(task: Task) -> tuple[str, Sorted]:
         return _keep(task, folder, inspections, result), result
 
 
-def _examined(task: Task, positions: Sequence[int]) -> Iterator[tuple[Inspection, np.ndarray | None]]:
-    """What `examine` gives for these entries, in order."""
+def _examined(
+    task: Task, positions: Sequence[int], levels: Mapping[bool, Levels] | None = None
+) -> Iterator[tuple[Inspection, np.ndarray | None]]:
+    """What `examine` gives for these entries, in order; `levels` as it takes them."""
 
     def examine_all(chunk: list[Data]) -> list[tuple[Inspection, np.ndarray | None]]:
-        return [examine(data, task.settings) for data in chunk]
+        return [examine(data, task.settings, levels) for data in chunk]
 
     for chunk in _in_order(examine_all, _chunks(task, positions)):
         yield from chunk
@@ -180,13 +182,8 @@ def _scale_alike(task: Task, path: Path, written: Sequence[int], inspections: li
     if not others:
         return
     images = np.load(path, mmap_mode="r+", allow_pickle=False)
-
-    def examine_all(chunk: list[Data]) -> list[tuple[Inspection, np.ndarray | None]]:
-        return [examine(data, task.settings, levels) for data in chunk]
-
-    again = _in_order(examine_all, _chunks(task, [task.chosen[number] for _, number in others]))
-    results = (one for chunk in again for one in chunk)
-    for (at, number), (inspection, row) in zip(others, results, strict=True):
+    again = _examined(task, [task.chosen[number] for _, number in others], levels)
+    for (at, number), (inspection, row) in zip(others, again, strict=True):
         if row is not None:  # a file that can no longer be read stays as it was read
             images[at], inspections[number] = row, inspection
     images.flush()

@@ -83,18 +83,20 @@ def page_files(
     vendor = {_VENDOR[kind][0]: runtime.script for kind, runtime in runtimes.items()}
     files_of = {name: _pieces(name, stored, most_bytes) for name, stored in checked.items()}
     whole = {place: piece for pieces in files_of.values() for place, piece in pieces.items()}
+    own = {"style.css": _own("style.css").encode(), **_modules()}
+    tags = {name: _tag(stored) for name, stored in (own | vendor | whole).items()}
+    integrity = {place: _integrity(piece) for place, piece in whole.items()}
     assets = {
-        name: [{"tag": _tag(piece), "integrity": _integrity(piece)} for piece in pieces.values()]
+        name: [{"tag": tags[place], "integrity": integrity[place]} for place in pieces]
         for name, pieces in files_of.items()
     }
-    assets |= {name: [{"tag": _tag(stored)}] for name, stored in vendor.items()}
-    own = {"style.css": _own("style.css").encode(), **_modules()}
-    at = {name: f"{name}?{_tag(stored)}" for name, stored in (own | whole).items()}
+    assets |= {name: [{"tag": tags[name]}] for name in vendor}
+    at = {name: f"{name}?{tag}" for name, tag in tags.items()}
     head = [f'<link rel="stylesheet" href="{at["style.css"]}">']
     head += [f'<link rel="modulepreload" href="{at[name]}">' for name in MODULES]
     certain = [name for name in whole if not (webgpu and name.startswith("vendor/"))]  # who draws on which, shows later
     head += [
-        f'<link rel="preload" as="fetch" crossorigin href="{at[name]}" integrity="{_integrity(whole[name])}">'
+        f'<link rel="preload" as="fetch" crossorigin href="{at[name]}" integrity="{integrity[name]}">'
         for name in certain
     ]
     script = f'<script type="module" src="{at["app.js"]}"></script>'
