@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Where it is set, as in many containers, every process would compile PyTorch anew: seconds for each of the tests' commands.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-slow bench bench-quality format clean
 
 demo: $(READY)  ## train on the built-in avatars for about two minutes; prints the path of the report

@@ -149,8 +149,7 @@ def test_a_finished_run_that_is_repeated_on_other_pictures_says_so_every_time(co
     assert_close(state_of(tmp_path / "run"), before, rtol=0, atol=0)
 
 
-def test_a_run_that_was_too_short_for_a_measure_says_so(config, tmp_path):
-    """Its plan was made while the machine was busy, and it ends before it is planned once more."""
+def test_a_run_that_is_not_measured_says_why(config, tmp_path):
     *_, finished = train(config, tmp_path / "run")
     assert isinstance(finished, Finished)
     assert finished.verdict == ("no verdict: measuring.share is 0",)

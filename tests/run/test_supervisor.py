@@ -439,8 +439,9 @@ def test_a_share_of_0_measures_nothing_and_says_so_once(config, tmp_path):
 
 
 def test_a_short_run_is_not_measured_and_a_long_one_settles_how_often(config, tmp_path):
-    run(config(32), tmp_path / "short", every=None, parts=scripted({}))
+    last = run(config(32), tmp_path / "short", every=None, parts=scripted({}))[-1]
     assert "too short" in events_of(tmp_path / "short", Unmeasured)[0].reason
+    assert last.verdict == ("no verdict: the run is too short for it",)
     run(config(100_000), tmp_path / "long", sitting=2, every=None, parts=scripted({}))
     plan = from_toml(tmp_path / "long" / "run.toml").plan
     assert plan.measure_every > 0
@@ -462,6 +463,11 @@ def test_a_machine_that_was_held_at_the_start_is_planned_for_once_more(later, co
     is_measured = from_toml(tmp_path / "run" / "run.toml").plan.measure_every > 0
     assert is_measured == (later < 1)
     assert len(events_of(tmp_path / "run", Unmeasured)) == (0 if is_measured else 1)
+
+
+def test_a_run_that_ends_before_its_first_measure_says_so(config, tmp_path):
+    last = run(config(EVERY - BATCH), tmp_path / "run", parts=scripted({}))[-1]
+    assert last.verdict == ("no verdict: the run ended before its first measure",)
 
 
 @pytest.mark.parametrize("every", [None, EVERY])

@@ -101,9 +101,9 @@ MEASURING = MeasuringSettings()
 MEASURE_COUNTS, PREPARATION = MEASURING.counts, MEASURING.preparation
 
 
-def measuring_of(seconds, images, step, share, cost):
+def measuring_of(seconds, images, step, share, cost, short_share=0.0):
     """The plan where `share` of `seconds` may be spent: half of that of twice as much, as a share is at most a half."""
-    measuring = MeasuringSettings(share=share / 2)
+    measuring = MeasuringSettings(share=share / 2, short_share=short_share / 2)
     return measuring_plan(measuring, seconds=2 * seconds, images=images, step_images=step, seconds_per_picture=cost)
 
 
@@ -138,6 +138,13 @@ def test_a_short_run_gets_fewer_measures_of_the_smallest_sample_and_at_last_none
     of_smallest = [measuring_of(128 * (count + PREPARATION), 1600, 10, 1.0, 1.0) for count in (8, 2, 1)]
     assert of_smallest == [(200, 128), (800, 128), (0, 0)]
     assert measuring_of(1e6, 1600, 10, 0.0, 1.0) == (0, 0)
+
+
+def test_two_measures_of_the_smallest_sample_may_take_more_than_the_share():
+    two = 128 * (2 + PREPARATION)
+    assert measuring_of(10 * two, 1600, 10, 0.05, 1.0, short_share=0.1) == (800, 128)
+    assert measuring_of(10 * two - 1, 1600, 10, 0.05, 1.0, short_share=0.1) == (0, 0)
+    assert measuring_of(10 * two, 1600, 10, 0.0, 1.0, short_share=0.1) == (0, 0)
 
 
 def test_there_is_never_more_than_a_measure_a_step():

@@ -14,6 +14,12 @@ class MeasuringSettings(Settings):
     """
 
     share: float = Field(default=0.035, ge=0, le=0.5, description="of the time that measuring may take; 0: none")
+    short_share: float = Field(
+        default=0.1,
+        ge=0,
+        le=0.5,
+        description="the same where `share` leaves no room for two measures, as in two minutes",
+    )
     until: Literal["limit", "plateau"] = Field(
         default="limit", description="plateau: stop when nothing improves any more, before the limit"
     )

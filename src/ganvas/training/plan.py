@@ -77,17 +77,20 @@ def measuring_plan(
     """How often a run of `seconds` and `images` is measured, and on how many pictures, within its share of the time.
 
     Large samples come before frequent ones, as long as there are `fewest` of them; of small samples there may be fewer.
+    Two of the smallest are taken even where they need more than `share`, up to `short_share`.
 
     Returns:
         Images from one measure to the next, in whole steps, and pictures a measure; (0, 0) where not even two small
         ones fit.
     """
-    affordable = measuring.share * seconds / seconds_per_picture  # pictures in all
-    fitting = {count: int(affordable / count) - measuring.preparation for count in measuring.counts}
+    pictures = seconds / seconds_per_picture  # that could be measured in all the time
+    fitting = {count: int(measuring.share * pictures / count) - measuring.preparation for count in measuring.counts}
     count = next((count for count in fitting if fitting[count] >= measuring.fewest), measuring.counts[-1])
     measures = min(fitting[count], measuring.most)
     if measures < 2:
-        return 0, 0
+        if measuring.share == 0 or count * (2 + measuring.preparation) > measuring.short_share * pictures:
+            return 0, 0
+        measures = 2
     return max(math.ceil(images / measures / step_images), 1) * step_images, count
 
 
