@@ -225,14 +225,28 @@ def replace_tensors(path: Path, tensors: Mapping[str, "Tensor"]) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    with replacing(path) as unfinished:
+    # In a folder of its own, which `sweep` knows: safetensors writes to another name first, which a kill leaves behind.
+    with replacing(path) as unfinished, _folder_for(unfinished) as folder:
         unfinished.touch()
         mode = unfinished.stat().st_mode
+        saved = folder / unfinished.name
         try:
-            save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, unfinished)
+            save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, saved)
         except SafetensorError as error:  # which keeps the number of the system's error in its text alone
             found = re.search(r"\(os error (\d+)\)", str(error))
             raise (OSError(int(found[1]), os.strerror(int(found[1])), str(path)) if found else error) from error
-        unfinished.chmod(mode)
-        with unfinished.open("rb+") as file:
+        saved.chmod(mode)
+        with saved.open("rb+") as file:
             os.fsync(file.fileno())
+        os.replace(saved, unfinished)
+
+
+@contextmanager
+def _folder_for(unfinished: Path) -> Iterator[Path]:
+    """A folder beside an unfinished file, with a name like its; it vanishes at the end."""
+    folder = unfinished.with_name(f"{unfinished.name}.folder")
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from ganvas.data.doctor import Inspection
-from ganvas.errors import DiskError, GanvasError
+from ganvas.errors import DiskError, SettingError
 from ganvas.files import disk_failure, read_json
 
 STALE_SECONDS = 24 * 3600
@@ -55,7 +55,7 @@ def write_index(root: Path, fingerprint: str, values: dict[str, Any]) -> None:
     """Keep `values`, which have a "key", under a fingerprint.
 
     Raises:
-        GanvasError: the cache cannot be written.
+        DiskError, SettingError: the cache cannot be written.
     """
     with cache_errors(root):
         folder = root / "index"
@@ -93,7 +93,7 @@ def partial_folder(root: Path) -> Iterator[Path]:
     """A new folder to write a set into; what is still there at the end is removed, as is what killed runs left.
 
     Raises:
-        GanvasError: the cache cannot be written.
+        DiskError, SettingError: the cache cannot be written.
     """
     with cache_errors(root):
         pictures = root / "pictures"
@@ -115,7 +115,7 @@ def publish(
     """Put beside images.npy what else is kept, then give the folder its name; if another run was first, its set stays.
 
     Raises:
-        GanvasError: the cache cannot be written.
+        DiskError, SettingError: the cache cannot be written.
     """
     with cache_errors(root):
         np.save(folder / "labels.npy", labels)
@@ -139,7 +139,7 @@ def cache_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kind = DiskError if disk_failure(error) else GanvasError
+        kind = DiskError if disk_failure(error) else SettingError
         raise kind(
             f"the cache {root} cannot be written ({error.strerror or error}): free some space, or set GANVAS_CACHE "
             "to a folder on another disk"

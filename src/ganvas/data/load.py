@@ -14,7 +14,7 @@ from ganvas.data.findings import DoctorReport, make_report
 from ganvas.data.gather import INDEX_VERSION, Progress, Task, decode_all, read_as, same_content, twins_fingerprint
 from ganvas.data.listing import Listing, Source, choose, digest
 from ganvas.data.sources import open_source
-from ganvas.errors import GanvasError, PicturesError, SettingError
+from ganvas.errors import DiskError, PicturesError, SettingError
 from ganvas.files import cache_folder, writing_to
 from ganvas.formats.images import Pictures, save_grid
 
@@ -61,7 +61,7 @@ def load_pictures(
     Raises:
         SettingError: there is no such source, it has no classes though `conditional` asks, or a package is missing.
         PicturesError: fewer than FEWEST_PICTURES pictures can be used.
-        GanvasError: the cache cannot be written.
+        DiskError, SettingError: the cache cannot be written.
     """
     started = time.perf_counter()
     root = cache or cache_folder()
@@ -134,7 +134,7 @@ def _look_over(
     key, found = same_content(task) or decode_all(task)
     content = open_content(root, key)
     if content is None:
-        raise GanvasError(f"the cache {root} lost what was just written to it; is another program clearing it?")
+        raise DiskError(f"the cache {root} lost what was just written to it; is another program clearing it?")
     channels = content.images.shape[3]
     report = make_report(source.name, listing, found, settings, chosen=len(task.chosen), channels=channels, key=key)
     write_index(root, twins_fingerprint(task), {"key": key})

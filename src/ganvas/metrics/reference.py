@@ -76,6 +76,6 @@ def _read(path: Path) -> Tensor:
     """(K, F) features that are kept, K = 0 where there are none or the file is damaged."""
     try:
         kept = load_file(path)["features"]
-    except (OSError, SafetensorError, KeyError):
+    except (OSError, RuntimeError, SafetensorError, KeyError):
         return torch.empty(0)
     return kept if kept.ndim == 2 and kept.isfinite().all() else torch.empty(0)

@@ -133,7 +133,7 @@ def _filled(module: nn.Module, path: Path) -> nn.Module:
             for name in names:
                 _check(file.get_slice(name), expected, name)
             tensors = {name: file.get_tensor(name) for name in names}
-    except (OSError, SafetensorError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:  # RuntimeError: PyTorch could not map the file
         raise ModelError(f"{path}: not a whole safetensors file: {error}") from error
     except ValueError as error:
         raise ModelError(f"{path}: {error}") from error
