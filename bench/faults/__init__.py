@@ -1,1 +1,1 @@
-"""What a command leaves behind when its disk, its clock or its own life ends in the middle (`python -m bench.faults`)."""
+"""What commands leave behind when their disk, their clock or their own life ends in the middle."""

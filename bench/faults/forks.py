@@ -19,7 +19,7 @@ from enum import IntEnum
 from pathlib import Path
 from types import TracebackType
 
-# Third-party only, and what starts no thread.
+# Third-party only, and what starts no thread: what is forked has the packages, and imports Ganvas itself.
 HEAVY = [
     "torch",
     "torch._meta_registrations",
@@ -108,9 +108,7 @@ class Forks:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.__exit__(kind, error, at)  # which closes its pipes and waits
 
     def run(
         self,
@@ -122,7 +120,7 @@ class Forks:
         jump_seconds: int = 0,
         kill_after: float | None = None,
         timeout: float = 120,
-        environment: Mapping[str, str] = {},
+        environment: Mapping[str, str] | None = None,
     ) -> Ended:
         """The command, ended. Files below `cwd` alone meet the fault.
 
@@ -140,7 +138,7 @@ class Forks:
             "fault": [int(fault), point, jump_seconds],
             "kill_after": kill_after,
             "timeout": timeout,
-            "environment": dict(os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"} | environment),
+            "environment": {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **(environment or {})},
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
@@ -159,7 +157,7 @@ def _answer(asked: dict, folder: Path) -> dict | None:
     child = os.fork()
     if child == 0:
         _command(asked, out, err, counts)
-    ended = 0
+    ended, status = 0, 0
     kill_after = asked["kill_after"]
     while not ended:
         ended, status = os.waitpid(child, os.WNOHANG)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import shutil
-import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,8 +26,6 @@ TRAIN = ["train", "pictures", *SMALL, "--out", "run", "--images"]
 TRAINED = ["train", "pictures", *SMALL, "--set", "recording.report=false", "--images", "4", "--out", "trained"]
 WORDS = ["--no-score", "--licence", "CC0-1.0", "--title"]
 DATED = {"training.json", "README.md"}  # two runs within a second write the same
-YEAR = 365 * 24 * 3600
-JUMPS = (-20 * YEAR, 20 * YEAR)  # seconds
 
 # Exit statuses besides 0, which is right where the result is whole all the same.
 EXPECTED = {
@@ -150,8 +147,8 @@ class Trial:
         RuntimeError: the command does not work where nothing fails.
     """
 
-    def __init__(self, name: str, forks: Forks, work: Path, downloads: Path) -> None:
-        self.verb, self._forks = VERBS[name], forks
+    def __init__(self, verb: Verb, forks: Forks, work: Path, downloads: Path) -> None:
+        self.verb, self._forks = verb, forks
         self._base, self.folder = work / "base", work / "tried"
         shutil.rmtree(work, ignore_errors=True)
         furnish(self.folder, downloads)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -111,25 +110,6 @@ def test_a_timed_run_can_be_repeated_exactly_from_its_run_toml(ganvas, pictures)
     done(ganvas("train", pictures, *SMALL, "--time", "2s", "--out", "timed"))
     done(ganvas("train", "--config", "timed/run.toml", "--out", "again"))
     assert_close(*(model_weights(ganvas.folder / name) for name in ("timed", "again")), rtol=0, atol=0)
-
-
-def test_a_run_killed_at_random_moments_ends_like_one_that_was_not(ganvas, pictures):
-    # A busy machine may measure one run and not the other, and only one would go back after a collapse.
-    train = ["train", pictures, *SMALL, "--images", "2000", "--no-rescue", "--out"]
-    done(ganvas(*train, "whole"))
-    moments, killed = random.Random(0), ganvas.folder / "killed"
-    for _ in range(3):
-        process = ganvas(*train, "killed", wait=False)
-        deadline = time.monotonic() + 60
-        while not (killed / "checkpoint" / "state.json").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(moments.uniform(0, 1.5))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    done(ganvas(*train, "killed"))
-    assert_close(whole_state(killed), whole_state(ganvas.folder / "whole"), rtol=0, atol=0)
-    images = [entry["images"] for entry in map(json.loads, (killed / "log.jsonl").read_text().splitlines())]
-    assert images == sorted(images)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -8,6 +8,7 @@ import pytest
 from furnished import furnish
 
 pytest.importorskip("resource")
+pytestmark = pytest.mark.slow  # tests/bench/test_faults.py tries the same in another way
 
 LIMITED = """
 import resource, sys
@@ -38,12 +39,10 @@ def place(tmp_path_factory, make_model):
     "command",
     [
         ["train", "pictures", *SMALL, "--out", "run"],
-        pytest.param(["look", "pictures", "--size", "16", "--out", "sheet.png"], marks=pytest.mark.slow),
+        ["look", "pictures", "--size", "16", "--out", "sheet.png"],
         ["generate", "model", "--out", "generated"],
-        pytest.param(
-            ["score", "model", "--against", "pictures", "--count", "8", "--pairs", "pairs.png"], marks=pytest.mark.slow
-        ),
-        pytest.param(["export", "model", "--no-score", "--out", "exported"], marks=pytest.mark.slow),
+        ["score", "model", "--against", "pictures", "--count", "8", "--pairs", "pairs.png"],
+        ["export", "model", "--no-score", "--out", "exported"],
     ],
     ids=lambda command: command[0],
 )

@@ -17,6 +17,7 @@ from ganvas.config import LimitSettings, with_settings
 from ganvas.errors import DiskError, SettingError
 from ganvas.formats.log import read_log
 from ganvas.formats.log_events import LogMended, PicturesChanged
+from ganvas.model.weights import load_model
 from ganvas.recipes import RECIPES
 from ganvas.run.events import Finished
 from ganvas.run.execute import RunParts
@@ -220,3 +221,29 @@ def test_what_a_killed_training_left_unfinished_is_gone_after_the_next(config, t
     list(train(config, tmp_path / "run"))
     assert not left.exists()
     assert not list((tmp_path / "run").rglob("*.unfinished*"))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("images", [4, 20, 40])
+def test_a_run_killed_around_a_saved_state_ships_the_model_of_its_end(when, images, config, tmp_path):
+    """The model once came after the state: of a run killed between its last two it stayed that of an earlier moment."""
+    out, is_killed = tmp_path / "run", []
+
+    def killed(state, folder):
+        is_last = state.images == images and not is_killed
+        if is_last and when == "before":
+            is_killed.append(True)
+            raise KeyboardInterrupt
+        save_checkpoint(state, folder)
+        if is_last:
+            is_killed.append(True)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(train(config, out, parts=RunParts(save=killed)))
+    list(train(config, out))
+    list(train(config, tmp_path / "whole"))
+    assert load_model(out).description.images == 40
+    assert (out / "model" / "generator.safetensors").read_bytes() == (
+        tmp_path / "whole" / "model" / "generator.safetensors"
+    ).read_bytes()

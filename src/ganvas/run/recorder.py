@@ -127,14 +127,16 @@ class Recorder:
     def save(self) -> None:
         """Save the whole state, and ship the model unless a measured one was shipped: that one is the best.
 
+        The model comes first: a run that ends between the two goes on from the state before, and ships it again.
+
         Raises:
             DivergedError: a weight is not finite; what was saved before stays.
         """
         self.check_weights()
-        self.save_state(self.state, self.folder.checkpoint)
-        self.has_saved = True
         if self.best is None:
             self._ship()
+        self.save_state(self.state, self.folder.checkpoint)
+        self.has_saved = True
 
     def ship_best(self, measure: Measure) -> None:
         """Ship the model of this moment, which is the best so far."""
