@@ -67,7 +67,7 @@ class Run:
     def seconds(self) -> float:
         """Seconds of training so far, over all sittings."""
         numbers = self.log.numbers
-        return float(numbers[-1]["seconds"]) if numbers else 0.0
+        return float(numbers[-1].get("seconds", 0.0)) if numbers else 0.0
 
     @property
     def verdict(self) -> Assessed | None:
