@@ -149,7 +149,8 @@ def publish(
             json.dumps([list(vars(inspection).values()) for inspection in inspections]), encoding="utf-8"
         )
         final = root / "pictures" / key
-        if final.exists() and not _is_kept(root, key, labels, classes, inspections):
+        made = open_content(root, folder.name)
+        if final.exists() and not (made and _is_kept(root, key, made, inspections)):
             shutil.rmtree(final)
         try:
             folder.rename(final)
@@ -158,15 +159,13 @@ def publish(
                 raise
 
 
-def _is_kept(
-    root: Path, key: str, labels: np.ndarray, classes: Sequence[str], inspections: Sequence[Inspection]
-) -> bool:
-    """Whether this is what is kept under `key`, but for the pixels."""
+def _is_kept(root: Path, key: str, made: Content, inspections: Sequence[Inspection]) -> bool:
+    """Whether this is what is kept under `key`, as far as anything but the pixels tells."""
     there = open_content(root, key)
     return (
         there is not None
-        and there.classes == tuple(classes)
-        and np.array_equal(there.labels, labels)
+        and (there.images.shape, there.classes) == (made.images.shape, made.classes)
+        and np.array_equal(there.labels, made.labels)
         and read_inspections(root, key) == list(inspections)
     )
 

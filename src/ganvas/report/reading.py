@@ -90,8 +90,7 @@ class RunView:
     @property
     def seconds(self) -> float:
         """How long the run has been training by its own clock."""
-        last = self.last_measures.get("seconds", 0.0)
-        return float(last) if isinstance(last, int | float) else 0.0
+        return self.log.seconds
 
     @property
     def images(self) -> int:
