@@ -11,12 +11,15 @@ import argparse
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
-from bench.faults.readers import READERS, Build, Reader, Tried, alone, tried, watched
+from bench.faults.readers import READERS
+from bench.faults.trying import Build, Reader, Tried, alone, tried, watched
 from bench.lines import keep, kept
+
+Item = TypeVar("Item")
 
 RESULTS = Path("bench/results/damage.jsonl")
 MOST_SHOWN = 5  # of what is wrong, for each damage
@@ -32,15 +35,20 @@ DAMAGES: dict[str, Callable[[bytes, int, int], bytes]] = {
 }
 
 
-def ranges(length: int, most: int | None = None) -> list[tuple[int, int]]:
-    """Where they start and end in so many bytes; at most so many, evenly taken from all."""
+def ranges(length: int) -> list[tuple[int, int]]:
+    """Where they start and end in so many bytes."""
     every, size = [], 1
     while size <= length:
         every += [(start, min(start + size, length)) for start in range(0, length, size)]
         size *= 2
-    if most is None or len(every) <= most:
-        return every
-    return [every[place * len(every) // most] for place in range(most)]
+    return every
+
+
+def evenly(places: Sequence[Item], most: int | None) -> Sequence[Item]:
+    """At most so many of them, from the middle of equal parts of the list."""
+    if most is None or len(places) <= most:
+        return places
+    return [places[(2 * part + 1) * len(places) // (2 * most)] for part in range(most)]
 
 
 def damage(work: Path, most: int | None = None, readers: Mapping[str, Build] = READERS) -> Iterator[dict[str, Any]]:
@@ -69,11 +77,9 @@ def damaged(name: str, reader: Reader, most: int | None, attempt: Callable[[byte
     length = len(good) if reader.until is None else reader.until
     for kind, spoil in DAMAGES.items():
         places = [(at, length) for at in range(length)] if kind == "cut off" else ranges(length)
-        if most is not None and len(places) > most:
-            places = [places[place * len(places) // most] for place in range(most)]
         row: dict[str, Any] = {"file": name, "damage": kind, "tried": 0, "refused": 0, "read": 0, "wrong": []}
         slowest, wrong = 0.0, 0
-        for start, end in places:
+        for start, end in evenly(places, most):
             found = attempt(spoil(good, start, end))
             row["tried"] += 1
             slowest = max(slowest, found.seconds)

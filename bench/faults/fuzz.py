@@ -22,7 +22,8 @@ from typing import Any
 
 import torch
 
-from bench.faults.readers import READERS, Reader, Tried, alone, watched
+from bench.faults.readers import READERS
+from bench.faults.trying import Reader, Tried, alone, watched
 from bench.lines import keep, kept
 
 RESULTS = Path("bench/results/fuzz.jsonl")
