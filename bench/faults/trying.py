@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 import traceback
@@ -19,6 +20,7 @@ MOST_SECONDS = 5.0  # of all processors, for one file
 MOST_GROWTH = 256 << 20  # bytes of memory for one file
 MOST_GROWTH_OF_PICTURES = 1400 << 20  # as much as data/memory.py lends, and what stands around it
 STUCK_SECONDS = 60  # after which the process ends itself
+MOST_LETTERS = 60  # of an error, by which one place is told from another
 LONGEST_LINE = 1500  # bytes of UTF-8
 
 Read = Callable[[bytes], object]
@@ -77,7 +79,7 @@ def tried(reader: Reader, stored: bytes) -> Tried:
 
 
 def _place(error: BaseException | None) -> str:
-    """The lines that raised an error and what caused it; of pydantic's errors also which they are."""
+    """The lines that raised an error and what caused it; of the last cause also the words, but not the numbers."""
     places = []
     while error is not None:
         at = error.__traceback__
@@ -88,6 +90,8 @@ def _place(error: BaseException | None) -> str:
         )
         if isinstance(error, ValidationError):
             places[-1] += f":{error.errors()[0]['type']}"
+        if error.__cause__ is None:
+            places.append(re.sub("[^a-z ]", "", str(error))[-MOST_LETTERS:])
         error = error.__cause__
     return " ".join(places)
 
