@@ -253,6 +253,16 @@ def test_a_state_json_with_one_field_damaged_is_read_or_refused(saved):
         assert 0 <= state.seconds < float("inf")
 
 
+@pytest.mark.parametrize("name", ["x" * 4000, "😀" * 200, "../state.json", "a/b", "a\n", "", ".."])
+def test_a_state_json_with_an_odd_name_of_its_tensors_is_refused(name, saved):
+    folder, good, state = saved
+    (folder / "state.json").write_text(json.dumps(good | {"tensors": name}))
+    with pytest.raises(ModelError) as caught:
+        load_checkpoint(state, folder)
+    assert len(str(caught.value)) < 700
+    assert "\n" not in str(caught.value)
+
+
 @fuzzed
 @given(data=st.data())
 def test_a_state_json_is_read_or_refused(data, saved):

@@ -79,6 +79,13 @@ def test_a_folder_without_a_run_is_no_run(tmp_path):
         ganvas.Run(tmp_path)
 
 
+def test_a_run_whose_log_lost_its_seconds_has_shown_its_images(tmp_path):
+    (tmp_path / "run.toml").write_text("")
+    (tmp_path / "log.jsonl").write_text('{"images": 64, "seconds": 2.5}\n{"images": 96, "loss": 1}\n')
+    run = ganvas.Run(tmp_path)
+    assert (run.images, run.seconds) == (96, 2.5)
+
+
 def test_a_run_goes_on(place):
     begun = ganvas.train("my-pictures", out="runs/longer", progress=False, **TINY)
     longer = ganvas.resume(begun, images=96, progress=False)

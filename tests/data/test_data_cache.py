@@ -1,11 +1,13 @@
 """Decoded once: an unchanged source opens at once, a copy is not decoded again, and half a cache is never used."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,92 @@ def test_a_damaged_cache_is_made_again(folder, load, cache):
     for index in (cache / "index").iterdir():
         index.write_text("{")
     assert_array_equal(load(folder).images, truth)
+
+
+def in_json(path: Path, change) -> None:
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+
+
+def in_report(**changes):
+    return lambda values: values | {"report": values["report"] | changes} if "report" in values else values
+
+
+ARRAY = np.zeros(10, np.int64)
+SPOILS = {  # pattern of the files -> what is done to each
+    "labels of no class": ("pictures/*/labels.npy", lambda path: np.save(path, ARRAY + 2)),
+    "labels of the other class": ("pictures/*/labels.npy", lambda path: np.save(path, ARRAY)),
+    "labels of another type": ("pictures/*/labels.npy", lambda path: np.save(path, ARRAY.astype(float))),
+    "a header that does not end": (
+        "pictures/*/*.npy",
+        lambda path: path.write_bytes(path.read_bytes()[:10] + b"(" + path.read_bytes()[11:]),
+    ),
+    "an archive in the place of an array": ("pictures/*/images.npy", lambda path: path.write_bytes(b"PK\3\4" * 99)),
+    "another shape": (
+        "pictures/*/images.npy",
+        lambda path: path.write_bytes(path.read_bytes().replace(b"32, 32, 3)", b"32, 96, 1)")),
+    ),
+    "other classes": ("pictures/*/classes.json", lambda path: path.write_text('["a", "x"]')),
+    "a class that is none": ("pictures/*/classes.json", lambda path: path.write_text('["a", 7]')),
+    "a class too many": ("pictures/*/classes.json", lambda path: path.write_text('["a", "b", "c"]')),
+    "a key that leads elsewhere": ("index/*", lambda path: in_json(path, lambda values: values | {"key": "../../x"})),
+    "another size": ("index/*", lambda path: in_json(path, in_report(height=64))),
+    "more pictures": ("index/*", lambda path: in_json(path, in_report(used=11))),
+    "notes that are none": ("index/*", lambda path: in_json(path, in_report(notes=[7, None]))),
+    "another key": ("index/*", lambda path: in_json(path, in_report(key="0" * 32))),
+}
+VERDICTS = {
+    "words for numbers": lambda values: [[*each[:1], "wide", *each[2:]] for each in values],
+    "like one that is not there": lambda values: [[*each[:-1], 99] for each in values],
+    "like itself": lambda values: [[*each[:-1], place] for place, each in enumerate(values)],
+    "too few": lambda values: values[1:],
+    "no list": lambda values: 7,
+}
+
+
+@pytest.fixture
+def two_classes(tmp_path, draw) -> Path:
+    for seed in range(10):
+        path = tmp_path / "classes" / "ab"[seed % 2] / f"{seed}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw(seed).save(path)
+    return tmp_path / "classes"
+
+
+def assert_same(found, first) -> None:
+    assert_array_equal(found.images, first.images)
+    assert_array_equal(found.labels, first.labels)
+    assert found.classes == first.classes
+    assert {**found.report.to_dict(), "seconds": 0, "source": ""} == {
+        **first.report.to_dict(),
+        "seconds": 0,
+        "source": "",
+    }
+
+
+@pytest.mark.parametrize("spoilt", SPOILS)
+def test_what_is_not_what_was_kept_is_made_again_for_the_same_source_and_a_copy(spoilt, two_classes, load, cache):
+    pattern, spoil = SPOILS[spoilt]
+    first = load(two_classes)
+    truth = replace(first, images=np.array(first.images), labels=np.array(first.labels))
+    shutil.copytree(two_classes, two_classes.with_name("copy"))
+    for source in (two_classes, two_classes.with_name("copy")):
+        for path in cache.glob(pattern):
+            spoil(path)
+        assert_same(load(source), truth)
+
+
+@pytest.mark.parametrize("spoilt", VERDICTS)
+def test_verdicts_that_are_none_are_made_again(spoilt, folder, load, cache, no_decoding):
+    first = load(folder)
+    (path,) = cache.glob("pictures/*/verdicts.json")
+    good = path.read_text()
+    in_json(path, VERDICTS[spoilt])
+    shutil.copytree(folder, folder.with_name("copy"))
+    assert_same(load(folder.with_name("copy")), first)
+    assert path.read_text() == good
+    no_decoding()
+    shutil.copytree(folder, folder.with_name("another"))
+    assert_same(load(folder.with_name("another")), first)
 
 
 def test_an_interrupted_run_leaves_nothing_that_is_used(folder, load, cache):

@@ -249,6 +249,14 @@ def test_what_takes_too_many_multiplications_is_refused():
     refused(huge(*steps, small_again("p20"), wide=wide, **PIXEL_SLICE), "multiplications")
 
 
+def test_a_value_of_no_numbers_is_refused():
+    scales = np.array([1, 1e-5, 1, 1], np.float32)
+    step = helper.make_node("Resize", ["levels", "", "scales"], ["none"], mode="nearest")
+    back = helper.make_node("Reshape", ["none", "nothing"], ["again"])
+    weights = [constant("scales", scales), constant("nothing", np.array([2, 0, 16, 3]))]
+    refused(generator(after=[step, back], weights=weights), "'none' of no numbers")
+
+
 def test_too_many_steps_are_refused():
     chain = [helper.make_node("Relu", [f"x{n}" if n else "z"], [f"x{n + 1}"]) for n in range(MOST_NODES + 1)]
     refused(generator(before=chain, source=f"x{len(chain)}"), "steps")

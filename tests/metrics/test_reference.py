@@ -116,8 +116,16 @@ def not_numbers(path: Path) -> None:
     save_file({"features": torch.full((12, 6), float("nan"))}, path)
 
 
+def too_many(path: Path) -> None:
+    save_file({"features": torch.zeros(72, 1)}, path)
+
+
+def whole_numbers(path: Path) -> None:
+    save_file({"features": torch.zeros((12, 6), dtype=torch.int64)}, path)
+
+
 @pytest.mark.parametrize("count", [8, 30])
-@pytest.mark.parametrize("damage", [cut, empty, text, other_names, a_row, not_numbers])
+@pytest.mark.parametrize("damage", [cut, empty, text, other_names, a_row, not_numbers, too_many, whole_numbers])
 def test_a_damaged_file_is_made_again(damage, count, pictures, extractor, tmp_path):
     reference_sample(pictures, extractor, 12, tmp_path)
     damage(kept_file(tmp_path))
@@ -125,6 +133,12 @@ def test_a_damaged_file_is_made_again(damage, count, pictures, extractor, tmp_pa
     assert extractor.network.seen == 12 + count
     reference_sample(pictures, extractor, count, tmp_path)
     assert extractor.network.seen == 12 + count
+
+
+def test_features_of_another_length_are_not_extended(pictures, extractor, tmp_path):
+    reference_sample(pictures, extractor, 12, tmp_path)
+    save_file({"features": torch.zeros(6, 12)}, kept_file(tmp_path))
+    assert is_right(reference_sample(pictures, extractor, 8, tmp_path))
 
 
 def test_mirrored_pictures_are_turned_left_to_right_and_kept_apart(pictures, extractor, tmp_path):

@@ -79,7 +79,7 @@ def test_noise_is_narrowed_to_keep_a_gif_small(tmp_path):
 
 def test_samples_of_different_sizes_are_refused(tmp_path):
     paths = samples(tmp_path / "a", count=2) + samples(tmp_path / "b", count=1, size=(32, 32))
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(SettingError, match="one size"):
         write_film(paths, tmp_path / "film.gif")
 
 

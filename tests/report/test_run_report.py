@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from ganvas.errors import SettingError
+from ganvas.report import write_comparison, write_film
 from ganvas.report.html import embedded_json, in_figures, in_time, table
 from ganvas.report.run_page import write_report
 
@@ -175,6 +176,40 @@ def test_commands_survive_names_with_spaces(run):
 def test_a_report_of_no_folder_is_refused_by_name(tmp_path):
     with pytest.raises(SettingError, match="nowhere"):
         write_report(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("missing", ["kernel_distance", "kernel_distance_error", "pca_distance"])
+def test_a_measure_of_which_the_log_lost_a_part_is_not_shown(missing, run):
+    measure = {"kernel_distance": 0.1, "kernel_distance_error": 0.01, "pca_distance": 0.3}
+    (run / "model").mkdir()
+    (run / "model" / "model.json").write_text('{"images": 64}')
+
+    def words(numbers: dict[str, float]) -> str:
+        (run / "log.jsonl").write_text(json.dumps({"images": 64, "seconds": 1, **numbers}))
+        return " ".join(read(write_report(run)).words)
+
+    assert "The best was measured after 64 images" in words(measure)
+    assert "The best was measured" not in words({name: each for name, each in measure.items() if name != missing})
+
+
+@pytest.mark.parametrize("damage", [lambda stored: b"", lambda stored: stored[:40], lambda stored: b"x" + stored[1:]])
+def test_a_damaged_picture_of_a_run_is_named(damage, run, other_run, tmp_path):
+    path = max((run / "samples").glob("0*.png"))
+    path.write_bytes(damage(path.read_bytes()))
+    for write in (
+        lambda: write_comparison([other_run, run], tmp_path / "compare.html"),
+        lambda: write_film(sorted((run / "samples").glob("0*.png")), tmp_path / "film.webp"),
+    ):
+        with pytest.raises(SettingError, match=rf"{path.name}: cannot be read as a picture") as caught:
+            write()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_page_names_a_picture_that_has_no_size(run):
+    path = max((run / "samples").glob("0*.png"))
+    path.write_bytes(b"")
+    with pytest.raises(SettingError, match="cannot be read as a picture"):
+        write_report(run)
 
 
 def test_a_damaged_setting_file_is_named(run):

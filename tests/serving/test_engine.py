@@ -1,15 +1,19 @@
 """The engine draws the golden pictures, and refuses what is not whole."""
 
 import io
+import math
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 from ganvas.errors import ModelError, SettingError
+from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE, read_description
 from ganvas.serving.encoding import ANIMATED, KINDS, animated, encoded, zipped
 from ganvas.serving.engine import Engine
 
@@ -76,6 +80,41 @@ def test_a_graph_that_was_changed_is_refused(published, tmp_path):
         file.write(b"0")
     with pytest.raises(ModelError, match="is not the file"):
         Engine(folder)
+
+
+def test_a_graph_that_fits_together_and_cannot_draw_every_class_is_refused_when_it_is_opened(labelled, tmp_path):
+    """A row of numbers for one class, where there are three."""
+    described = read_description(labelled.folder)
+    value = onnx.helper.make_tensor_value_info
+    shape = described.height, described.width, described.channels
+    stored = {
+        "rows": np.zeros((1, described.z_dim), np.float32),
+        "matrix": np.zeros((described.z_dim, math.prod(shape)), np.float32),
+        "shape": np.array([-1, *shape]),
+    }
+    steps = [
+        onnx.helper.make_node("Gather", ["rows", "label"], ["row"]),
+        onnx.helper.make_node("Add", ["z", "row"], ["sum"]),
+        onnx.helper.make_node("Gemm", ["sum", "matrix"], ["flat"]),
+        onnx.helper.make_node("Reshape", ["flat", "shape"], ["levels"]),
+        onnx.helper.make_node("Cast", ["levels"], ["image"], to=onnx.TensorProto.UINT8),
+    ]
+    graph = onnx.helper.make_graph(
+        steps,
+        "main",
+        [value("z", onnx.TensorProto.FLOAT, ["b", described.z_dim]), value("label", onnx.TensorProto.INT64, ["b"])],
+        [value("image", onnx.TensorProto.UINT8, ["b", *shape])],
+        [onnx.numpy_helper.from_array(each, name) for name, each in stored.items()],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 20)], ir_version=10)
+    data = model.SerializeToString()
+    assert described.published is not None
+    published = described.published.model_copy(update={"sha256": sha256(data).hexdigest()})
+    (tmp_path / ONNX_FILE).write_bytes(data)
+    (tmp_path / DESCRIPTION_FILE).write_text(described.model_copy(update={"published": published}).to_json())
+    with pytest.raises(ModelError, match="onnxruntime cannot draw with") as caught:
+        Engine(tmp_path, threads=1)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_missing_graph_is_a_model_error(published, tmp_path):

@@ -80,7 +80,7 @@ def _mapped(file: BinaryIO) -> np.ndarray:
     Raises:
         ValueError: it holds something else, or less than its header says.
     """
-    shape, fortran_order, dtype, offset = _read_header(file)
+    shape, fortran_order, dtype, offset = read_header(file)
     if dtype.hasobject:
         raise ValueError("it holds Python objects, which may run code when they are read")
     if fault := fault_of(dtype, shape):
@@ -102,8 +102,8 @@ def _mapped(file: BinaryIO) -> np.ndarray:
     return np.ascontiguousarray(images)
 
 
-def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype, int]:
-    """Shape, whether it is in Fortran order, dtype, and where the data starts.
+def read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype, int]:
+    """Of an open .npy file: shape, whether it is in Fortran order, dtype, and where the data starts.
 
     Raises:
         ValueError: there is no header, or one larger than any array of pictures needs.

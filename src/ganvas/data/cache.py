@@ -13,7 +13,9 @@ the same thing at once. Deleting any of it costs time and nothing else.
 
 import contextlib
 import json
+import math
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -23,13 +25,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
+from ganvas.data.arrays import read_header
 from ganvas.data.doctor import Inspection
 from ganvas.errors import DiskError, SettingError
-from ganvas.files import disk_failure, read_json
+from ganvas.files import disk_failure, open_regular, read_json
 
 STALE_SECONDS = 24 * 3600
 PARTIAL = ".partial-"
+_KEY = re.compile("[0-9a-f]{32}")  # as `digest` gives it; a folder's name is made of it
+_INSPECTIONS, _NAMES = TypeAdapter(list[Inspection]), TypeAdapter(tuple[str, ...])
 _LIST_BYTES = 4_000_000_000  # of a set of ten million pictures, with the longest names that a system allows
 
 
@@ -48,7 +54,8 @@ def read_index(root: Path, fingerprint: str) -> dict[str, Any] | None:
         values = read_json(root / "index" / f"{fingerprint}.json", _LIST_BYTES)
     except (OSError, ValueError):
         return None
-    return values if isinstance(values, dict) and isinstance(values.get("key"), str) else None
+    key = values.get("key") if isinstance(values, dict) else None
+    return values if isinstance(key, str) and _KEY.fullmatch(key) else None
 
 
 def write_index(root: Path, fingerprint: str, values: dict[str, Any]) -> None:
@@ -70,22 +77,39 @@ def open_content(root: Path, key: str) -> Content | None:
     """The set that is kept under `key`, or None if there is none or it is damaged."""
     folder = root / "pictures" / key
     try:
-        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        labels = np.load(folder / "labels.npy", mmap_mode="r", allow_pickle=False)
-        classes = tuple(read_json(folder / "classes.json", _LIST_BYTES))
-    except (OSError, ValueError, TypeError, EOFError):
+        images = _mapped(folder / "images.npy", np.dtype(np.uint8))
+        labels = _mapped(folder / "labels.npy", np.dtype(np.int64))
+        classes = _NAMES.validate_python(read_json(folder / "classes.json", _LIST_BYTES))
+    except (OSError, ValueError):
         return None
-    whole = images.ndim == 4 and images.dtype == np.uint8 and labels.shape == images.shape[:1]
-    return Content(images, labels, classes) if whole else None
+    whole = images.ndim == 4 and images.shape[3] in (1, 3, 4) and labels.shape == images.shape[:1]
+    is_of_classes = whole and labels.min() >= 0 and labels.max() < max(1, len(classes))
+    return Content(images, labels, classes) if is_of_classes else None
+
+
+def _mapped(path: Path, dtype: np.dtype) -> np.ndarray:
+    """The array that is all of an .npy file, mapped into memory.
+
+    Raises:
+        OSError, ValueError: it is not there, or damaged.
+    """
+    with open_regular(path) as file:
+        shape, fortran_order, found, offset = read_header(file)
+        size_bytes = math.prod(shape) * dtype.itemsize
+        if found != dtype or fortran_order or not size_bytes or offset + size_bytes != os.fstat(file.fileno()).st_size:
+            raise ValueError("another array than is kept here")
+        return np.memmap(file, dtype, "r", offset, shape)
 
 
 def read_inspections(root: Path, key: str) -> list[Inspection] | None:
     """The doctor's inspections of the entries of the set that is kept under `key`, in their order, or None."""
     try:
         kept = read_json(root / "pictures" / key / "verdicts.json", _LIST_BYTES)
-        return [Inspection(*values) for values in kept]
+        inspections = _INSPECTIONS.validate_python([vars(Inspection(*values)) for values in kept])
     except (OSError, ValueError, TypeError):
         return None
+    before = all(one.near is None or 0 <= one.near < place for place, one in enumerate(inspections))
+    return inspections if before else None
 
 
 @contextlib.contextmanager
@@ -112,7 +136,8 @@ def partial_folder(root: Path) -> Iterator[Path]:
 def publish(
     root: Path, folder: Path, key: str, labels: np.ndarray, classes: Sequence[str], inspections: Sequence[Inspection]
 ) -> None:
-    """Put beside images.npy what else is kept, then give the folder its name; if another run was first, its set stays.
+    """Put beside images.npy what else is kept, then give the folder its name; if another run was first, its set stays
+    unless it has been damaged since.
 
     Raises:
         DiskError, SettingError: the cache cannot be written.
@@ -124,13 +149,25 @@ def publish(
             json.dumps([list(vars(inspection).values()) for inspection in inspections]), encoding="utf-8"
         )
         final = root / "pictures" / key
-        if final.exists() and open_content(root, key) is None:
+        made = open_content(root, folder.name)
+        if final.exists() and not (made and _is_kept(root, key, made, inspections)):
             shutil.rmtree(final)
         try:
             folder.rename(final)
         except OSError:
             if open_content(root, key) is None:
                 raise
+
+
+def _is_kept(root: Path, key: str, made: Content, inspections: Sequence[Inspection]) -> bool:
+    """Whether this is what is kept under `key`, as far as anything but the pixels tells."""
+    there = open_content(root, key)
+    return (
+        there is not None
+        and (there.images.shape, there.classes) == (made.images.shape, made.classes)
+        and np.array_equal(there.labels, made.labels)
+        and read_inspections(root, key) == list(inspections)
+    )
 
 
 @contextlib.contextmanager

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from ganvas.config import PictureSettings
 from ganvas.data.doctor import Inspection, notes_on
 from ganvas.data.listing import Broken, Listing, printable, sorted_classes
@@ -53,15 +55,9 @@ class DoctorReport:
         """The report that `to_dict` gave.
 
         Raises:
-            TypeError, KeyError: it is none.
+            ValueError: it is none.
         """
-        lists = {
-            "broken": tuple(Broken(**item) for item in values["broken"]),
-            "duplicates": tuple(Duplicate(**item) for item in values["duplicates"]),
-            "near": tuple(Duplicate(**item) for item in values["near"]),
-            "notes": tuple(values["notes"]),
-        }
-        return DoctorReport(**{**values, **lists})
+        return _REPORT.validate_python(values)
 
     def summary(self) -> str:
         """A few lines: what is used and as what, the classes, each kind of trouble, the notes."""
@@ -85,6 +81,9 @@ class DoctorReport:
         if self.ignored:
             lines.append(f"other files, which are no pictures and are left alone: {self.ignored:,}")
         return "\n".join([*lines, *self.notes])
+
+
+_REPORT = TypeAdapter(DoctorReport)
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,8 @@ def same_content(task: Task) -> tuple[str, Sorted] | None:
     """A kept set of exactly these pictures, as `decode_all` gives it: sizes hint at one, reading all confirms it."""
     known = read_index(task.root, twins_fingerprint(task))
     inspections = read_inspections(task.root, known["key"]) if known else None
-    if known is None or inspections is None or open_content(task.root, known["key"]) is None:
+    content = open_content(task.root, known["key"]) if known else None
+    if known is None or inspections is None or content is None:
         return None
     digests: list[str] = []
     for chunk in _in_order(lambda chunk: [content_digest(data) for data in chunk], _chunks(task, task.chosen)):
@@ -108,7 +109,10 @@ def same_content(task: Task) -> tuple[str, Sorted] | None:
     if digests != [inspection.digest for inspection in inspections]:
         return None
     result = _sorted(task, inspections)
-    return (known["key"], result) if content_key(task, result) == known["key"] else None
+    labels, classes = _labels_and_classes(task, result)
+    size = content.images.shape[1:3] == (task.settings.height, task.settings.width)
+    is_whole = size and content.classes == classes and np.array_equal(content.labels, labels)
+    return (known["key"], result) if is_whole and content_key(task, result) == known["key"] else None
 
 
 def _sorted(task: Task, inspections: Sequence[Inspection]) -> Sorted:
@@ -211,12 +215,16 @@ def _keep(task: Task, folder: Path, inspections: list[Inspection], result: Sorte
     if task.settings.channels == "auto" and all(inspection.grey for inspection in result.inspections):
         with cache_errors(task.root):
             make_grey(folder / "images.npy")
+    key = content_key(task, result)
+    publish(task.root, folder, key, *_labels_and_classes(task, result), inspections)
+    return key
+
+
+def _labels_and_classes(task: Task, result: Sorted) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(N,) int64 labels of the pictures that are used, 0 without classes, and the classes as they are shown."""
     numbers = {name: number for number, name in enumerate(result.classes)}
     labels = np.array([numbers.get(task.listing.entries[position].label, 0) for position in result.used], np.int64)
-    classes = tuple(printable(name) for name in result.classes)
-    key = content_key(task, result)
-    publish(task.root, folder, key, labels, classes, inspections)
-    return key
+    return labels, tuple(printable(name) for name in result.classes)
 
 
 def _too_few(task: Task, result: Sorted) -> PicturesError:

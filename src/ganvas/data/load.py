@@ -111,12 +111,21 @@ def _kept(root: Path, fingerprint: str) -> tuple[Content, DoctorReport] | None:
     """What is known of an unchanged source."""
     known = read_index(root, fingerprint)
     content = open_content(root, known["key"]) if known else None
-    if known is None or content is None:
+    if known is None or content is None or "report" not in known:
         return None
     try:
-        return content, DoctorReport.from_dict(known["report"])
-    except (KeyError, TypeError):
+        report = DoctorReport.from_dict(known["report"])
+    except ValueError:
         return None
+    return (content, report) if report.key == known["key"] and _is_of(content, report) else None
+
+
+def _is_of(content: Content, report: DoctorReport) -> bool:
+    """Whether a report is on that set, as far as its sizes tell."""
+    counts = np.bincount(content.labels, minlength=len(content.classes)).tolist()
+    classes = dict(zip(content.classes, counts, strict=False))  # without classes all labels are 0
+    shape = (report.used, report.height, report.width, report.channels)
+    return content.images.shape == shape and list(classes.items()) == list(report.classes.items())
 
 
 def _look_over(

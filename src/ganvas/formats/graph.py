@@ -165,6 +165,8 @@ def _cost(model: ModelProto, description: Description) -> int:
         raise _refusal(f"does not fit together: {' '.join(str(error).split())[:200]}") from error
     if shapes.get("image") != (BATCH, description.height, description.width, description.channels):
         raise _refusal(f"draws pictures of the shape {shapes.get('image')} for {BATCH} latents")
+    if empty := [name for name, shape in shapes.items() if 0 in shape]:
+        raise _refusal(f"has a value {empty[0]!r} of no numbers")
     if held > MOST_HELD:
         raise _refusal(f"needs more memory than {MOST_HELD:,} numbers for a picture")
     if products > MOST_PRODUCTS:

@@ -58,6 +58,11 @@ class Log:
     numbers: list[Numbers] = field(default_factory=list)
     events: list[LoggedEvent] = field(default_factory=list)
 
+    @property
+    def seconds(self) -> float:
+        """Of training, at the last moment that says."""
+        return float(next((one["seconds"] for one in reversed(self.numbers) if "seconds" in one), 0.0))
+
 
 def read_log(path: Path) -> Log:
     """The lines of a log; a missing file is an empty log.

@@ -59,23 +59,31 @@ def reference_features(
     Args:
         mirrored: of the pictures turned left to right.
     """
-    order = reference_order(len(pictures.images))[:count]
+    whole = reference_order(len(pictures.images))
+    order = whole[:count]
     path = cache / "features" / f"{pictures.key}-{extractor.key}{'-mirrored' if mirrored else ''}.safetensors"
-    kept = _read(path)
+
+    def computed(positions: np.ndarray) -> Tensor:
+        images = np.asarray(pictures.images[positions])
+        return extract(extractor, np.ascontiguousarray(images[:, :, ::-1]) if mirrored else images)
+
+    kept = _read(path, len(whole))
     if len(kept) < len(order):
-        images = np.asarray(pictures.images[order[len(kept) :]])
-        images = np.ascontiguousarray(images[:, :, ::-1]) if mirrored else images
-        kept = torch.cat([part for part in (kept, extract(extractor, images)) if len(part)])
+        more = computed(order[len(kept) :])
+        is_alike = kept.shape[1:] == more.shape[1:]  # else it is damaged, or there is none
+        kept = torch.cat([kept, more]) if is_alike else computed(order) if len(kept) else more
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_tensors(path, {"features": kept})
     return kept[: len(order)]
 
 
-def _read(path: Path) -> Tensor:
-    """(K, F) features that are kept, K = 0 where there are none or the file is damaged."""
+def _read(path: Path, most: int) -> Tensor:
+    """(K, F) features that are kept, K <= most; K = 0 where there are none or the file is damaged."""
+    nothing = torch.empty(0)
     try:
-        kept = load_file(path)["features"]
+        kept = load_file(path)["features"] if path.is_file() else nothing
     except (OSError, RuntimeError, SafetensorError, KeyError):
-        return torch.empty(0)
-    return kept if kept.ndim == 2 and kept.isfinite().all() else torch.empty(0)
+        return nothing
+    is_whole = kept.ndim == 2 and kept.dtype == torch.float32 and len(kept) <= most and kept.isfinite().all()
+    return kept if is_whole else nothing

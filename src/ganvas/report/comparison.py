@@ -12,7 +12,7 @@ from ganvas.errors import SettingError
 from ganvas.report.curves import in_words, series_of
 from ganvas.report.film import evenly
 from ganvas.report.html import CHART_POINTS, chart, data_uri, fill, in_figures, in_time, table, text, write_page
-from ganvas.report.reading import RunView, flat, read_run
+from ganvas.report.reading import RunView, flat, opened, read_run
 
 MOST_COLUMNS, MOST_EMBEDDED = 12, 72
 EMBEDDED_PX = 560
@@ -78,8 +78,8 @@ def _names(runs: Sequence[RunView]) -> list[str]:
 
 
 def _picture(path: Path) -> str:
-    with Image.open(path) as opened:
-        picture = opened.convert("RGB")
+    with opened(path) as found:
+        picture = found.convert("RGB")
     picture.thumbnail((EMBEDDED_PX, EMBEDDED_PX), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
     picture.save(encoded, "WEBP", quality=WEBP_QUALITY, method=2)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from PIL import Image, ImageDraw, ImageFont
 
 from ganvas.errors import SettingError
+from ganvas.report.reading import opened
 from ganvas.report.video import write_gif, write_mp4, write_webp
 
 Item = TypeVar("Item")
@@ -30,8 +31,8 @@ def write_film(samples: Sequence[Path], out: Path, *, seconds: float = 10.0, hol
     Returns:
         `out`.
     Raises:
-        SettingError: another ending, or MP4 without the package `av`.
-        ValueError: no samples, samples of different sizes, or nothing left between the two durations.
+        SettingError: another ending, MP4 without the package `av`, or samples that are damaged or of different sizes.
+        ValueError: no samples, or nothing left between the two durations.
     """
     ending = out.suffix.lower()
     if ending not in ENCODERS:
@@ -40,9 +41,9 @@ def write_film(samples: Sequence[Path], out: Path, *, seconds: float = 10.0, hol
         raise ValueError(f"expected samples and 0 < hold < seconds, got {len(samples)}, {hold_seconds} and {seconds}")
     chosen = evenly(samples, MOST_FRAMES[ending])
     frames = [captioned(path) for path in chosen]
-    sizes = {frame.size for frame in frames}
-    if len(sizes) > 1:
-        raise ValueError(f"the frames of a film must have one size, got {sorted(sizes)}")
+    for path, frame in zip(chosen, frames, strict=True):
+        if frame.size != frames[-1].size:
+            raise SettingError(f"{path}: is of another size than {chosen[-1].name}; the frames of a film have one size")
     each = min(LONGEST_FRAME_SECONDS, (seconds - hold_seconds) / max(1, len(frames) - 1))
     ENCODERS[ending](frames, [each] * (len(frames) - 1) + [hold_seconds], out)
     return out
@@ -50,8 +51,8 @@ def write_film(samples: Sequence[Path], out: Path, *, seconds: float = 10.0, hol
 
 def captioned(path: Path) -> Image.Image:
     """The picture, at most 640 pixels wide, above a narrow dark bar that says how many images had been shown."""
-    with Image.open(path) as opened:
-        picture = opened.convert("RGB")
+    with opened(path) as found:
+        picture = found.convert("RGB")
     if picture.width > WIDEST_PX:
         height = round(picture.height * WIDEST_PX / picture.width)
         picture = picture.resize((WIDEST_PX, height), Image.Resampling.LANCZOS, reducing_gap=2)

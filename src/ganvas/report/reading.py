@@ -1,11 +1,13 @@
 """A run folder as it lies on disk: every part may be missing, since runs are looked at while they train."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from pydantic import ConfigDict, Field, ValidationError
 
 from ganvas.errors import SettingError
@@ -41,6 +43,9 @@ class _Shipped(_Part):
     images: int | None = None
 
 
+_OF_A_MEASURE = {"kernel_distance", "kernel_distance_error", "pca_distance"}
+
+
 @dataclass(frozen=True)
 class Moment:
     """One picture of the same latents, drawn when `images` had been shown."""
@@ -70,7 +75,7 @@ class RunView:
     @property
     def measured(self) -> list[Numbers]:
         """The lines of the log at which the generator was measured."""
-        return [entry for entry in self.log.numbers if "kernel_distance" in entry]
+        return [entry for entry in self.log.numbers if entry.keys() >= _OF_A_MEASURE]
 
     @property
     def best(self) -> Numbers:
@@ -85,8 +90,7 @@ class RunView:
     @property
     def seconds(self) -> float:
         """How long the run has been training by its own clock."""
-        last = self.last_measures.get("seconds", 0.0)
-        return float(last) if isinstance(last, int | float) else 0.0
+        return self.log.seconds
 
     @property
     def images(self) -> int:
@@ -118,6 +122,21 @@ def read_run(path: Path) -> RunView:
         findings=_read(path / "data.json", read_json, _Found),
         shipped_images=_read(path / "model" / "model.json", read_json, _Shipped).get("images"),
     )
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """A picture that the run has drawn; its pixels are read when they are asked for, inside the block.
+
+    Raises:
+        SettingError: it is damaged.
+    """
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            yield picture
+    except Exception as error:  # on damaged files Pillow raises nearly anything
+        said = " ".join(str(error).split())[:200]
+        raise SettingError(f"{path}: cannot be read as a picture ({said}); remove it, and it is left out") from error
 
 
 def flat(settings: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from ganvas.report.film import evenly
 from ganvas.report.html import chart_data, fill, in_figures, in_time, text, write_page
-from ganvas.report.reading import Moment, RunView, read_run
+from ganvas.report.reading import Moment, RunView, opened, read_run
 from ganvas.report.sections import events, findings, go_on, settings
 
 MOST_MOMENTS = 400
@@ -138,7 +136,7 @@ def _rebuilt(run: RunView) -> str:
 
 def _figure(run: RunView, path: Path, caption: str, description: str, name: str, below: str = "") -> str:
     """A picture with its size, so that nothing jumps as it loads; `caption` and `below` are HTML."""
-    with Image.open(path) as picture:
+    with opened(path) as picture:
         width, height = picture.size
     return (
         f'<figure><img id="{name}" src="{text(_relative(run, path))}" width="{width}" height="{height}" '

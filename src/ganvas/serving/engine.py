@@ -14,16 +14,17 @@ from ganvas.formats.manifest import Publication, exported_folder, model_folder, 
 
 # Pictures drawn together, where they stay below these pixels, and these numbers in memory: half a gigabyte.
 MOST_AT_ONCE, PIXELS_AT_ONCE, NUMBERS_AT_ONCE = 32, 1 << 19, 1 << 27
+_MOST_LETTERS = 200  # of what onnxruntime says
 
 
 class Engine:
-    """One model.
+    """One model, which has drawn its first pictures by the time it is there.
 
     Args:
         path: an exported model folder.
         threads: that one drawing may use; None: all cores.
     Raises:
-        ModelError: the folder holds no exported model, or one that is damaged.
+        ModelError: the folder holds no exported model, or one that is damaged or cannot draw.
     """
 
     def __init__(self, path: Path, *, threads: int | None = None):
@@ -43,11 +44,16 @@ class Engine:
         options.log_severity_level = 3
         # A thread that waits for work leaves its core to whoever makes files and answers.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._vectors = np.array([each.vector for each in self.publication.directions], np.float64)
+        ends = np.array([0, len(described.classes) - 1])  # of its labels
         try:
             self._session = onnxruntime.InferenceSession(stored, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise ModelError(f"{folder}: onnxruntime cannot load model.onnx: {error}") from error
-        self._vectors = np.array([each.vector for each in self.publication.directions], np.float64)
+            drawn = self.draw(self.latents([0, 1]), ends if described.classes else None)
+        except Exception as error:  # of onnxruntime, which has a kind for each fault and words of several lines
+            said = " ".join(str(error).split())[:_MOST_LETTERS]
+            raise ModelError(f"{folder}: onnxruntime cannot draw with model.onnx: {said}") from error
+        if (drawn.dtype, drawn.shape) != (np.uint8, (2, described.height, described.width, described.channels)):
+            raise ModelError(f"{folder}: model.onnx draws {drawn.dtype} {drawn.shape}, not what model.json says")
 
     def latents(
         self, seeds: Sequence[int], truncation: float | None = None, steps: Mapping[int, float] | None = None

@@ -36,7 +36,7 @@ class _Clock(Settings):
     augment_share: float = Field(ge=0, le=1)
     rescues: int = Field(ge=0)
     tally: dict[str, Annotated[float, AllowInfNan(True)]]  # a loss of the last steps may be no number
-    tensors: str = Field(min_length=1, description="the name of the file in the same folder")
+    tensors: str = Field(pattern="^[A-Za-z0-9._-]{1,200}$", description="the name of the file in the same folder")
     memory: dict[str, float] = Field(default={})
 
     scalars: ClassVar = ("images", "seconds", "augment_share", "rescues")
@@ -86,7 +86,7 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         clock = _Clock.model_validate(_of_format_4(values) if is_old else _without_format(values))
         kinds = {} if state.memory is None else state.memory.saved
         remembered = {name: kind(clock.memory[name]) for name, kind in kinds.items()}
-        tensors_path = folder / Path(clock.tensors).name
+        tensors_path = folder / clock.tensors
         if not tensors_path.is_file():  # opening a named pipe would wait for ever
             raise ModelError(f"{tensors_path}: is missing, or no regular file; train anew with another --out")
         with safe_open(tensors_path, framework="pt") as file:

@@ -66,8 +66,7 @@ class Run:
     @property
     def seconds(self) -> float:
         """Seconds of training so far, over all sittings."""
-        numbers = self.log.numbers
-        return float(numbers[-1]["seconds"]) if numbers else 0.0
+        return self.log.seconds
 
     @property
     def verdict(self) -> Assessed | None:
