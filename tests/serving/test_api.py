@@ -206,6 +206,8 @@ def test_an_error_names_what_a_request_calls_it(client):
         client.get("/v1/walk?seeds=1,2&label=cat"),
         client.get("/v1/images/1.png?directions=99:1"),
         client.get("/v1/walk?seeds=1"),
+        client.get("/v1/walk?seeds=١,٢"),
+        client.get("/v1/images/1.png?directions=١:1"),
     ):
         assert "--" not in is_problem(answer, 422)
 
