@@ -12,7 +12,6 @@ from ganvas.files import is_unfinished, read_small, replace_bytes
 from ganvas.formats.manifest import CARD_FILE, DESCRIPTION_FILE, ONNX_FILE, ONNX_LIMIT_BYTES, PREVIEW_FILE
 from ganvas.settings import Settings
 
-
 WEIGHTS = "generator.safetensors", "encoder.safetensors"
 MODEL_FILES = (DESCRIPTION_FILE, *WEIGHTS, ONNX_FILE, CARD_FILE, PREVIEW_FILE)
 
