@@ -32,7 +32,7 @@ def test_durations_are_read_as_people_write_them(text, seconds):
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "0", "-5m", "ten", "m", "1..2s", "5 minutes ago"])
+@pytest.mark.parametrize("text", ["", "0", "-5m", "ten", "m", "1..2s", "5 minutes ago", "٣"])
 def test_a_duration_that_is_none_is_refused(text):
     with pytest.raises(SettingError, match="expected something like"):
         parse_duration(text)
@@ -43,7 +43,7 @@ def test_sizes_are_width_by_height(text, size):
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "64x", "big", "64x64x3", "-64", "6.4"])
+@pytest.mark.parametrize("text", ["", "64x", "big", "64x64x3", "-64", "6.4", "٦٤"])
 def test_a_size_that_is_none_is_refused(text):
     with pytest.raises(SettingError, match="expected pixels"):
         parse_size(text)
@@ -66,7 +66,7 @@ def test_shares_are_percents_or_fractions(text):
     assert parse_share(text.replace(" %", "%")) == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize("text", ["0%", "101%", "some", "-1"])
+@pytest.mark.parametrize("text", ["0%", "101%", "some", "-1", "٣%"])
 def test_a_share_outside_all_is_refused(text):
     with pytest.raises(SettingError, match="expected something like"):
         parse_share(text)

@@ -180,6 +180,13 @@ def test_a_file_with_another_checksum_is_deleted_and_the_message_says_so(left, s
     assert os.listdir(path.parent) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in its folders")
+def test_a_pipe_in_its_place_is_named_and_not_waited_for(site, path):
+    path.parent.mkdir()
+    os.mkfifo(path)
+    assert "not a regular file" in refusal(site.url, path)
+
+
 def test_another_file_in_its_place_is_named_and_left_alone(site, path):
     path.parent.mkdir()
     path.write_bytes(b"mine")

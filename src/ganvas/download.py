@@ -60,8 +60,10 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file in lower-case hex.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it is no regular file, or cannot be read.
     """
+    if not path.is_file():  # a pipe would be waited for, and a device may have no end
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

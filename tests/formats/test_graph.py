@@ -174,8 +174,24 @@ def first_only():
     )
 
 
-def test_one_picture_for_two_latents_is_refused():
-    refused(first_only(), "for 2 latents")
+def reshaped(*shapes):
+    """Latents in other rows."""
+    steps = [helper.make_node("Reshape", [f"x{n}" if n else "z", f"s{n}"], [f"x{n + 1}"]) for n in range(len(shapes))]
+    made = [constant(f"s{n}", np.array(shape)) for n, shape in enumerate(shapes)]
+    return generator(before=steps, source=f"x{len(shapes)}", weights=made)
+
+
+@pytest.mark.parametrize(
+    ("model", "match"),
+    [
+        (first_only(), "for 31 latents"),
+        (reshaped([2, Z]), "for 1 latent;"),
+        (reshaped([-1, 2 * Z], [-1, Z]), "does not fit together|not known beforehand|for 1 latent"),
+    ],
+    ids=["the first alone", "two", "in pairs"],
+)
+def test_another_number_of_pictures_than_of_latents_is_refused(model, match):
+    refused(model, match)
 
 
 def huge(*steps, **weights):
@@ -237,6 +253,118 @@ def test_a_few_bytes_that_fold_to_gigabytes_are_refused(model):
     refused(model, "more memory")
     assert len(model.SerializeToString()) < 30_000
     assert time.monotonic() - began < 5
+
+
+def grown(*steps, side=2048, **weights):
+    """Steps that read `big`, (B, 1, side, side) numbers made of the latents, and write `out`, of which one is taken."""
+    made = {"square": np.array([1, 1, side, side]), "sides": np.array([1, 2]), "zero": np.zeros(3, np.int64)}
+    made |= {"ones": np.ones(3, np.int64), "axes": np.array([1, 2, 3]), **weights}
+    before = [
+        helper.make_node("Unsqueeze", ["z", "sides"], ["row"]),
+        helper.make_node("Slice", ["row", "zero", "ones", "axes"], ["single"]),
+        helper.make_node("Expand", ["single", "square"], ["big"]),
+        *steps,
+        helper.make_node("Slice", ["out", "zero", "ones", "axes"], ["corner"]),
+        helper.make_node("Squeeze", ["corner", "sides"], ["number"]),
+        helper.make_node("Add", ["z", "number"], ["moved"]),
+    ]
+    return generator(before=before, source="moved", weights=[constant(*each) for each in made.items()])
+
+
+def of_weights(*steps, **weights):
+    """Steps on weights alone that write `out`, of which one number is taken."""
+    made = {"zero": np.zeros(2, np.int64), "ones": np.ones(2, np.int64), **weights}
+    taken = [
+        helper.make_node("Slice", ["out", "zero", "ones"], ["number"]),
+        helper.make_node("Add", ["z", "number"], ["moved"]),
+    ]
+    weights_of = [constant(*each) for each in made.items()]
+    return generator(before=[*steps, *taken], source="moved", weights=weights_of)
+
+
+def sums(names):
+    """The sum of values, pair by pair, as `out`."""
+    so_far = [names[0], *(f"sum{n}" for n in range(1, len(names) - 1)), "out"]
+    return [helper.make_node("Add", [so_far[n], name], [so_far[n + 1]]) for n, name in enumerate(names[1:])]
+
+
+def products_of_all_pairs():
+    """Every number of the batch with every other one, again and again: the batch to the power of 5."""
+    axes = {f"a{n}": np.array([-1 if at == n else 1 for at in range(5)]) for n in range(5)}
+    steps = [helper.make_node("Reshape", ["z", name], [f"z{name}"]) for name in axes]
+    steps += sums([f"z{name}" for name in axes])
+    steps += [
+        helper.make_node("Slice", ["out", "zero", "ones", "axes"], ["line"]),
+        helper.make_node("Reshape", ["line", "rows"], ["moved"]),
+    ]
+    made = {"zero": np.zeros(4, np.int64), "ones": np.ones(4, np.int64), "axes": np.arange(1, 5)}
+    made |= {"rows": np.array([-1, Z]), **axes}
+    return generator(before=steps, source="moved", weights=[constant(*each) for each in made.items()])
+
+
+@pytest.mark.parametrize(
+    ("model", "match"),
+    [
+        (products_of_all_pairs(), "more memory"),
+        (
+            grown(
+                helper.make_node("ConvTranspose", ["big", "kernel"], ["out"]),
+                kernel=np.ones((1, 1, 150, 150), np.float32),
+                side=150,
+            ),
+            "more memory",
+        ),
+        (
+            grown(
+                helper.make_node("Slice", ["big", "zero", "tall", "axes"], ["column"]),
+                helper.make_node("Resize", ["column", "", "scales"], ["out"], mode="linear", antialias=1),
+                side=1 << 13,
+                tall=np.array([1, 1 << 13, 1]),
+                scales=np.array([1, 1, 1, 1 << 16], np.float32),
+            ),
+            "more memory",
+        ),
+        (
+            of_weights(
+                *(helper.make_node("Cast", ["weights"], [f"w{n}"], to=TensorProto.FLOAT) for n in range(600)),
+                *sums([f"w{n}" for n in range(600)]),
+                weights=np.ones((1, 1 << 20), np.float16),
+            ),
+            "weights alone",
+        ),
+        (
+            of_weights(
+                helper.make_node("Expand", ["one", "large"], ["x0"]),
+                *(helper.make_node("Sigmoid", [f"x{n}"], [f"x{n + 1}"]) for n in range(99)),
+                helper.make_node("Sigmoid", ["x99"], ["out"]),
+                one=np.ones((1, 1), np.float32),
+                large=np.array([1 << 12, 1 << 12]),
+            ),
+            "weights alone",
+        ),
+        (
+            grown(
+                helper.make_node("Cast", ["big"], ["words"], to=TensorProto.STRING),
+                helper.make_node("Cast", ["words"], ["out"], to=TensorProto.FLOAT),
+            ),
+            "Cast to a type",
+        ),
+    ],
+    ids=["grows with the batch", "transposed convolution", "antialias", "casts", "a chain of constants", "words"],
+)
+def test_what_takes_far_more_memory_than_its_input_and_output_is_refused(model, match):
+    refused(model, match)
+
+
+def test_a_few_cheap_steps_over_many_numbers_are_reckoned_by_their_time():
+    steps = [helper.make_node("Sigmoid", [f"x{n}"], [f"x{n + 1}"]) for n in range(1, 200)]
+    model = grown(
+        helper.make_node("Sigmoid", ["big"], ["x1"]),
+        *steps,
+        helper.make_node("Sigmoid", ["x200"], ["out"]),
+        side=1 << 13,
+    )
+    refused(model, "multiplications")
 
 
 def test_what_takes_too_many_multiplications_is_refused():

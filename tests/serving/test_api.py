@@ -3,6 +3,7 @@
 import asyncio
 import io
 import ipaddress
+import json
 import re
 import shutil
 import socket
@@ -206,6 +207,8 @@ def test_an_error_names_what_a_request_calls_it(client):
         client.get("/v1/walk?seeds=1,2&label=cat"),
         client.get("/v1/images/1.png?directions=99:1"),
         client.get("/v1/walk?seeds=1"),
+        client.get("/v1/walk?seeds=١,٢"),
+        client.get("/v1/images/1.png?directions=١:1"),
     ):
         assert "--" not in is_problem(answer, 422)
 
@@ -802,6 +805,51 @@ def received(address, said):
     with socket.create_connection(address, timeout=5) as connection:
         connection.sendall(said)
         return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+NO_REQUESTS = {
+    "nonsense": b"nonsense\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "a chunk without a length": b"POST /v1/images HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n",
+    "an endless address": b"GET /" + b"x" * 100_000,
+    "a long length": b"POST /v1/images HTTP/1.1\r\nHost: h\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
+}
+
+
+def test_what_is_no_request_of_http_is_told_so_as_a_problem(engines):
+    with running(create_app(engines, Limits())) as address:
+        for name, said in NO_REQUESTS.items():
+            head, _, body = received(address, said).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 400"), name
+            assert b"application/problem+json" in head
+            assert json.loads(body)["status"] == 400
+
+
+def test_a_body_that_breaks_after_the_answer_ends_the_connection(engines, caplog):
+    asked = b"POST /nowhere HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with (
+        running(create_app(engines, Limits())) as address,
+        socket.create_connection(address, timeout=5) as connection,
+    ):
+        connection.sendall(asked)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 405")
+        connection.sendall(b"no length\r\n")
+        while connection.recv(65536):
+            pass
+    assert "Traceback" not in caplog.text
+
+
+def test_too_many_connections_are_told_so_as_a_problem(engines, monkeypatch):
+    monkeypatch.setattr(ganvas.serving.server, "CONNECTIONS", 1)
+    asked = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
+    with running(create_app(engines, Limits())) as address, socket.create_connection(address, timeout=5) as first:
+        first.sendall(asked)
+        assert first.recv(65536).startswith(b"HTTP/1.1 200")
+        head, _, body = received(address, asked).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503")
+    assert b"retry-after: 1" in head.lower()
+    assert json.loads(body)["status"] == 503
 
 
 def test_a_connection_that_asks_for_nothing_is_closed(engines, monkeypatch):

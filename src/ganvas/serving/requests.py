@@ -28,6 +28,11 @@ Latent = Annotated[list[Coordinate], Field(max_length=4096, fail_fast=True)]
 Steps = dict[Annotated[int, Field(ge=1, le=64)], Amount]
 
 
+def _is_whole(text: str) -> bool:
+    """Whether it is a whole number, in the digits of ASCII."""
+    return text.isascii() and text.isdecimal()
+
+
 def parsed_steps(text: str) -> dict[int, float]:
     """'1:2.5,3:-1' -> {1: 2.5, 3: -1.0}: numbers of directions, and how far.
 
@@ -37,7 +42,7 @@ def parsed_steps(text: str) -> dict[int, float]:
     steps = {}
     for part in filter(None, (each.strip() for each in text.split(","))):
         number, colon, amount = part.partition(":")
-        if not (colon and number.strip().isdecimal() and abs(float(amount)) <= MOST_STEP):
+        if not (colon and _is_whole(number.strip()) and abs(float(amount)) <= MOST_STEP):
             raise ValueError(
                 f"expected NUMBER:AMOUNT after commas, amounts from -10 to 10, as in 1:2.5,3:-1; got {part!r}"
             )
@@ -52,7 +57,7 @@ def parsed_seeds(text: str) -> list[int]:
         ValueError: it is not written so, or a seed is not in [0, 2^64).
     """
     parts = [each.strip() for each in text.split(",")]
-    if not all(part.isdecimal() and int(part) <= LARGEST_SEED for part in parts):
+    if not all(_is_whole(part) and int(part) <= LARGEST_SEED for part in parts):
         raise ValueError("expected seeds from 0 to 18446744073709551615 after commas, as in 1,2,3")
     return [int(part) for part in parts]
 

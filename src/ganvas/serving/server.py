@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import h11
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -19,8 +21,9 @@ from ganvas.errors import SettingError
 from ganvas.formats.manifest import exported_folder, model_folder
 from ganvas.serving.api import create_app
 from ganvas.serving.engine import Engine
-from ganvas.serving.middleware import Limits
+from ganvas.serving.middleware import Limits, as_response
 from ganvas.serving.pages import Page
+from ganvas.serving.responses import problem
 from ganvas.settings import HUB_PREFIX
 
 LOOPBACK = "localhost", "127.0.0.1", "[::1]"
@@ -31,7 +34,34 @@ ROOT_PATH = r"(/[\w.~-]+)*"
 
 
 class Connection(H11Protocol):
-    """One that is closed if it asks for nothing: the server's own patience begins only behind a first answer."""
+    """One that is closed if it asks for nothing: the server's own patience begins only behind a first answer.
+
+    What the server itself refuses, before the application hears of it, is answered with problem details too.
+    """
+
+    def __init__(self, *args: Any, **named: Any):
+        super().__init__(*args, **named)
+        self._application, self.app = self.app, self._within_limits
+
+    async def _within_limits(self, scope: Any, receive: Any, send: Any) -> None:
+        """The application, or 503 where there are too many connections."""
+        if max(len(self.connections), len(self.tasks)) > CONNECTIONS:
+            busy = problem(503, "too many connections at once; try again", {"Retry-After": "1", "Connection": "close"})
+            await as_response(busy)(scope, receive, send)
+            return
+        await self._application(scope, receive, send)
+
+    def send_400_response(self, msg: str) -> None:
+        """What could not be read as HTTP; nothing more can be said where an answer has begun."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()
+            return
+        refused = problem(400, "this is no request of HTTP as it must be")
+        headers = [("Content-Type", refused.media_type), ("Content-Length", str(len(refused.body)))]
+        response = h11.Response(status_code=400, headers=[*headers, ("Connection", "close")], reason=b"Bad Request")
+        for event in (response, h11.Data(data=refused.body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Watch from the beginning."""
@@ -96,7 +126,6 @@ def configured(app: FastAPI) -> uvicorn.Config:
         http=Connection,
         log_level="warning",
         timeout_graceful_shutdown=GRACE_SECONDS,
-        limit_concurrency=CONNECTIONS,
         server_header=False,
         proxy_headers=False,
     )

@@ -17,7 +17,7 @@ def parse_size(size: str | int | tuple[int, int]) -> tuple[int, int]:
     """
     if isinstance(size, tuple):
         return size
-    match = re.fullmatch(r"(\d{1,9})(?:\s*[xX×]\s*(\d{1,9}))?", str(size).strip())
+    match = re.fullmatch(r"([0-9]{1,9})(?:\s*[xX×]\s*([0-9]{1,9}))?", str(size).strip())
     if not match:
         raise SettingError(f"size {shortened(size)}: expected pixels, as in 64 or 96x64 (width x height)")
     return int(match[1]), int(match[2] or match[1])
@@ -40,7 +40,7 @@ def parse_duration(time: str | float) -> float:
 
 def _typed_seconds(text: str) -> float:
     """0 where it is no duration."""
-    match = re.fullmatch(r"(?:([\d.]+)h)?(?:([\d.]+)m(?:in)?)?(?:([\d.]+)s?)?", text.strip().lower())
+    match = re.fullmatch(r"(?:([0-9.]+)h)?(?:([0-9.]+)m(?:in)?)?(?:([0-9.]+)s?)?", text.strip().lower())
     try:
         parts = match.groups() if match else ()
         return sum(float(part) * unit for part, unit in zip(parts, (3600, 60, 1), strict=False) if part)
@@ -56,7 +56,7 @@ def parse_count(text: str | int, unit: str = "") -> int:
     """
     if isinstance(text, Integral):
         return int(text)
-    match = re.fullmatch(rf"([\d.]+)\s*([kmg]?){unit.lower() + '?' if unit else ''}", str(text).strip().lower())
+    match = re.fullmatch(rf"([0-9.]+)\s*([kmg]?){unit.lower() + '?' if unit else ''}", str(text).strip().lower())
     try:
         return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2]])  # type: ignore[index]
     except (TypeError, ValueError, OverflowError) as error:
@@ -82,8 +82,8 @@ def parse_share(text: str | float) -> float:
     """
     try:
         typed = str(text).strip()
-        share = float(typed.removesuffix("%")) / (100 if typed.endswith("%") else 1)
-    except ValueError:
+        share = float(typed.removesuffix("%").encode("ascii")) / (100 if typed.endswith("%") else 1)
+    except ValueError:  # UnicodeEncodeError is one: digits of other scripts are not taken anywhere
         share = 0
     if not 0 < share <= 1:
         raise SettingError(f"share {shortened(text)}: expected something like 5% or 0.05")

@@ -6,7 +6,6 @@ training pictures is not published unless its author says so: it would publish t
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,7 +48,7 @@ from ganvas.model.onnx import (
 )
 from ganvas.model.quantize import Trial, try_int8
 from ganvas.model.weights import WEIGHTS_FILE, Model, load_model, save_weights
-from ganvas.publishing.packaging import Bundle
+from ganvas.publishing.packaging import MODEL_FILES, Bundle, copy_files
 from ganvas.publishing.targets import TARGETS, options_for
 from ganvas.run.folder import RunFolder
 from ganvas.settings import Settings
@@ -318,7 +317,7 @@ def _needs_export(options: PublishOptions) -> bool:
 def _reword(source: Path, target: Path, wording: Wording) -> None:
     """Copy an exported model if it is to lie elsewhere, and let it say what its author says now."""
     if source.resolve() != target.resolve():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns(".*"))
+        copy_files(source, target, MODEL_FILES)
     description = read_description(target)
     assert description.published is not None
     said = {name: text for name, text in wording.model_dump().items() if text}
