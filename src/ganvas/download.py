@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from ganvas.errors import SettingError
+from ganvas.wording import are, counted
 
 TIMEOUT_SECONDS = 30
 PIECE_BYTES = 1 << 18
@@ -109,7 +110,7 @@ def _complete(url: str, authorization: str, partial: Path, way_out: str) -> None
         have = partial.stat().st_size
     if not have:
         partial.unlink()
-    kept = f" (the {have:,} bytes that arrived are kept)" if have else ""
+    kept = f" (of it, {counted(have, 'byte')} arrived and {are(have)} kept)" if have else ""
     raise SettingError(f"{url} cannot be fetched: {trouble}{kept}; try again, or {way_out}")
 
 
@@ -148,4 +149,4 @@ def _pieces(url: str, authorization: str, start: int) -> Iterator[tuple[int, byt
     except (OSError, http.client.HTTPException) as error:
         raise _Interrupted(f"the connection broke off: {error}") from error
     if end is not None and position < end:
-        raise _Interrupted(f"the connection broke off at {position:,} of {end:,} bytes")
+        raise _Interrupted(f"the connection broke off at {position:,} of {counted(end, 'byte')}")

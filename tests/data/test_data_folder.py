@@ -119,6 +119,35 @@ def test_a_link_that_leads_back_is_walked_once(folder, load):
     assert report.duplicates == ()
 
 
+def test_links_out_of_the_folder_never_lead_above_it_or_to_the_system(folder, load):
+    for name, target in {"root": "/", "up": folder.parent, "twice": folder.parent, "processes": "/proc"}.items():
+        (folder / name).symlink_to(target)
+    (folder / "cats").mkdir()
+    (folder / "cats" / "back").symlink_to(folder / "cats")
+    (folder / "cats" / "devices").symlink_to("/dev")
+    (folder.parent / "beside").mkdir()
+    draw_beside = (folder / "00.png").rename(folder.parent / "beside" / "a.png")
+    (folder / "linked").symlink_to(draw_beside.parent)
+    report = load(folder).report
+    assert report.used == 10
+    assert report.found == 10
+    noted = [note for note in report.notes if "not looked into" in note]
+    assert len(noted) == 1
+    assert noted[0].startswith("4 folders above this one or of the system itself")
+
+
+def test_a_walk_ends_after_so_many_files(folder, load, monkeypatch):
+    (folder / "more").symlink_to(folder.parent / "more")
+    (folder.parent / "more").mkdir()
+    for i in range(5):
+        (folder.parent / "more" / f"{i}.txt").touch()
+    monkeypatch.setattr(directory, "MOST_ENTRIES", 16)  # ten pictures, the link and five files behind it
+    assert load(folder).report.used == 10
+    monkeypatch.setattr(directory, "MOST_ENTRIES", 15)
+    with pytest.raises(PicturesError, match="holds or links to more than 15 files"):
+        load(folder)
+
+
 def test_a_file_that_may_not_be_read_is_named_and_tried_again_another_day(folder, load, monkeypatch):
     real = directory.read_regular
 

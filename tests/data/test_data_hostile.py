@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganvas.config import PictureSettings
-from ganvas.data import archive
+from ganvas.data import archive, limits
 from ganvas.data.arrays import npy_source
 from ganvas.data.doctor import examine
 from ganvas.data.fit import fit_file
 from ganvas.data.handed import as_source
+from ganvas.data.limits import TimeLimit
 from ganvas.data.memory import Budget
 from ganvas.data.metadata import without_large_metadata
 from ganvas.errors import GanvasError, PicturesError, SettingError
@@ -35,7 +36,7 @@ MEMORY_BYTES = 700 << 20
 SECONDS = 60
 
 
-def outcome(source: Path, cache: Path, memory_bytes: int = MEMORY_BYTES) -> str:
+def outcome(source: Path, cache: Path, memory_bytes: int = MEMORY_BYTES, seconds: int = SECONDS) -> str:
     """What looking at `source` says in a process of its own, which may take so much memory and time and no more."""
     script = r"""
         import re, sys
@@ -50,7 +51,7 @@ def outcome(source: Path, cache: Path, memory_bytes: int = MEMORY_BYTES) -> str:
         print(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1])  # of this program alone
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(source), str(cache)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds)
     said, peak_kb = done.stdout.rstrip().rsplit("\n", 1)
     assert int(peak_kb) << 10 < memory_bytes, peak_kb
     return said
@@ -274,7 +275,7 @@ def test_nothing_is_dropped_from_a_file_of_ordinary_size(file_format, data):
     for _ in range(data.draw(st.integers(0, 4)) if damaged else 0):
         damaged[data.draw(st.integers(0, min(len(damaged) - 1, 100)))] = data.draw(st.integers(0, 255))
     if not (file_format == "GIF" and b"!\xfe" in damaged):
-        assert without_large_metadata(bytes(damaged)) == bytes(damaged)
+        assert without_large_metadata(bytes(damaged), TimeLimit()) == bytes(damaged)
 
 
 def test_a_jpeg_that_goes_over_a_large_picture_hundreds_of_times_is_refused():
@@ -288,6 +289,111 @@ def test_a_jpeg_that_goes_over_a_large_picture_hundreds_of_times_is_refused():
     assert examine(data, PictureSettings(width=32, height=32))[0].broken == ""
 
 
+def encoded(file_format: str, image: Image.Image | None = None, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    (image or Image.new("L", (64, 64))).save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def bmp(body: bytes, side: int) -> bytes:
+    """Of run lengths, which Pillow reads in Python."""
+    head = struct.pack("<IHHI", 1078 + len(body), 0, 0, 1078)
+    return (
+        b"BM"
+        + head
+        + struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(body), 0, 0, 256, 0)
+        + bytes(1024)
+        + body
+    )
+
+
+def slow_pictures() -> dict[str, bytes]:
+    """Files of a megabyte or so that decoders go through piece by piece in Python."""
+    jpeg, png, gif = encoded("JPEG"), encoded("PNG"), b"GIF89a" + struct.pack("<HHBBB", 16, 16, 0x80, 0, 0) + bytes(6)
+    at = png.index(b"IDAT") - 4
+    return {
+        "segments of a JPEG": jpeg[:2] + b"\xff\xee\0\2" * 300_000 + jpeg[2:],
+        "filling of a JPEG": jpeg[:2] + b"\xff" * 1_000_000 + jpeg[2:],
+        "chunks of a PNG": png[:at] + chunk(b"tEXt", b"a\0b") * 100_000 + png[at:],
+        "empty chunks of pixels": png[:at] + chunk(b"IDAT", b"") * 100_000 + png[at:],
+        "extensions of a GIF": gif + b"!\1\1a\0" * 300_000,
+        "comments of a GIF": gif + b"!\xfe\1a\0" * 300_000,
+        "filling of a GIF": gif + b"x" * 1_000_000,
+        "steps of a BMP": bmp(b"\0\2\0\0" * 300_000, 100),
+        "pixels of a PGM": b"P5\n1000 1000\n254\n" + bytes(1_000_000),
+        "header of a PBM": b"P4\n" + b" \n" * 1_000_000,
+        "numbers of a PPM": b"P3\n2000 2000\n255\n" + b"1 " * 12_000_000,
+    }
+
+
+def test_a_file_may_take_so_much_time_and_no_more(monkeypatch):
+    asked = PictureSettings(width=32, height=32)
+    monkeypatch.setattr(limits, "SECONDS_AT_FIRST", 0.05)
+    monkeypatch.setattr(limits, "SECONDS_PER_MEGAPIXEL", 0.05)
+    for name, data in slow_pictures().items():
+        started = time.thread_time()
+        found, _ = examine(data, asked)
+        assert found.broken.startswith("takes more than 0 seconds to read; save it anew"), (name, found)
+        assert found.digest.startswith("slow: ")  # so that the set is not taken for that of a faster machine
+        assert time.thread_time() - started < 1.5, name
+
+
+def tiff(order: str, tags: dict[int, tuple[int, int, int]], *, big: bool = False) -> bytes:
+    """tag: (kind, count, value or offset)."""
+    head, one = (
+        (struct.pack("<2sHHHQQ", b"II", 43, 8, 0, 16, len(tags)), "HHQ")
+        if big
+        else (struct.pack(order + "2sHIH", b"II" if order == "<" else b"MM", 42, 8, len(tags)), "HHI")
+    )
+    entries = []
+    for tag, (kind, count, value) in sorted(tags.items()):
+        packed = struct.pack(order + ("H" if kind == 3 else "I"), value).ljust(8 if big else 4, b"\0")
+        entries.append(struct.pack(order + one, tag, kind, count) + packed)
+    return head + b"".join(entries) + bytes(8)
+
+
+@pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])
+def test_a_tiff_of_millions_of_pieces_or_of_tiles_far_beyond_it_is_refused(order, big):
+    sides = {256: (4, 1, 16), 257: (4, 1, 1_000_000)}
+    asked = PictureSettings(width=32, height=32)
+    strips = tiff(order, {**sides, 273: (3, 100_000_000, 8)}, big=big)
+    assert "at most 524,288 are read" in examine(strips, asked)[0].broken
+    tiles = tiff(order, {**sides, 322: (4, 1, 60_000), 323: (3, 1, 112)}, big=big)
+    assert "most of them outside of it" in examine(tiles, asked)[0].broken
+
+
+def exif(entries: int, size_bytes: int, orientation: int) -> bytes:
+    """So many entries that each name nearly all of it; the orientation is the last of them."""
+    numbers = [*range(0x112 - entries + 1, 0x112), 0x112]
+    body = b"".join(struct.pack(">HHII", number, 7, size_bytes - 8, 8) for number in numbers[:-1])
+    body += struct.pack(">HHIHH", 0x112, 3, 1, orientation, 0)
+    return b"Exif\0\0" + (b"MM\0*\0\0\0\x08" + struct.pack(">H", entries) + body).ljust(size_bytes, b"\0")
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+def test_long_exif_turns_a_picture_and_takes_no_time(file_format, draw):
+    """The entries before it are cut off; those of a camera are short."""
+    turned = exif(1, 900_000, 6)
+    found, _ = examine(
+        encoded(file_format, draw(1), exif=turned[: 60_000 if file_format == "JPEG" else None]),
+        PictureSettings(width=32, height=32),
+    )
+    assert found.turned
+    started = time.process_time()
+    hostile = exif(200, 900_000, 6)[: 60_000 if file_format == "JPEG" else None]
+    examine(encoded(file_format, draw(1), exif=hostile), PictureSettings(width=32, height=32))
+    assert time.process_time() - started < 1
+
+
+def test_long_exif_of_an_avif_is_dropped_and_what_turns_it_is_elsewhere(draw):
+    for orientation in (1, 6):
+        tags = Image.Exif()
+        tags[0x10E], tags[0x112] = "x" * 200_000, orientation
+        data = encoded("AVIF", draw(1), exif=tags)
+        assert without_large_metadata(data, TimeLimit()) != data
+        assert fit_file(data, 32, 32, "crop", "rgb").turned == (orientation == 6)
+
+
 @pytest.mark.slow
 def test_float_tiffs_of_a_hundred_megapixels_take_memory_one_at_a_time(tmp_path):
     """Any two at once would take twice as much: 400 MB of pixels each, and what they become."""
@@ -296,7 +402,7 @@ def test_float_tiffs_of_a_hundred_megapixels_take_memory_one_at_a_time(tmp_path)
     (tmp_path / "pictures").mkdir()
     for i in range(4):
         (tmp_path / "pictures" / f"{i}.tif").write_bytes(buffer.getvalue() + bytes([i]))
-    said = outcome(tmp_path / "pictures", tmp_path / "cache", memory_bytes=1300 << 20)
+    said = outcome(tmp_path / "pictures", tmp_path / "cache", memory_bytes=1300 << 20, seconds=5 * SECONDS)
     assert "3 are duplicates" in said
 
 

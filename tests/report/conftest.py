@@ -34,6 +34,8 @@ def make_run(path: Path, moments: tuple[int, ...] = (0, 512, 1024, 2048), recipe
         "classes": {HOSTILE: 6},
         "broken": [{"file": HOSTILE, "reason": "is empty"}],
         "duplicates": [{"file": "b.png", "same_as": HOSTILE}],
+        "near": [{"file": "c.png", "same_as": HOSTILE}],
+        "near_left_out": False,
         "notes": [HOSTILE],
     }
     (path / "data.json").write_text(json.dumps(findings), encoding="utf-8")

@@ -75,7 +75,16 @@ def test_names_of_files_and_classes_cannot_become_elements(run, hostile):
     page = read(write_report(run))
     assert len(page.named("script")) == 2
     assert not any("onerror" in attributes for _, attributes in page.elements)
-    assert "".join(page.words).count(hostile) == 5  # class, broken file, duplicate, note, event
+    assert "".join(page.words).count(hostile) == 6  # class, broken file, duplicate, near-duplicate, note, event
+
+
+def test_pictures_that_are_nearly_the_same_are_shown_in_pairs(run):
+    words = read(write_report(run)).words
+    at = words.index("Nearly the same, left in: 1")
+    assert [word for word in words[at + 1 : at + 10] if word.strip()][:3] == ["file", "like", "c.png"]
+    found = json.loads((run / "data.json").read_text(encoding="utf-8"))
+    (run / "data.json").write_text(json.dumps({**found, "near_left_out": True}), encoding="utf-8")
+    assert "Nearly the same, left out: 1" in read(write_report(run)).words
 
 
 def test_the_name_of_a_run_cannot_become_an_element(run, tmp_path):

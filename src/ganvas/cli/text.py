@@ -5,6 +5,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from ganvas.recipes import DEFAULT, RECIPES, recipe
+from ganvas.wording import counted
 
 if TYPE_CHECKING:
     from ganvas.workflows.publish import ExportResult, PublishResult
@@ -76,7 +77,8 @@ def export_text(result: "ExportResult") -> str:
     made = result.publication
     findings = made.findings or (f"It was not scored: {result.not_scored}.",)
     trial = [str(result.trial)] if result.trial else []
-    drawn = f"over {made.compared_seeds} seeds at most {made.largest_difference} of 255 grey levels from the original"
+    seeds = counted(made.compared_seeds, "seed")
+    drawn = f"over {seeds} at most {made.largest_difference} of 255 grey levels from the original"
     size = f"model.onnx: {result.onnx_bytes / 1e6:.1f} MB, weights in {made.weights}, {drawn}"
     return "\n".join([*findings, *trial, size, str(result.out)])
 

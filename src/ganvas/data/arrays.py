@@ -24,6 +24,7 @@ from ganvas.data.listing import (
 )
 from ganvas.errors import PicturesError, missing_package
 from ganvas.files import open_regular
+from ganvas.wording import counted
 
 AVATAR_PX = 64
 LARGEST_HEADER_BYTES = 1 << 14  # of an .npy file; its shape and type take a hundred
@@ -91,7 +92,7 @@ def _mapped(file: BinaryIO) -> np.ndarray:
         )
     size_bytes = math.prod(shape)
     if size_bytes > os.fstat(file.fileno()).st_size - offset:
-        raise ValueError(f"{shape} takes {size_bytes:,} bytes, and the file ends before them")
+        raise ValueError(f"{shape} takes {counted(size_bytes, 'byte')}, and the file ends before them")
     if not size_bytes:
         return np.zeros(shape, np.uint8)
     images = np.memmap(file, np.uint8, "r", offset, shape, "F" if fortran_order else "C")

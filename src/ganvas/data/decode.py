@@ -21,6 +21,16 @@ from PIL import (
 )
 
 from ganvas.data.deep import DeepPicture, low_bytes
+from ganvas.data.limits import (
+    LARGEST_EXIF_BYTES,
+    LARGEST_PIXELS,
+    BrokenPicture,
+    SlowPicture,
+    TimedFile,
+    TimeLimit,
+    check_scans,
+    check_tiff,
+)
 from ganvas.data.listing import SMALLEST_SIDE_PX
 from ganvas.errors import missing_package
 
@@ -38,8 +48,6 @@ DECODERS = (
     PpmImagePlugin.PpmImageFile,
 )
 FORMATS = tuple(str(decoder.format) for decoder in DECODERS)
-LARGEST_PIXELS = 100_000_000
-MOST_SCANNED_PIXELS = 20 * LARGEST_PIXELS  # a progressive JPEG has about 10 scans, and another for its preview
 HEIC_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"])
 SIDEWAYS = frozenset([5, 6, 7, 8])
 TURNS = {
@@ -53,26 +61,31 @@ TURNS = {
 }
 
 
-class BrokenPicture(Exception):
-    """A file that holds no usable picture; the message is the reason."""
-
-
-def open_picture(data: bytes) -> Image.Image:
+def open_picture(data: bytes, limit: TimeLimit) -> Image.Image:
     """The picture in a file's bytes, its size known and no pixel decoded yet; the first frame if it moves.
 
+    Args:
+        limit: of this file, extended here to what a picture of this size may take.
     Raises:
-        BrokenPicture: it is no picture, or of a size that is refused.
+        BrokenPicture: it is no picture, or of a size that is refused, or would take too long.
         Exception: whatever a decoder raises on a damaged file.
     """
     if not data:
         raise BrokenPicture("empty (0 bytes)")
+    check_tiff(data)
     try:
-        image = _open_heic(data) if _is_heic(data) else Image.open(io.BytesIO(data), formats=FORMATS)
+        image = _open_heic(data) if _is_heic(data) else Image.open(TimedFile(data, limit), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise BrokenPicture(f"more than {LARGEST_PIXELS // 10**6} megapixels") from error
     except UnidentifiedImageError as error:
         raise BrokenPicture(_what_it_is(data)) from error
     check_size(image.width, image.height)
+    if image.format in ("JPEG", "MPO"):
+        check_scans(data, image.width * image.height)
+    exif = image.info.get("exif")
+    if isinstance(exif, bytes):
+        image.info["exif"] = exif[:LARGEST_EXIF_BYTES]
+    limit.allow_for(image.width * image.height)
     return image
 
 
@@ -90,6 +103,8 @@ def orientation(image: Image.Image) -> int:
     """1 to 8, as EXIF counts; 1 when there is none or it cannot be read, since a bad tag spoils no picture."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except SlowPicture:
+        raise
     except Exception:  # noqa: BLE001 - damaged EXIF raises anything
         return 1
     return value if value in TURNS else 1
@@ -105,9 +120,9 @@ def to_plain(image: Image.Image) -> Image.Image:
     return image if mode in ("L", "RGB") else image.convert("L" if mode == "1" else "RGB")
 
 
-def decode_deep(image: Image.Image, data: bytes) -> DeepPicture:
+def decode_deep(image: Image.Image, data: bytes, limit: TimeLimit) -> DeepPicture:
     """The picture of more than 8 bits that was opened from `data`."""
-    low = low_bytes(Image.open(io.BytesIO(data), formats=FORMATS)) if image.mode in ("RGB", "RGBA") else None
+    low = low_bytes(Image.open(TimedFile(data, limit), formats=FORMATS)) if image.mode in ("RGB", "RGBA") else None
     image.load()
     return DeepPicture(image, low)
 
@@ -122,16 +137,6 @@ def decoding_bytes(image: Image.Image, full_pixels: int) -> int:
     pixel_bytes = {"1": 1, "L": 1, "P": 1, "I;16": 2}.get(image.mode, 4) + 8
     coefficients = 6 * full_pixels if image.info.get("progressive") else 0
     return image.width * image.height * pixel_bytes + coefficients
-
-
-def check_scans(image: Image.Image, data: bytes) -> None:
-    """A JPEG may go over the whole picture again in a few bytes, thousands of times.
-
-    Raises:
-        BrokenPicture: it does so more often than any camera.
-    """
-    if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") * image.width * image.height > MOST_SCANNED_PIXELS:
-        raise BrokenPicture("more passes over its pixels than any camera writes")
 
 
 def to_srgb(image: Image.Image, profile_bytes: bytes | None) -> Image.Image:

@@ -3,12 +3,14 @@
 import os
 import stat
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 
 from ganvas.data.labels import LARGEST_LABELS_BYTES, Others
 from ganvas.data.listing import (
     LARGEST_FILE_BYTES,
+    MOST_ENTRIES,
     Broken,
     Listing,
     Source,
@@ -16,13 +18,20 @@ from ganvas.data.listing import (
     is_hidden,
     is_picture,
 )
+from ganvas.errors import PicturesError
 from ganvas.files import read_regular
+
+_OF_THE_SYSTEM = ("/proc", "/sys", "/dev")  # what lies there is made up as it is read, or no file
 
 
 def folder_source(folder: Path) -> Source:
     """Every picture below `folder`, in order of name; sub-folders are labels.
 
-    Links are followed, each folder is read once, so a link that leads back to its own parent does no harm.
+    Links are followed, since people collect pictures by them; but not to a folder that holds this one, nor to the
+    devices and processes of the system. Each folder is read once, so a link that leads back does no harm.
+
+    Raises:
+        PicturesError: there are more than MOST_ENTRIES files and folders in it, or linked from it.
     """
     files, broken, others = _walk(folder)
     names = sorted(files)
@@ -37,7 +46,9 @@ def folder_source(folder: Path) -> Source:
     stamps = [f"{name}\0{_stamp(files[name])}" for name in names]
     stamps += [f"{name}\0{_stamp((folder / name).stat())}" for name in sorted(others.labels)]
     troubles = [f"{item.file}\0{item.reason}" for item in broken]
-    fingerprint = digest(["folder", str(folder.resolve()), *stamps, *troubles, *others.archives, str(others.ignored)])
+    fingerprint = digest(
+        ["folder", str(folder.resolve()), *stamps, *troubles, *others.archives, *others.unfollowed, str(others.ignored)]
+    )
     return Source(str(folder), fingerprint, open_folder)
 
 
@@ -55,19 +66,29 @@ def _walk(folder: Path) -> tuple[dict[str, os.stat_result], list[Broken], Others
     broken: list[Broken] = []
     others = Others()
     seen: set[tuple[int, int]] = set()
+    above = {_identity(parent.stat()) for parent in folder.resolve().parents}
+    entries_left = MOST_ENTRIES
     waiting = [(folder, "")]
     while waiting:
         here, prefix = waiting.pop()
         try:
             status = here.stat()
-            if (status.st_dev, status.st_ino) in seen:
+            if _identity(status) in seen:
                 continue
-            seen.add((status.st_dev, status.st_ino))
+            seen.add(_identity(status))
+            if _identity(status) in above or status.st_dev in _devices_of_the_system():
+                others.unfollowed.append(prefix.rstrip("/") or ".")
+                continue
             with os.scandir(here) as scan:
-                items = sorted(scan, key=lambda item: item.name)
+                items = sorted(islice(scan, entries_left + 1), key=lambda item: item.name)
         except OSError as error:
             broken.append(Broken(prefix or ".", f"folder cannot be read: {error.strerror or error}"))
             continue
+        entries_left -= len(items)
+        if entries_left < 0:
+            raise PicturesError(
+                f"{folder}: holds or links to more than {MOST_ENTRIES:,} files; give the folder with the pictures alone"
+            )
         for item in items:
             name = prefix + item.name
             found = _look(item, name)
@@ -80,6 +101,15 @@ def _walk(folder: Path) -> tuple[dict[str, os.stat_result], list[Broken], Others
             else:
                 waiting.append((here / item.name, name + "/"))
     return files, broken, others
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+@cache
+def _devices_of_the_system() -> frozenset[int]:
+    return frozenset(os.stat(path).st_dev for path in _OF_THE_SYSTEM if os.path.ismount(path))
 
 
 def _look(item: os.DirEntry[str], name: str) -> os.stat_result | Broken | None:

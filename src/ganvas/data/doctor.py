@@ -9,9 +9,9 @@ from statistics import median_low
 import numpy as np
 
 from ganvas.config import PictureSettings
-from ganvas.data.decode import BrokenPicture
 from ganvas.data.deep import Levels, Span, levels_for
 from ganvas.data.fit import fit_array, fit_file, kept_share
+from ganvas.data.limits import BrokenPicture, SlowPicture
 from ganvas.data.listing import LARGEST_FILE_BYTES, OUTSIDE, Broken, Entry, Listing, Unread, printable
 from ganvas.settings import SMALLEST_PX, STEP_PX
 from ganvas.wording import are, counted
@@ -97,6 +97,8 @@ def examine(
             )
         else:
             fitted = fit_array(data, *asked)
+    except SlowPicture as error:  # another machine may have the time, and its set is another then
+        return Inspection(f"slow: {name}", is_file=is_file, broken=str(error)), None
     except BrokenPicture as error:
         return Inspection(name, is_file=is_file, broken=str(error)), None
     except Exception as error:  # noqa: BLE001 - on damaged files the decoders raise nearly everything

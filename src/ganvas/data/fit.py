@@ -12,7 +12,6 @@ from PIL import Image
 from ganvas.data.decode import (
     SIDEWAYS,
     TURNS,
-    check_scans,
     check_size,
     decode_deep,
     decoding_bytes,
@@ -22,6 +21,7 @@ from ganvas.data.decode import (
     to_srgb,
 )
 from ganvas.data.deep import STRIP_VALUES, Levels, Span, is_deep, levels_for
+from ganvas.data.limits import TimeLimit
 from ganvas.data.memory import DECODING
 from ganvas.data.metadata import without_large_metadata
 from ganvas.formats.images import over_white
@@ -67,16 +67,16 @@ def fit_file(
         BrokenPicture: it is no usable picture.
         Exception: whatever a decoder raises on a damaged file.
     """
-    data = without_large_metadata(data)
-    with open_picture(data) as image:
-        check_scans(image, data)
+    limit = TimeLimit()
+    data = without_large_metadata(data, limit)
+    with open_picture(data, limit) as image:
         size, deep, span = image.size, is_deep(image), None
         if image.format in ("JPEG", "MPO"):
             image.draft(None, _draft_size(size, _turned((width, height), orientation(image))))
         with DECODING.lent(decoding_bytes(image, size[0] * size[1])):
             tagged = orientation(image)  # which decodes a PNG
             if deep:
-                picture = decode_deep(image, data)
+                picture = decode_deep(image, data, limit)
                 span = picture.span()
                 plain = picture.to_8_bits(levels_of(span))
                 seen = _digest(picture.strips())

@@ -115,11 +115,13 @@ class Others:
     """The files of a source that are no pictures.
 
     labels: how to read each file of labels. archives: those inside, which are not opened. ignored: how many more.
+    unfollowed: links to folders that are not entered.
     """
 
     labels: dict[str, Callable[[], bytes]] = field(default_factory=dict)
     archives: list[str] = field(default_factory=list)
     ignored: int = 0
+    unfollowed: list[str] = field(default_factory=list)
 
     def add(self, name: str, read: Callable[[], bytes]) -> None:
         """Count a file; `read` gives its bytes, at most LARGEST_LABELS_BYTES and one more."""
@@ -142,6 +144,9 @@ class Others:
         if self.archives:
             inside = counted(len(self.archives), "archive")
             notes.append(f"{inside} inside, not opened: {_few(self.archives)}; unpack first what they hold")
+        if self.unfollowed:
+            links = counted(len(self.unfollowed), "folder")
+            notes.append(f"{links} above this one or of the system itself, not looked into: {_few(self.unfollowed)}")
         entries = tuple(Entry(name, size, label) for (name, size), label in zip(pictures, found.labels, strict=True))
         return Listing(entries, read, tuple(broken), self.ignored, tuple(map(printable, notes)), found.error)
 

@@ -17,6 +17,7 @@ from ganvas.data.sources import open_source
 from ganvas.errors import DiskError, PicturesError, SettingError
 from ganvas.files import cache_folder, writing_to
 from ganvas.formats.images import Pictures, save_grid
+from ganvas.wording import counted
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def contact_indices(pictures: PictureSet, limit: int = 64) -> np.ndarray:
         ValueError: `limit` is less than one.
     """
     if limit < 1:
-        raise ValueError(f"a sheet of {limit} pictures")
+        raise ValueError(f"a sheet of {counted(limit, 'picture')}")
     count = min(limit, len(pictures.images))
     return (2 * np.arange(count) + 1) * len(pictures.images) // (2 * count)
 

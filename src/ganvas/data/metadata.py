@@ -6,24 +6,35 @@ import re
 import zlib
 from collections.abc import Iterator
 
+from ganvas.data.limits import LARGEST_EXIF_BYTES, TimeLimit
+
 LARGEST_CHUNK_BYTES = 1 << 20  # packed or not, where Pillow refuses a PNG; a profile takes a few kilobytes
 LARGEST_METADATA_BYTES = 8 << 20  # of one file in all: a photograph's profile, preview and notes take less
 _PNG = b"\x89PNG\r\n\x1a\n"
 _OF_THE_PIXELS = frozenset([b"tRNS", b"acTL", b"fcTL", b"fdAT"])
 _JPEG_ALONE = frozenset([0x01, *range(0xD0, 0xDA)])
 _JPEG_OF_THE_PIXELS = frozenset([0xE0, 0xEE])  # JFIF and Adobe, which say what the numbers mean
-_PNM_HEADER = re.compile(rb"P(?:[14](?:(?:\s|#[^\r\n]*[\r\n])+\d+){2}|[2356](?:(?:\s|#[^\r\n]*[\r\n])+\d+){3})")
+# The type of an item's entry. What AVIF turns is in other boxes, and Pillow puts EXIF together before it can be cut.
+_AVIF_EXIF = re.compile(rb"(infe[\2\3]\0\0.{4,7})Exif", re.DOTALL)
+_PNM_GAP = rb"(?:\s++|#[^\r\n]*+[\r\n])++"  # possessive: nothing is kept to go back to
+_PNM_HEADER = re.compile(rb"P(?:[14](?:%b\d+){2}|[2356](?:%b\d+){3})" % (_PNM_GAP, _PNM_GAP))
 
 
-def without_large_metadata(data: bytes) -> bytes:
-    """The same picture; `data` itself unless something had to be dropped."""
+def without_large_metadata(data: bytes, limit: TimeLimit) -> bytes:
+    """The same picture; `data` itself unless something had to be dropped.
+
+    Raises:
+        SlowPicture: there is so much in it that looking through it takes too long.
+    """
     if data.startswith(_PNG):
-        return _joined(data, _png_drops(data))
+        return _joined(data, _png_drops(data, limit))
     if data.startswith(b"\xff\xd8"):
-        return _joined(data, _jpeg_drops(data))
+        return _joined(data, _jpeg_drops(data, limit))
     if data.startswith((b"GIF87a", b"GIF89a")):
-        return _joined(data, _gif_drops(data))
-    if (header := _PNM_HEADER.match(data)) and header.end() > LARGEST_CHUNK_BYTES >> 8:
+        return _joined(data, _gif_drops(data, limit))
+    if data[4:8] == b"ftyp" and len(data) > LARGEST_EXIF_BYTES:
+        return _AVIF_EXIF.sub(rb"\1free", data, count=1)
+    if (header := _PNM_HEADER.match(data, 0, LARGEST_METADATA_BYTES)) and header.end() > LARGEST_CHUNK_BYTES >> 8:
         return re.sub(rb"#[^\r\n]*", b"", header[0]) + data[header.end() :]
     return data
 
@@ -37,10 +48,11 @@ def _joined(data: bytes, drops: Iterator[tuple[int, int]]) -> bytes:
     return b"".join([*kept, memoryview(data)[at:]]) if kept else data
 
 
-def _png_drops(data: bytes) -> Iterator[tuple[int, int]]:
+def _png_drops(data: bytes, limit: TimeLimit) -> Iterator[tuple[int, int]]:
     """Chunks whose name starts with a small letter may be left out: so the format says."""
     at, total_bytes = len(_PNG), 0
     while at + 12 <= len(data):
+        limit.check()
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         end = at + 12 + length
         if kind[:1].islower() and kind not in _OF_THE_PIXELS and end <= len(data):
@@ -70,9 +82,10 @@ def _png_size(kind: bytes, body: bytes) -> int:
         return len(body)
 
 
-def _jpeg_drops(data: bytes) -> Iterator[tuple[int, int]]:
+def _jpeg_drops(data: bytes, limit: TimeLimit) -> Iterator[tuple[int, int]]:
     at, total_bytes = 2, 0
     while at + 4 <= len(data) and data[at] == 0xFF:
+        limit.check()
         kind = data[at + 1]
         if kind == 0xDA:
             return
@@ -87,12 +100,14 @@ def _jpeg_drops(data: bytes) -> Iterator[tuple[int, int]]:
         at = end
 
 
-def _gif_drops(data: bytes) -> Iterator[tuple[int, int]]:
+def _gif_drops(data: bytes, limit: TimeLimit) -> Iterator[tuple[int, int]]:
     """Comments before the first picture: decoders put them together block by block."""
     at = 13 + (3 << (data[10] & 7) + 1 if len(data) > 10 and data[10] & 0x80 else 0)
     while data[at : at + 1] == b"!":
+        limit.check()
         start, kind, at = at, data[at + 1 : at + 2], at + 2
         while at < len(data) and data[at]:
+            limit.check()
             at += 1 + data[at]
         at += 1
         if kind == b"\xfe" and at <= len(data):

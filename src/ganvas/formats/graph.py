@@ -107,7 +107,9 @@ def _size_fault(model: ModelProto) -> str:
     graph = model.graph
     if model.functions or model.training_info or graph.sparse_initializer:
         return "holds functions, training steps or sparse weights, which no generator of Ganvas has"
-    return f"has {len(graph.node)} steps; at most {MOST_NODES} are run" if len(graph.node) > MOST_NODES else ""
+    return (
+        f"has {counted(len(graph.node), 'step')}; at most {MOST_NODES} are run" if len(graph.node) > MOST_NODES else ""
+    )
 
 
 def _first(faults: Iterable[str]) -> str:
@@ -223,7 +225,7 @@ def _shapes(model: ModelProto, batch: int) -> dict[str, _Shape]:
             and len(joined := without_values[node.output[0]]) == 1
             and joined[0] > MOST_DIMENSIONS
         ):
-            raise ValueError(f"{node.output[0]} joins {joined[0]} numbers in a row")
+            raise ValueError(f"{node.output[0]} joins {counted(joined[0], 'number')} in a row")
     return _known(shape_inference.infer_shapes(skeleton, check_type=True, strict_mode=True, data_prop=True).graph)
 
 

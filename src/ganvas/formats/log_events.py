@@ -165,7 +165,7 @@ class Ended(Event):
             "finished": "finished",
             "interrupted": "stopped from outside",
             "plateau": "stopped at a plateau",
-            "rescues": f"stopped: it went wrong again after {self.rescues} rescues",
+            "rescues": f"stopped: it went wrong again after {counted(self.rescues, 'rescue')}",
         }[self.reason]
 
 

@@ -19,6 +19,7 @@ from ganvas.metrics.distances import (
 from ganvas.metrics.diversity import ModeCoverage, same_share, spread
 from ganvas.metrics.neighbours import NEIGHBOURS, Neighbourhoods, neighbourhoods
 from ganvas.metrics.reference import Sample
+from ganvas.wording import counted
 
 FEWEST = 4
 FEW = 50
@@ -141,7 +142,8 @@ def score_card(wanted: Wanted, generator: torch.Generator) -> Card:
     notes = list(wanted.notes)
     if count < FEW:
         notes.append(
-            f"only {count} pictures of each kind could be compared: the intervals are wide, trust no difference"
+            f"only {counted(count, 'picture')} of each kind could be compared: the intervals are wide, "
+            "trust no difference"
         )
     if count <= NEIGHBOURS:
         notes.append(f"precision, recall, density and coverage need more than {NEIGHBOURS} pictures of each kind")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ganvas.metrics.card import Card, Scores
 from ganvas.metrics.distances import Estimate
+from ganvas.wording import counted
 
 NOT_MEASURED = "-"
 COLUMNS = ("this", "real", "PCA", "noise")
@@ -60,7 +61,7 @@ def protocol_lines(card: Card) -> list[str]:
     on = card.protocol
     held_out = f"held out: {on.held_out}" if on.held_out else "nothing held out"
     return [
-        f"real: {on.sample_count:,} of {on.real_count:,} pictures of {on.against}, {held_out}; "
+        f"real: {on.sample_count:,} of {counted(on.real_count, 'picture')} of {on.against}, {held_out}; "
         f"as many others of them as floor, as many of each other kind; {on.width}x{on.height}, seed {on.seed}",
         f"features: {on.extractor} at {on.extractor_px} px, SHA-256 {on.extractor_sha256[:8]}; resize: {on.resize}",
     ]
@@ -99,8 +100,9 @@ def _reach(card: Card) -> str:
         return ""
     found, right = card.modes.coverage, card.modes
     return (
-        f"Reaches {found.reached:,} of {found.of:,} classes, divergence from their real shares {found.divergence:.3f} "
-        f"nats (by a classifier that is right on {100 * right.accuracy:.0f}% of unseen real pictures)."
+        f"Reaches {found.reached:,} of {counted(found.of, 'class', 'classes')}, divergence from their real shares "
+        f"{found.divergence:.3f} nats (by a classifier that is right on {100 * right.accuracy:.0f}% of unseen real "
+        "pictures)."
     )
 
 

@@ -23,6 +23,7 @@ from ganvas.formats.manifest import Description
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.weights import Model
 from ganvas.pixels import to_levels
+from ganvas.wording import counted
 
 OPSET = 20
 COMPARED_SEEDS, AT_ONCE = 256, 16
@@ -76,8 +77,8 @@ def smallest_graph(whole: onnx.ModelProto, description: Description, expected: n
         if difference <= MOST_DIFFERENT:
             return Graph(stored, weights, difference)
     raise ModelError(
-        f"onnxruntime draws these weights differently: by up to {difference} grey levels over {COMPARED_SEEDS} seeds, "
-        f"where at most {MOST_DIFFERENT} is allowed; nothing was written"
+        f"onnxruntime draws these weights differently: by up to {counted(difference, 'grey level')} over "
+        f"{COMPARED_SEEDS} seeds, where at most {MOST_DIFFERENT} is allowed; nothing was written"
     )
 
 

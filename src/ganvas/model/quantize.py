@@ -24,6 +24,7 @@ from ganvas.features import Extractor, extract
 from ganvas.formats.manifest import Description
 from ganvas.metrics import kernel_distance_interval
 from ganvas.model import labels_for, latents_for
+from ganvas.wording import counted
 
 CALIBRATED, COMPARED, AT_ONCE, TIMED = 128, 500, 16, 15
 LEAST_FASTER, MOST_LOSS = 1.1, 0.01
@@ -51,8 +52,8 @@ class Trial:
     def __str__(self) -> str:
         taken = "taken" if self.is_worth_it else "not taken"
         return (
-            f"int8 {taken}: {self.quantised} of {self.layers} layers, {self.faster:.2f} times as fast (at least "
-            f"{LEAST_FASTER:g}), kernel distance {self.loss:+.4f} (at most {MOST_LOSS:+g})"
+            f"int8 {taken}: {self.quantised} of {counted(self.layers, 'layer')}, {self.faster:.2f} times as fast "
+            f"(at least {LEAST_FASTER:g}), kernel distance {self.loss:+.4f} (at most {MOST_LOSS:+g})"
         )
 
 

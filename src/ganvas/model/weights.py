@@ -18,6 +18,7 @@ from ganvas.files import replace_tensors, replace_text
 from ganvas.formats.manifest import DESCRIPTION_FILE, Description, model_folder, read_description
 from ganvas.networks import Networks, NetworkSpec
 from ganvas.training import ARCHITECTURES
+from ganvas.wording import counted
 
 _HEADER_LIMIT_BYTES = 1_000_000
 MOMENTS, WEIGHTS_FILE = "moments", "generator.safetensors"
@@ -115,7 +116,7 @@ def moment_at(run: Path, images: int) -> Path:
     earlier = [moment for moment in moments if moment <= images]
     if not earlier:
         kept = ", ".join(str(moment) for moment in moments) or "none"
-        raise ModelError(f"{run}: no model is kept of {images} images or before; kept: {kept}")
+        raise ModelError(f"{run}: no model is kept of {counted(images, 'image')} or before; kept: {kept}")
     return moments[earlier[-1]]
 
 
@@ -127,7 +128,9 @@ def _filled(module: nn.Module, path: Path) -> nn.Module:
         if not path.is_file():
             raise ModelError(f"{path}: is missing")
         if path.stat().st_size > limit:
-            raise ModelError(f"{path}: {path.stat().st_size} bytes, but the network it belongs to has at most {limit}")
+            raise ModelError(
+                f"{path}: {counted(path.stat().st_size, 'byte')}, but the network it belongs to has at most {limit:,}"
+            )
         with safe_open(path, framework="pt") as file:
             names = list(file.keys())
             for name in names:

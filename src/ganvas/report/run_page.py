@@ -8,6 +8,7 @@ from ganvas.report.film import evenly
 from ganvas.report.html import chart_data, fill, in_figures, in_time, text, write_page
 from ganvas.report.reading import Moment, RunView, opened, read_run
 from ganvas.report.sections import events, findings, go_on, settings
+from ganvas.wording import counted
 
 MOST_MOMENTS = 400
 
@@ -58,8 +59,8 @@ def write_report(run: Path, *, refresh: int | None = None) -> Path:
 def _summary(run: RunView) -> str:
     sentence = f"Recipe {run.settings['recipe']}" if "recipe" in run.settings else "A run"
     pictures = run.settings.get("pictures", {})
-    if "used" in run.findings:
-        sentence += f", trained on {in_figures(run.findings['used'])} pictures"
+    if isinstance(used := run.findings.get("used"), int):
+        sentence += f", trained on {counted(used, 'picture')}"
         sentence += f" from {pictures['source']}" if "source" in pictures else ""
     if "width" in pictures and "height" in pictures:
         sentence += f", at {pictures['width']} × {pictures['height']} pixels"
@@ -83,7 +84,7 @@ def _pictures(run: RunView) -> str:
     if not run.moments:
         return '<section><p class="quiet">No pictures have been drawn yet.</p></section>'
     latest = run.moments[-1]
-    caption = f'What it makes, after <output id="shown" for="moment">{latest.images:,}</output> images'
+    caption = f'What it makes; images shown: <output id="shown" for="moment">{latest.images:,}</output>'
     slider = ""
     if len(run.moments) > 1:
         last = len(_thinned(run.moments)) - 1
@@ -104,7 +105,7 @@ def _quality(run: RunView) -> str:
     if not best:
         return ""
     distance = (
-        f"The best was measured after {best['images']:,} images: KD-lite {best['kernel_distance']:.3g} "
+        f"The best was measured after {counted(best['images'], 'image')}: KD-lite {best['kernel_distance']:.3g} "
         f"± {2 * best['kernel_distance_error']:.2g}; 0 is perfect, the PCA baseline is {best['pca_distance']:.3g}."
     )
     verdict = run.verdict
@@ -115,9 +116,9 @@ def _quality(run: RunView) -> str:
     pair = ""
     preview = run.existing("model/preview.png")
     if preview and run.moments and best["images"] != run.images:
-        pair = _figure(run, preview, f"The best, after {best['images']:,} images", "The best pictures", "best")
+        pair = _figure(run, preview, f"The best, after {counted(best['images'], 'image')}", "The best pictures", "best")
         last = run.moments[-1]
-        pair += _figure(run, last.path, f"The last, after {last.images:,} images", "The last pictures", "last")
+        pair += _figure(run, last.path, f"The last, after {counted(last.images, 'image')}", "The last pictures", "last")
         pair = f'<div class="pair">{pair}</div>'
     return f'<section><h2>How good it is</h2>{said}<p class="quiet">{text(distance)}</p>{pair}</section>'
 
@@ -125,8 +126,8 @@ def _quality(run: RunView) -> str:
 def _rebuilt(run: RunView) -> str:
     if not run.rebuilt:
         return ""
-    caption = 'Rebuilt from their latents, after <output id="rebuilt-shown" for="moment">'
-    caption += f"{run.rebuilt[-1].images:,}</output> images"
+    caption = 'Rebuilt from their latents; images shown: <output id="rebuilt-shown" for="moment">'
+    caption += f"{run.rebuilt[-1].images:,}</output>"
     pair = _figure(run, run.rebuilt[-1].path, caption, "Training pictures rebuilt", "rebuilt")
     originals = run.existing("rebuilt/originals.png")
     if originals:

@@ -1,6 +1,7 @@
 """The parts of a report that are words and tables: events, ways to go on, the doctor's findings, settings."""
 
 import shlex
+from collections.abc import Sequence
 from types import NoneType
 from typing import Any, get_args
 
@@ -8,6 +9,7 @@ from ganvas.config import RunConfig
 from ganvas.report.html import in_figures, in_time, table, text
 from ganvas.report.reading import RunView
 from ganvas.settings import Settings
+from ganvas.wording import counted
 
 MOST_ROWS = 200
 COUNTED = {
@@ -26,7 +28,7 @@ def events(run: RunView) -> str:
         return ""
     rows = [(f"{event.images:,}", in_time(event.seconds), event.text) for event in told[-MOST_ROWS:]]
     listed = table(rows, headings=("images shown", "after", "what happened"))
-    return f"<details><summary>{len(told):,} events</summary>{listed}</details>"
+    return f"<details><summary>{counted(len(told), 'event')}</summary>{listed}</details>"
 
 
 def go_on(run: RunView) -> str:
@@ -51,8 +53,9 @@ def findings(run: RunView) -> str:
     if not found:
         return ""
     counts = [(label, found[name]) for name, label in COUNTED.items() if isinstance(found.get(name), int)]
-    broken, duplicates = _entries(found, "broken"), _entries(found, "duplicates")
-    counts += [("Could not be read", len(broken)), ("Found twice", len(duplicates))]
+    broken, duplicates, near = (_entries(found, name) for name in ("broken", "duplicates", "near"))
+    near_title = "Nearly the same, left out" if found.get("near_left_out") is True else "Nearly the same, left in"
+    counts += [("Could not be read", len(broken)), ("Found twice", len(duplicates)), (near_title, len(near))]
     parts = [table([(label, in_figures(count)) for label, count in counts], caption="What was found")]
     classes = found.get("classes")
     if isinstance(classes, dict) and classes:
@@ -62,6 +65,7 @@ def findings(run: RunView) -> str:
     tables = f'<div class="tables">{"".join(parts)}</div>'
     tables += _files("Could not be read", broken, ("file", "reason"))
     tables += _files("Found twice", duplicates, ("file", "same_as"))
+    tables += _files(near_title, near, ("file", "same_as"), headings=("file", "like"))
     return f"<section><h2>The pictures it was given</h2>{tables}</section>"
 
 
@@ -79,12 +83,12 @@ def settings(run: RunView) -> str:
     return f'<section><h2>Settings</h2><div class="tables settings">{"".join(parts)}</div></section>'
 
 
-def _files(title: str, entries: list[dict[str, Any]], columns: tuple[str, str]) -> str:
+def _files(title: str, entries: list[dict[str, Any]], columns: tuple[str, str], headings: Sequence[str] = ()) -> str:
     if not entries:
         return ""
     rows = [tuple(entry.get(column, "") for column in columns) for entry in entries[:MOST_ROWS]]
     more = f"<p>and {len(entries) - MOST_ROWS:,} more, in data.json</p>" if len(entries) > MOST_ROWS else ""
-    headings = [column.replace("_", " ") for column in columns]
+    headings = headings or [column.replace("_", " ") for column in columns]
     return f"<details><summary>{title}: {len(entries):,}</summary>{table(rows, headings=headings)}{more}</details>"
 
 

@@ -36,6 +36,7 @@ from ganvas.serving.responses import (
     problem,
 )
 from ganvas.settings import first_fault
+from ganvas.wording import counted
 
 _log = logging.getLogger(__name__)
 ROOT = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
@@ -261,7 +262,7 @@ def response(answer: Answer) -> dict[str, Any]:
     """What the platform is given; what would be larger than it takes becomes a problem."""
     body = base64.b64encode(answer.body).decode()
     if len(body) > MOST_RESPONSE_BYTES:
-        sizes = f"{len(body)} bytes as it is passed on, where at most {MOST_RESPONSE_BYTES} can be"
+        sizes = f"{counted(len(body), 'byte')} as it is passed on, where at most {MOST_RESPONSE_BYTES:,} can be"
         return response(problem(413, f"the answer would be {sizes}; ask for less"))
     headers = {"Content-Type": answer.media_type, "X-Content-Type-Options": "nosniff", **answer.headers}
     return {"statusCode": answer.status, "headers": headers, "body": body, "isBase64Encoded": True}

@@ -158,7 +158,7 @@ class Gate:
             return problem(503, "too many requests of this client at once; try again", {"Retry-After": "1"})
         if rate is not None and (wait := rate.seconds_to_wait(whose)):
             later = {"Retry-After": str(math.ceil(wait))}
-            return problem(429, f"more than {limits.requests_per_second:g} requests a second", later)
+            return problem(429, f"more requests than {limits.requests_per_second:g} a second", later)
         if not is_let_in:
             challenge = {"WWW-Authenticate": 'Basic realm="ganvas", charset="UTF-8"'}
             return problem(401, "a key is needed: X-API-Key, a bearer token, or the password of basic", challenge)

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ganvas.serving.encoding import Format
 from ganvas.settings import Settings
+from ganvas.wording import counted
 
 MOST_REQUESTED, MOST_STOPS, MOST_REQUESTED_FRAMES = 64, 16, 480
 LARGEST_SEED = 2**64 - 1
@@ -155,7 +156,9 @@ class ManyPictures(Manner):
         if sum(each is not None for each in (self.seeds, self.latents, self.count)) != 1:
             raise ValueError("expected one of seeds, latents and count")
         if self.count is not None and self.seed + self.count - 1 > LARGEST_SEED:
-            raise ValueError(f"expected a seed of at most {LARGEST_SEED + 1 - self.count} for {self.count} pictures")
+            raise ValueError(
+                f"expected a seed of at most {LARGEST_SEED + 1 - self.count} for {counted(self.count, 'picture')}"
+            )
         return self
 
     @property

@@ -14,6 +14,7 @@ from ganvas.formats.latents import latent_walk
 from ganvas.serving.encoding import ANIMATED, KINDS, Format, animated, encoded, zipped
 from ganvas.serving.engine import Engine
 from ganvas.serving.requests import ManyPictures, OnePicture, Walk
+from ganvas.wording import are, counted
 
 FOR_EVER = "max-age=31536000, immutable"
 MOST_PIXELS = 1 << 22  # of one request: 64 pictures of 256 px, 1,024 of 64 px
@@ -68,7 +69,9 @@ def check_size(engine: Engine, pictures: int) -> None:
     """Raises SettingError if so many pictures of this model are more than one request may ask for."""
     most = MOST_PIXELS // (engine.description.height * engine.description.width)
     if pictures > most:
-        raise SettingError(f"{pictures} pictures of this size are too many at once; ask for at most {most}")
+        raise SettingError(
+            f"{counted(pictures, 'picture')} of this size {are(pictures)} too many at once; ask for at most {most}"
+        )
 
 
 def job_for_many(engine: Engine, body: ManyPictures) -> Job:
@@ -78,7 +81,7 @@ def job_for_many(engine: Engine, body: ManyPictures) -> Job:
         return Job(engine.latents(seeds, body.truncation, body.directions), engine.labels(seeds, body.label))
     z_dim, given = engine.description.z_dim, body.latents or []
     if any(len(row) != z_dim for row in given):
-        raise SettingError(f"latents: expected rows of {z_dim} numbers")
+        raise SettingError(f"latents: expected rows of {counted(z_dim, 'number')}")
     z = np.array(given, np.float32)
     scaled = z if body.truncation is None else z * np.float32(body.truncation)
     return Job(engine.moved(scaled, body.directions), engine.labels(range(len(z)), body.label))

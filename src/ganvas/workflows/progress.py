@@ -96,13 +96,13 @@ def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet:
 def plan_text(plan: Planned) -> str:
     """The plan in two lines: images, minutes, memory, networks."""
     made = plan.plan
-    begun = f", {plan.resumed_at} of them already shown" if plan.resumed_at else ""
+    begun = f", {plan.resumed_at:,} of them already shown" if plan.resumed_at else ""
     minutes = (made.images - plan.resumed_at) / made.images_per_second / 60
     memory = "" if plan.memory_bytes is None else f", {plan.memory_bytes / 1e9:.1f} GB of memory"
     networks = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in plan.parameters.items())
     return (
-        f"plan: recipe {plan.config.recipe}, {made.images} images{begun}, about {max(minutes, 0):.1f} minutes "
-        f"at {made.images_per_second:.0f} images/s{memory}\n"
+        f"plan: recipe {plan.config.recipe}, {counted(made.images, 'image')}{begun}, about "
+        f"{max(minutes, 0):.1f} minutes at {made.images_per_second:.0f} images/s{memory}\n"
         f"parameters at width {made.width:g}: {networks}"
     )
 
@@ -112,7 +112,7 @@ def progress_text(step: Stepped) -> str:
     numbers = step.numbers
     losses = f"loss D {numbers['discriminator_loss']:.3f} G {numbers['generator_loss']:.3f}"
     return (
-        f"{step.images:>7}/{step.until_images} images  {numbers['images_per_second']:.0f}/s  "
+        f"{step.images:>7,}/{counted(step.until_images, 'image')}  {numbers['images_per_second']:.0f}/s  "
         f"{_clock(step.seconds_left)} left  {losses}  "
         f"score real {numbers['real_score']:+.2f} fake {numbers['fake_score']:+.2f}"
     )
