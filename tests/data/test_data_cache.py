@@ -140,6 +140,8 @@ VERDICTS = {
     "words for numbers": lambda values: [[*each[:1], "wide", *each[2:]] for each in values],
     "like one that is not there": lambda values: [[*each[:-1], 99] for each in values],
     "like itself": lambda values: [[*each[:-1], place] for place, each in enumerate(values)],
+    "no height": lambda values: [[*each[:2], 0, *each[3:]] for each in values],
+    "a width beyond all": lambda values: [[each[0], 10**400, *each[2:]] for each in values],
     "too few": lambda values: values[1:],
     "no list": lambda values: 7,
 }

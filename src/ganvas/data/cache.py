@@ -28,7 +28,9 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from ganvas.data.arrays import read_header
+from ganvas.data.decode import LARGEST_PIXELS
 from ganvas.data.doctor import Inspection
+from ganvas.data.listing import SMALLEST_SIDE_PX
 from ganvas.errors import DiskError, SettingError
 from ganvas.files import disk_failure, open_regular, read_json
 
@@ -108,8 +110,14 @@ def read_inspections(root: Path, key: str) -> list[Inspection] | None:
         inspections = _INSPECTIONS.validate_python([vars(Inspection(*values)) for values in kept])
     except (OSError, ValueError, TypeError):
         return None
-    before = all(one.near is None or 0 <= one.near < place for place, one in enumerate(inspections))
-    return inspections if before else None
+    return inspections if all(_can_be(one, place) for place, one in enumerate(inspections)) else None
+
+
+def _can_be(inspection: Inspection, place: int) -> bool:
+    """Whether the doctor could have said that of the entry at this place."""
+    width, height, near = inspection.width, inspection.height, inspection.near
+    has_size = min(width, height) >= SMALLEST_SIDE_PX and width * height <= LARGEST_PIXELS
+    return (has_size or inspection.broken != "") and (near is None or 0 <= near < place)
 
 
 @contextlib.contextmanager
