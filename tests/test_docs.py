@@ -205,6 +205,8 @@ def test_a_shown_bench_exists_with_its_options(command, monkeypatch, capsys):
     assert name.startswith("bench."), f"a module that is no bench: {command}"
     monkeypatch.syspath_prepend(ROOT)
     module = importlib.import_module(name)
+    if hasattr(module, "__path__"):
+        module = importlib.import_module(f"{name}.__main__")
     monkeypatch.setattr("sys.argv", [name, "--help"])
     with pytest.raises(SystemExit) as ended:
         module.main()

@@ -1,6 +1,6 @@
 """Commands whose disk, clock or life ends in the middle.
 
-    python -m bench.faults WORK [--most N] [--only VERB ...]
+    python -m bench.faults WORK [--most N] [--only COMMAND ...] [--faults FAULT ...]
     python -m bench.faults --table
 
 Every call of a command that changes a file is a point where a fault may strike: no room, a failing disk, half a write,
@@ -49,22 +49,24 @@ def evenly(count: int) -> list[int]:
     return [number for number in mirrored if number < count]
 
 
-def struck(name: str, trial: Trial, most: int, done: set[tuple[str, str, float]]) -> Iterator[dict[str, Any]]:
-    """Lines of one command, of those that are not `done`; at most so many points of a fault."""
+def struck(
+    name: str, trial: Trial, columns: Sequence[str], most: int, done: set[tuple[str, str, float]]
+) -> Iterator[dict[str, Any]]:
+    """Lines of one command and these faults, of those that are not `done`; at most so many points of each."""
     numbers = random.Random(0)
-    moments = [round(numbers.uniform(0, trial.seconds), 3) for _ in range(MOMENTS)]
+    moments = [round(numbers.random(), 3) for _ in range(MOMENTS)]  # as shares of what the command takes
     tries: list[tuple[str, float, dict[str, Any]]] = []
     for column, fault in FAULTS.items():
         points = trial.points(fault)
         tries += [(column, points[at], {"fault": fault, "point": points[at]}) for at in evenly(len(points))[:most]]
-    tries += [(KILLED_ANY_TIME, at, {"fault": Fault.KILLED, "kill_after": at}) for at in moments[:most]]
+    tries += [(KILLED_ANY_TIME, at, {"fault": Fault.KILLED, "kill_after": at * trial.seconds}) for at in moments[:most]]
     for column, jump in JUMPS.items():
         points = trial.points(Fault.CLOCK)
         at_most = min(most, MOMENTS)  # thousands of looks at the clock are of a few kinds
         more = {"fault": Fault.CLOCK, "jump_seconds": jump}
         tries += [(column, points[at], more | {"point": points[at]}) for at in evenly(len(points))[:at_most]]
     for column, point, how in tries:
-        if (name, column, point) not in done:
+        if column in columns and (name, column, point) not in done:
             yield {"verb": name, "fault": column, "point": point, "wrong": trial.strike(**how)}
 
 
@@ -73,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("work", type=Path, nargs="?", help="a folder for what is tried; it is emptied")
     parser.add_argument("--most", type=int, default=10**9, help="points of each command and fault")
     parser.add_argument("--only", nargs="+", default=[*VERBS, SERVE], help="commands")
+    parser.add_argument("--faults", nargs="+", default=COLUMNS, choices=COLUMNS, help="as the table names them")
     parser.add_argument("--table", action="store_true", help="print the table of what was found so far")
     asked = parser.parse_args(arguments)
     if asked.work is None or asked.table:
@@ -88,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 lines = killed_servers(asked.work / "serve", forks, kills) if kills > 0 else ()
                 lines = ({"verb": SERVE, "fault": KILLED_ANY_TIME} | line for line in lines)
             else:
-                lines = struck(name, Trial(VERBS[name], forks, asked.work / "trial", downloads), asked.most, done)
+                lines = struck(
+                    name, Trial(VERBS[name], forks, asked.work / "trial", downloads), asked.faults, asked.most, done
+                )
             started = time.monotonic()
             for line in lines:
                 keep(RESULTS, line)
