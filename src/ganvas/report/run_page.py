@@ -107,7 +107,7 @@ def _quality(run: RunView) -> str:
     if not best:
         return ""
     distance = (
-        f"The best was measured after {counted(best['images'], 'image')}: KD-lite {best['kernel_distance']:.3g} "
+        f"The best was measured after {counted(int(best['images']), 'image')}: KD-lite {best['kernel_distance']:.3g} "
         f"± {2 * best['kernel_distance_error']:.2g}; 0 is perfect, the PCA baseline is {best['pca_distance']:.3g}."
     )
     verdict = run.verdict
@@ -118,7 +118,9 @@ def _quality(run: RunView) -> str:
     pair = ""
     preview = run.existing("model/preview.png")
     if preview and run.moments and best["images"] != run.images:
-        pair = _figure(run, preview, f"The best, after {counted(best['images'], 'image')}", "The best pictures", "best")
+        pair = _figure(
+            run, preview, f"The best, after {counted(int(best['images']), 'image')}", "The best pictures", "best"
+        )
         last = run.moments[-1]
         pair += _figure(run, last.path, f"The last, after {counted(last.images, 'image')}", "The last pictures", "last")
         pair = f'<div class="pair">{pair}</div>'
