@@ -137,7 +137,7 @@ def test_a_connection_that_is_cut_is_taken_up_where_it_broke(site, path):
 def test_what_arrived_is_kept_for_the_next_try(site, path):
     site.cut_after = [300_000, 0]
     message = refusal(site.url, path)
-    assert "300,000 bytes that arrived are kept" in message
+    assert "(300,000 bytes arrived and are kept)" in message
     assert not path.exists()
     assert partial_of(path).read_bytes() == FILE[:300_000]
     assert fetch(site.url, path, RIGHT).read_bytes() == FILE

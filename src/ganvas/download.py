@@ -110,7 +110,7 @@ def _complete(url: str, authorization: str, partial: Path, way_out: str) -> None
         have = partial.stat().st_size
     if not have:
         partial.unlink()
-    kept = f" (of it, {counted(have, 'byte')} arrived and {are(have)} kept)" if have else ""
+    kept = f" ({counted(have, 'byte')} arrived and {are(have)} kept)" if have else ""
     raise SettingError(f"{url} cannot be fetched: {trouble}{kept}; try again, or {way_out}")
 
 

@@ -42,6 +42,9 @@ class NotRegularError(OSError):
     def __init__(self) -> None:
         super().__init__(errno.EINVAL, "not a regular file")
 
+    def __str__(self) -> str:
+        return str(self.strerror)
+
 
 @contextmanager
 def open_regular(path: Path) -> Iterator[BinaryIO]:

@@ -168,3 +168,15 @@ def test_an_array_of_objects_is_never_unpickled(tmp_path, load):
     np.save(tmp_path / "a.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
     with pytest.raises(PicturesError, match=r"cannot be read as an \.npy"):
         load(tmp_path / "a.npy")
+
+
+def test_members_that_need_a_password_are_said_to(members, tmp_path, load):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # the flags of the first member
+    (tmp_path / "a.zip").write_bytes(data)
+    report = load(tmp_path / "a.zip").report
+    assert report.used == 9
+    assert [item.reason for item in report.broken] == ["needs a password; unpack the archive yourself"]

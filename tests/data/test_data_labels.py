@@ -83,6 +83,7 @@ def test_a_picture_named_twice_one_that_is_not_there_and_one_without_label_are_e
         "dataset.json gives 2 pictures no label, in the class '.': 00001/08.png, 00001/09.png",
     ]
     assert report.classes == {".": 2, "0": 4, "1": 4}
+    assert not any("sub-folder" in note for note in report.notes)
 
 
 BROKEN = {
@@ -118,6 +119,26 @@ def test_labels_that_cannot_be_read_are_one_line(case, shards, load):
         load(shards, conditional=True)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_line_that_is_no_json_is_named_by_its_number(shards, load):
+    (shards / "metadata.jsonl").write_text(
+        '{"file_name": "a.png", "label": 1}\n\n{"file_name": "b.png", "label": 1,}\n'
+    )
+    with pytest.raises(PicturesError, match="not JSON in line 3,"):
+        load(shards, conditional=True)
+
+
+def test_labels_that_are_all_one_are_named(shards, load):
+    (shards / "labels.csv").write_text("file,label\n" + "".join(f"{name},cat\n" for name, _ in PAIRS))
+    with pytest.raises(SettingError, match="every picture is in the class 'cat'"):
+        load(shards, conditional=True)
+
+
+def test_a_pipe_or_device_in_place_of_labels_is_named_in_words(shards, load):
+    (shards / "labels.csv").symlink_to("/dev/zero")
+    (note,) = [note for note in load(shards).report.notes if "labels.csv" in note]
+    assert note == "labels.csv: cannot be read as labels: not a regular file; no picture has a label"
 
 
 def test_labels_of_a_hundred_megabytes_or_in_another_encoding_are_refused(shards, load):

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from ganvas.config import PictureSettings
 from ganvas.data.deep import Span, levels_for
+from ganvas.data.doctor import examine
 from ganvas.data.fit import fit_file
 
 PX = 32
@@ -156,3 +157,9 @@ def test_every_span_has_levels_that_hold_it(values):
 def test_a_value_slightly_above_one_does_not_mean_255():
     assert levels_for(Span(0, 1.02, whole=False)) == (0, 1.02)
     assert levels_for(Span(0, 200, whole=False)) == (0, 255)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_picture_without_a_finite_number_is_no_picture(value):
+    found, _ = examine(tiff(np.full((PX, PX), value, np.float32)), PictureSettings(width=32, height=32))
+    assert found.broken == "none of its values is a finite number"

@@ -43,6 +43,7 @@ LARGEST_DICTIONARY_BYTES = 1 << 28  # of xz; its strongest preset takes a quarte
 LONGEST_NAME = 4096  # PATH_MAX of Linux
 ZIP_LOCAL_HEADER_BYTES = 30  # at least
 _LINK = "a link inside an archive, which is not followed"
+_ENCRYPTED = 1  # bit of a member's flags
 _DIRECTORY_ENTRY = b"PK\x01\x02"
 _START_BYTES = 4096  # has what tells compressions apart, and the size of xz's dictionary
 
@@ -174,6 +175,8 @@ def _zip_listing(archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo]) -
             others.add(name, partial(read_info, info, LARGEST_LABELS_BYTES))
         elif stat.S_ISLNK(info.external_attr >> 16):
             broken.append(Broken(name, _LINK))
+        elif info.flag_bits & _ENCRYPTED:
+            broken.append(Broken(name, "needs a password; unpack the archive yourself"))
         else:
             plain.append(info)
     pictures = [(_inside(info.filename), info.file_size) for info in plain]

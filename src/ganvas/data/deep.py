@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFile
 
+from ganvas.data.limits import BrokenPicture
+
 STRIP_VALUES = 1 << 20  # converted at once, since a conversion takes several copies
 FLOAT_WHITES = (1.0, 255.0, 65535.0)  # what white is by convention
 LEAST_SHARE = 1 / 16  # of a conventional white that the highest value reaches; 1.02 does not mean 255
@@ -78,13 +80,19 @@ class DeepPicture:
             yield values
 
     def span(self) -> Span:
-        """Of its finite values; 0 to 0 if there is none."""
+        """Of its finite values.
+
+        Raises:
+            BrokenPicture: there is none.
+        """
         low, high = math.inf, -math.inf
         for values in self.strips():
             finite = values if self.whole else values[np.isfinite(values)]
             if finite.size:
                 low, high = min(low, float(finite.min())), max(high, float(finite.max()))
-        return Span(low, high, self.whole) if low <= high else Span(0.0, 0.0, self.whole)
+        if low > high:
+            raise BrokenPicture("none of its values is a finite number")
+        return Span(low, high, self.whole)
 
     def to_8_bits(self, levels: Levels) -> Image.Image:
         """An L, RGB or RGBA picture; values beyond the levels are black or white, and what is no number is 0."""

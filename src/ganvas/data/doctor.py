@@ -151,9 +151,12 @@ def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settin
         ),
         (
             [crop and share < SLIM_SHARE for share in shares],
-            "so wide or tall that the crop keeps less than a quarter of them",
+            "so wide or tall that the crop keeps less than a quarter",
         ),
-        ([stretch and share < SLIM_SHARE for share in shares], "stretched to more than four times their shape"),
+        (
+            [stretch and share < SLIM_SHARE for share in shares],
+            "stretched to a shape more than four times as wide or as tall",
+        ),
         ([v.turned for v in inspections], "turned upright"),
         ([v.deep for v in inspections], f"of more than 8 bits: {scales} becomes black to white; --levels sets it"),
         (
@@ -162,7 +165,7 @@ def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settin
         ),
         (
             [settings.conditional and entry.label == OUTSIDE for entry in entries],
-            f"outside every sub-folder, in the class {OUTSIDE!r}",
+            f"of no class, and put in the class {OUTSIDE!r}",
         ),
     ]
     of_all = f"of {counted(len(inspections), 'picture')}"

@@ -190,7 +190,8 @@ def _from_dataset_json(data: bytes) -> Rows:
 
 
 def _from_jsonl(data: bytes) -> Rows | None:
-    values = [_parsed(line) for line in data.splitlines() if line.strip()]
+    lines = enumerate(data.splitlines(), 1)
+    values = [_parsed(line, number) for number, line in lines if line.strip()]
     if not all(isinstance(value, dict) and isinstance(value.get("file_name"), str) for value in values):
         raise _NoLabels('expected a line such as {"file_name": "picture.png", "label": "cat"} for each picture')
     column = next((name for name in _LABEL_COLUMNS if any(name in value for value in values)), None)
@@ -215,11 +216,13 @@ def _from_csv(data: bytes) -> Rows | None:
     return [(row[file], row[label].strip() or None) for row in rows[1:]]
 
 
-def _parsed(data: bytes) -> Any:
+def _parsed(data: bytes, first_line: int = 1) -> Any:
     try:
         return json.loads(_decoded(data))
     except json.JSONDecodeError as error:
-        raise _NoLabels(f"not JSON in line {error.lineno}, column {error.colno}: {error.msg}") from error
+        raise _NoLabels(
+            f"not JSON in line {first_line + error.lineno - 1}, column {error.colno}: {error.msg}"
+        ) from error
     except RecursionError as error:
         raise _NoLabels("too deeply nested") from error
     except ValueError as error:  # a number of thousands of digits

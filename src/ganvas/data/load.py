@@ -12,7 +12,7 @@ from ganvas.data.cache import Content, open_content, read_index, write_index
 from ganvas.data.doctor import examine, read_entry
 from ganvas.data.findings import DoctorReport, make_report
 from ganvas.data.gather import INDEX_VERSION, Progress, Task, decode_all, read_as, same_content, twins_fingerprint
-from ganvas.data.listing import Listing, Source, choose, digest
+from ganvas.data.listing import Listing, Source, choose, digest, printable
 from ganvas.data.sources import open_source
 from ganvas.errors import DiskError, PicturesError, SettingError
 from ganvas.files import cache_folder, writing_to
@@ -157,10 +157,11 @@ def _no_classes(source: str, listing: Listing) -> SettingError:
     needs = f"{source}: conditional training needs two classes or more, and"
     labels = sorted({entry.label for entry in listing.entries} - {""})
     folders = {PurePosixPath(entry.name).parts[:-1] for entry in listing.entries}
+    if len(labels) == 1:
+        return SettingError(f"{needs} every picture is in the class {printable(labels[0])!r}")
     if labels:
-        return SettingError(
-            f"{needs} every picture that can be used is in one; the classes are {', '.join(labels[:5])}"
-        )
+        named = ", ".join(map(printable, labels[:5]))
+        return SettingError(f"{needs} every picture that can be used is in one; the classes are {named}")
     if len(folders) == 1 and (only := "/".join(*folders)):
         return SettingError(f"{needs} every picture is in the one folder {only!r}; add a folder for each other class")
     return SettingError(f"{needs} no picture has one; give each class its own sub-folder, or write a labels.csv")
