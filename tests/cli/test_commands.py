@@ -112,7 +112,7 @@ def test_a_timed_run_can_be_repeated_exactly_from_its_run_toml(ganvas, pictures)
     assert_close(*(model_weights(ganvas.folder / name) for name in ("timed", "again")), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_polite_signal_saves_the_state_first(number, ganvas, pictures):
     process = ganvas("train", pictures, *SMALL, *REPORTED, "--images", "1000k", "--out", "run", wait=False)
     state = ganvas.folder / "run" / "checkpoint" / "state.json"
