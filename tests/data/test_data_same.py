@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from ganvas.data.near import near_duplicates
+from ganvas.errors import PicturesError
 
 
 def test_other_files_of_the_same_pixels_are_duplicates(folder, load, draw):
@@ -63,3 +64,18 @@ def test_near_is_symmetric_in_brightness_and_finds_the_first(shape):
     rows[1400], rows[1200], rows[3] = rows[7] + 20, rows[7] - 20, 9
     rows[4] = 9
     assert near_duplicates(rows, 0.98) == {1200: 7, 1400: 7}
+
+
+def test_pictures_of_one_colour_are_similar_to_none():
+    rows = np.zeros((9, 32, 32, 3), np.uint8)
+    rows[:, :, :, 0] = np.arange(9, dtype=np.uint8)[:, None, None] * 20
+    assert near_duplicates(rows, 0.98) == {}
+
+
+def test_a_set_of_which_too_little_is_left_says_what_was_left_out(folder, load, draw):
+    for i in range(1, 10):
+        draw(0, 48 + i, 48).save(folder / f"{i:02d}.png")
+    with pytest.raises(
+        PicturesError, match="1 picture can be used, at least 8 are needed; 9 are left out by --drop-near"
+    ):
+        load(folder, drop_near=0.9)

@@ -133,11 +133,18 @@ def set_levels(inspections: Sequence[Inspection], settings: PictureSettings, *, 
     return settings.black_and_white or levels_for(span)
 
 
-def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settings: PictureSettings) -> list[str]:
+def notes_on(
+    entries: Sequence[Entry],
+    inspections: Sequence[Inspection],
+    settings: PictureSettings,
+    *,
+    tells_outside: bool = False,
+) -> list[str]:
     """One sentence for each thing that the user may not expect, about the pictures that are used.
 
     Args:
         entries, inspections: of those pictures, in the same order.
+        tells_outside: whether another note says which pictures are in no class.
     """
     target = (settings.width, settings.height)
     shares = [kept_share(v.width, v.height, target) for v in inspections]
@@ -164,8 +171,8 @@ def notes_on(entries: Sequence[Entry], inspections: Sequence[Inspection], settin
             "transparent in places, and laid on white; channels=rgba keeps that",
         ),
         (
-            [settings.conditional and entry.label == OUTSIDE for entry in entries],
-            f"of no class, and put in the class {OUTSIDE!r}",
+            [settings.conditional and not tells_outside and entry.label == OUTSIDE for entry in entries],
+            f"outside every sub-folder, in the class {OUTSIDE!r}",
         ),
     ]
     of_all = f"of {counted(len(inspections), 'picture')}"

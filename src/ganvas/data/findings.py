@@ -204,7 +204,7 @@ def make_report(
         broken=result.broken,
         duplicates=result.duplicates,
         ignored=listing.ignored,
-        notes=(*notes, *notes_on(entries, result.inspections, settings)),
+        notes=(*notes, *notes_on(entries, result.inspections, settings, tells_outside=listing.tells_outside)),
         key=key,
         seconds=0.0,
         near=result.near,

@@ -239,6 +239,8 @@ def _too_few(task: Task, result: Sorted) -> PicturesError:
     if result.duplicates:
         what = "a duplicate" if len(result.duplicates) == 1 else "duplicates"
         reasons.append(f"{len(result.duplicates):,} {are(len(result.duplicates))} {what}")
+    if result.near and task.settings.drop_near is not None:
+        reasons.append(f"{len(result.near):,} {are(len(result.near))} left out by --drop-near")
     found = f"{counted(len(result.used), 'picture')} can be used, at least {FEWEST_PICTURES} are needed"
     return PicturesError("; ".join([f"{task.source}: {found}", *reasons]))
 

@@ -38,11 +38,15 @@ Rows = list[tuple[str, object]]
 
 @dataclass(frozen=True)
 class Labels:
-    """The label of each picture, what the user should know of them, and why they cannot be trusted, or ""."""
+    """The label of each picture, what the user should know of them, and why they cannot be trusted, or "".
+
+    tells_outside: whether a note names those of no label.
+    """
 
     labels: list[str]
     notes: tuple[str, ...] = ()
     error: str = ""
+    tells_outside: bool = False
 
 
 class _NoLabels(Exception):
@@ -107,7 +111,7 @@ def _matched(names: Sequence[str], rows: Rows, path: PurePosixPath) -> Labels:
         told.append(
             f"{path} gives {counted(len(nameless), 'picture')} no label, in the class {OUTSIDE!r}: {_few(nameless)}"
         )
-    return Labels([label or OUTSIDE for label in labels], tuple(told))
+    return Labels([label or OUTSIDE for label in labels], tuple(told), tells_outside=bool(nameless))
 
 
 @dataclass
@@ -148,7 +152,8 @@ class Others:
             links = counted(len(self.unfollowed), "folder")
             notes.append(f"{links} above this one or of the system itself, not looked into: {_few(self.unfollowed)}")
         entries = tuple(Entry(name, size, label) for (name, size), label in zip(pictures, found.labels, strict=True))
-        return Listing(entries, read, tuple(broken), self.ignored, tuple(map(printable, notes)), found.error)
+        shown = tuple(map(printable, notes))
+        return Listing(entries, read, tuple(broken), self.ignored, shown, found.error, found.tells_outside)
 
 
 def _few(names: Sequence[str]) -> str:

@@ -53,7 +53,7 @@ class Listing:
 
     `read(i)` gives entry i as the bytes of a picture file, or as decoded uint8 (H, W) or (H, W, C). It is called from
     one thread, in rising order of i, and may raise anything; the caller turns that into a `Broken`. `label_error` is
-    why labels that are there cannot be used, or "".
+    why labels that are there cannot be used, or "". `tells_outside`: a note names the pictures of no label.
     """
 
     entries: tuple[Entry, ...]
@@ -62,6 +62,7 @@ class Listing:
     ignored: int = 0
     notes: tuple[str, ...] = ()
     label_error: str = ""
+    tells_outside: bool = False
 
 
 @dataclass(frozen=True)
