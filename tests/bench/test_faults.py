@@ -25,7 +25,7 @@ def forks(tmp_path_factory):
         yield forks
 
 
-@pytest.fixture(scope="module", params=list(QUICK))
+@pytest.fixture(scope="module", params=["generate", pytest.param("train", marks=pytest.mark.slow)])
 def trial(request, forks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trial")
     return Trial(QUICK[request.param], forks, folder / "work", folder / "downloads")
@@ -39,8 +39,11 @@ def test_whatever_fails_is_one_line_and_the_command_again_makes_what_it_always_m
     assert trial.strike(fault, point, jump_seconds=faults.YEAR * (-1) ** fault) == ""
 
 
-def test_a_command_that_is_killed_at_any_time_is_gone_on_with(trial):
+def test_a_training_that_is_killed_and_then_out_of_room_is_gone_on_with(forks, tmp_path):
+    trial = Trial(QUICK["train"], forks, tmp_path / "work", tmp_path / "downloads")
     assert trial.strike(Fault.KILLED, kill_after=0.8 * trial.seconds) == ""
+    assert trial.strike(Fault.KILLED, trial.points(Fault.KILLED)[-8]) == ""
+    assert trial.strike(Fault.NOSPACE, trial.points(Fault.NOSPACE)[len(trial.points(Fault.NOSPACE)) // 2]) == ""
 
 
 class Scripted:

@@ -129,6 +129,7 @@ def test_a_polite_signal_saves_the_state_first(number, ganvas, pictures):
     assert (ganvas.folder / "run" / "index.html").exists()
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_be_extended_without_loss(ganvas, pictures):
     done(ganvas("train", pictures, *SMALL, "--images", "24", "--out", "short"))
     done(ganvas("train", pictures, *SMALL, "--images", "48", "--out", "short"))
@@ -136,6 +137,7 @@ def test_a_finished_run_can_be_extended_without_loss(ganvas, pictures):
     assert_close(*(whole_state(ganvas.folder / name) for name in ("short", "long")), rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_going_on_with_other_pictures_is_allowed_and_said(ganvas, pictures):
     shutil.copytree(pictures, ganvas.folder / "mine")
     done(ganvas("train", "mine", *SMALL, "--images", "8", "--out", "run"))

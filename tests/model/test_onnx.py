@@ -23,7 +23,7 @@ BROWSER_HAS = {
 }
 
 
-EVERY_DAY = {"swift", "dcgan28", "r3gan"}
+EVERY_DAY = {"swift", "dcgan28"}
 BY_TIER = [pytest.param(name, marks=[] if name in EVERY_DAY else [pytest.mark.slow]) for name in ARCHITECTURES]
 
 

@@ -45,7 +45,7 @@ def settled(network: nn.Module) -> nn.Module:
     return network
 
 
-@pytest.mark.parametrize(("channels", "classes"), [(1, 0), (3, 7), (4, 0)])
+@pytest.mark.parametrize(("channels", "classes"), [(1, 0), (3, 7), pytest.param(4, 0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_pictures_of_every_size_and_kind_go_in_and_come_out(name, height, width, channels, classes):

@@ -25,6 +25,7 @@ def animals(labelled, tmp_path_factory):
 
 
 PLACES = ["http", pytest.param("isolated", marks=pytest.mark.slow), "file"]
+ELSEWHERE = ["http", *(pytest.param(place, marks=pytest.mark.slow) for place in ("isolated", "file"))]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_a_link_shows_the_golden_picture(opened, addresses, published, place):
         assert np.abs(shown(page) - as_rgba(published.golden[seed])).max() <= 1
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", ELSEWHERE)
 def test_every_press_and_every_visit_shows_another(opened, addresses, place):
     page = opened(addresses[place])
     first = page.url
@@ -263,7 +264,7 @@ def test_it_works_without_a_network_after_the_first_visit(browser, things, publi
     context.close()
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", ELSEWHERE)
 def test_the_words_of_the_author_are_words_and_nothing_else(opened, addresses, place):
     page = opened(addresses[place])
     assert page.get_by_role("heading", level=1).inner_text() == "This thing does not exist"

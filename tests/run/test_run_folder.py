@@ -223,8 +223,10 @@ def test_what_a_killed_training_left_unfinished_is_gone_after_the_next(config, t
     assert not list((tmp_path / "run").rglob("*.unfinished*"))
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("images", [4, 20, 40])
+@pytest.mark.parametrize(
+    ("when", "images"),
+    [("after", 40), ("before", 40), *(pytest.param(when, 20, marks=pytest.mark.slow) for when in ("before", "after"))],
+)
 def test_a_run_killed_around_a_saved_state_ships_the_model_of_its_end(when, images, config, tmp_path):
     """The model once came after the state: of a run killed between its last two it stayed that of an earlier moment."""
     out, is_killed = tmp_path / "run", []

@@ -26,6 +26,10 @@ def run(state, stream, config, steps):
     return list(training_loop(state, stream, config, state.images + steps * config.training.step_images))
 
 
+EVERY_DAY = {"swift", "quick", "vaegan"}  # one of each step
+BY_TIER = [pytest.param(name, marks=[] if name in EVERY_DAY else [pytest.mark.slow]) for name in RECIPES]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_two_runs_of_a_recipe_with_one_seed_are_identical(name, tiny):
     config, stream, fresh = tiny(name)
@@ -84,7 +88,7 @@ def test_every_recipe_takes_r1(name, tiny):
     assert "r1_penalty" not in second.report
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", BY_TIER)
 def test_a_step_touches_no_random_numbers_but_its_own(name, tiny):
     config, stream, fresh = tiny(name)
     state = fresh()
@@ -181,7 +185,7 @@ def test_the_vaegan_learns_to_rebuild(tiny):
 ADAPTING = ["objective.augment=color,translation", "objective.augment_target=0.5"]
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", BY_TIER)
 def test_adapted_augmentation_moves_by_the_pace_and_is_the_same_in_two_runs(name, tiny):
     config, stream, fresh = tiny(name, *ADAPTING)
     first, second = fresh(), fresh()
@@ -197,7 +201,7 @@ def test_adapted_augmentation_moves_by_the_pace_and_is_the_same_in_two_runs(name
         assert report["augment_share"] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", BY_TIER)
 def test_adapted_augmentation_goes_on_where_a_resumed_run_stopped(name, tiny, tmp_path):
     config, stream, fresh = tiny(name, *ADAPTING)
     whole, first, second = fresh(), fresh(), fresh()
@@ -233,7 +237,7 @@ def test_without_a_target_every_picture_is_augmented_for_good(tiny):
     assert "augment_share" not in progress.report
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", BY_TIER)
 def test_the_tally_is_the_sum_of_the_reports(name, tiny):
     config, stream, fresh = tiny(name)
     state = fresh()
