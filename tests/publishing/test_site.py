@@ -242,7 +242,7 @@ def test_on_webgpu_it_is_the_same_picture(launched, published, tmp_path):
     browser = launched("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--use-vulkan=swiftshader")
     page = browser.new_page()
     asked = []
-    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("?")[0]))
     with hosted(tmp_path) as address:
         page.goto(f"{address}#seed=3")
         page.locator("#grid button").nth(15).wait_for()
