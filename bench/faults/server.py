@@ -1,6 +1,7 @@
 """A server that is killed while it draws, and started again at once."""
 
 import hashlib
+import http.client
 import random
 import socket
 import subprocess
@@ -74,7 +75,7 @@ def _picture(address: str, server: subprocess.Popen[str]) -> str:
 
 def _ask(address: str, seed: int) -> None:
     """Ask for walks until the server is gone."""
-    with suppress(OSError, EOFError):
+    with suppress(OSError, http.client.HTTPException):
         while True:
             path = f"/v1/walk?seeds={seed},{seed + 1}&frames=30"
             with suppress(urllib.error.HTTPError), urllib.request.urlopen(address + path, timeout=5) as answer:
