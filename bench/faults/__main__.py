@@ -12,13 +12,13 @@ each command and fault, and what was stopped goes on. Lines go to bench/results/
 docs/reliability.md. Linux, with a C compiler called `cc`.
 """
 
-import argparse
 import random
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.faults.asked import asked_or_shown, parser_for
 from bench.faults.forks import Fault, Forks
 from bench.faults.server import SERVE, killed_servers
 from bench.faults.trials import VERBS, Trial
@@ -71,15 +71,12 @@ def struck(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.faults", description="Commands under faults.")
-    parser.add_argument("work", type=Path, nargs="?", help="a folder for what is tried; it is emptied")
-    parser.add_argument("--most", type=int, default=10**9, help="points of each command and fault")
-    parser.add_argument("--only", nargs="+", default=[*VERBS, SERVE], help="commands")
-    parser.add_argument("--faults", nargs="+", default=COLUMNS, choices=COLUMNS, help="as the table names them")
-    parser.add_argument("--table", action="store_true", help="print the table of what was found so far")
-    asked = parser.parse_args(arguments)
-    if asked.work is None or asked.table:
-        print(table(kept(RESULTS)))
+    """Lines for what was not tried yet, or the table."""
+    parser = parser_for(__doc__, [*VERBS, SERVE])
+    parser.add_argument("--most", type=int, default=10**9, metavar="N", help="points of each command and fault")
+    parser.add_argument("--faults", nargs="+", default=COLUMNS, metavar="FAULT", choices=COLUMNS)
+    asked = asked_or_shown(parser, arguments, lambda: table(kept(RESULTS)))
+    if asked is None:
         return
     downloads = cache_folder() / "downloads"
     web_runtime(downloads, "wasm")

@@ -7,7 +7,6 @@ Ranges are of 1, 2, 4, 8 ... bytes, at steps of their length. Each file has a pr
 on with the files that have no line in bench/results/damage.jsonl yet. Linux only.
 """
 
-import argparse
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from bench.faults.asked import asked_or_shown, parser_for
 from bench.faults.readers import READERS
 from bench.faults.trying import Build, Reader, Tried, alone, tried, watched
 from bench.lines import keep, kept
@@ -115,17 +115,11 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Lines for the files that have none yet, or the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", nargs="?", type=Path, metavar="WORK", help="a folder for files, best in memory")
+    parser = parser_for(__doc__, READERS)
     parser.add_argument("--most", type=int, metavar="N", help="ranges of each file and damage; all without it")
-    parser.add_argument("--only", nargs="+", default=list(READERS), metavar="FILE", choices=READERS)
-    parser.add_argument("--table", action="store_true", help="print what is kept")
-    asked = parser.parse_args(arguments)
-    if asked.table:
-        print(table(kept(RESULTS)))
+    asked = asked_or_shown(parser, arguments, lambda: table(kept(RESULTS)))
+    if asked is None:
         return
-    if asked.work is None:
-        parser.error("WORK is missing")
     done = {row["file"] for row in kept(RESULTS)}
     for name in [name for name in asked.only if name not in done]:
         folder = (asked.work / str(list(READERS).index(name))).resolve()

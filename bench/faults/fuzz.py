@@ -11,7 +11,6 @@ No coverage-guided fuzzer: what decodes is C, C++ and Rust, in wheels that were 
 follows (protobuf, Pillow, safetensors, pydantic); where our own lines refuse, the place says as much.
 """
 
-import argparse
 import logging
 import random
 import re
@@ -22,6 +21,7 @@ from typing import Any
 
 import torch
 
+from bench.faults.asked import asked_or_shown, parser_for
 from bench.faults.readers import READERS
 from bench.faults.trying import Reader, Tried, alone, watched
 from bench.lines import keep, kept
@@ -155,18 +155,12 @@ def table(lines: Sequence[Mapping[str, Any]]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """A line for each turn of a reader, or the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", nargs="?", type=Path, metavar="WORK", help="a folder for files, best in memory")
+    parser = parser_for(__doc__, READERS)
     parser.add_argument("--minutes", type=float, default=60, help="for all readers together")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="+", default=list(READERS), metavar="FILE", choices=READERS)
-    parser.add_argument("--table", action="store_true", help="print what is kept")
-    asked = parser.parse_args(arguments)
-    if asked.table:
-        print(table(kept(RESULTS)))
+    asked = asked_or_shown(parser, arguments, lambda: table(kept(RESULTS)))
+    if asked is None:
         return
-    if asked.work is None:
-        parser.error("WORK is missing")
     each = 60 * asked.minutes / len(asked.only)
     turns = max(1, round(each / TURN_SECONDS))
     for turn in range(turns):

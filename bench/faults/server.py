@@ -30,7 +30,7 @@ def killed_servers(work: Path, forks: Forks, kills: int) -> Iterator[dict[str, A
     tried = work / "tried"
     if not (tried / "exported").exists():
         furnish(tried, work / "downloads")
-        for command in VERBS["publish"].before[:2]:
+        for command in VERBS["publish a server"].before:
             if (ended := forks.run(command, tried, environment={"GANVAS_CACHE": "cache"})).status:
                 raise RuntimeError(ended.err)
     with socket.socket() as free:

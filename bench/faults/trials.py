@@ -2,7 +2,6 @@
 and the same result as ever once the command is repeated.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -16,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from bench.faults.forks import Ended, Fault, Forks
+from ganvas.download import sha256
 from ganvas.errors import GanvasError
 from ganvas.files import is_unfinished
 from ganvas.formats.manifest import read_description
@@ -47,7 +47,7 @@ def whole_model(folder: Path) -> str:
         published = read_description(folder).published
     except GanvasError as error:
         return str(error)
-    stored = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    stored = sha256(folder / "model.onnx")
     return "" if published is not None and published.sha256 == stored else "the words of one model with another"
 
 
@@ -56,7 +56,7 @@ def whole_site(folder: Path) -> str:
     page = folder / "index.html"
     if not page.exists():
         return ""
-    asked = re.findall(r'(?:src|href)="([^":#?]+)"', page.read_text(encoding="utf-8"))
+    asked = re.findall(r'(?:src|href)="([^":#?]+)(?:\?[^"]*)?"', page.read_text(encoding="utf-8"))  # without checksums
     missing = [name for name in asked if not (folder / name).exists()]
     return f"the page asks for {missing[0]}, which is not there" if missing else ""
 
@@ -120,13 +120,18 @@ VERBS = {
 }
 
 
-def furnish(folder: Path, downloads: Path) -> None:
-    """Twelve pictures of noise, and a cache that holds nothing but what was downloaded."""
-    (folder / "pictures").mkdir(parents=True)
+def draw_noise(folder: Path) -> None:
+    """Twelve pictures of noise, of 16 px, in a new folder."""
+    folder.mkdir(parents=True)
     numbers = np.random.default_rng(0)
     for index in range(12):
         levels = numbers.integers(0, 255, (16, 16, 3)).astype(np.uint8)
-        Image.fromarray(levels).save(folder / "pictures" / f"{index}.png")
+        Image.fromarray(levels).save(folder / f"{index}.png")
+
+
+def furnish(folder: Path, downloads: Path) -> None:
+    """Twelve pictures, and a cache that holds nothing but what was downloaded."""
+    draw_noise(folder / "pictures")
     (folder / "cache").mkdir()
     (folder / "cache" / "downloads").symlink_to(downloads)
 
@@ -134,7 +139,7 @@ def furnish(folder: Path, downloads: Path) -> None:
 def contents(path: Path) -> dict[str, str]:
     """SHA-256 by name, of a file or of all files in a folder."""
     files = [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
-    return {str(found.relative_to(path.parent)): hashlib.sha256(found.read_bytes()).hexdigest() for found in files}
+    return {str(found.relative_to(path.parent)): sha256(found) for found in files}
 
 
 class Trial:
@@ -156,17 +161,21 @@ class Trial:
             if (ended := self._run(command)).status:
                 raise RuntimeError(ended.err)
         shutil.copytree(self.folder, self._base, symlinks=True)
-        started, self.reference, self._stable = time.monotonic(), Ended(0, "", ""), dict[str, str]()
-        for number in range(2):  # what differs between two of them, as dates do, is not compared
-            self._restore()
-            self.reference = self._run(self.verb.command)
-            if self.reference.status:
-                raise RuntimeError(self.reference.err)
-            made = contents(self.folder / self.verb.makes)
-            self._stable = {name: each for name, each in made.items() if self._stable.get(name, each) == each}
-            self._stable = {name: each for name, each in self._stable.items() if Path(name).name not in DATED}
-            self._names = set(made)
-            self.seconds = (time.monotonic() - started) / (number + 1)
+        _, first = self._unharmed()
+        started = time.monotonic()
+        self.reference, made = self._unharmed()
+        self.seconds = time.monotonic() - started
+        self._names = made.keys()
+        same = made.items() & first.items()  # what differs between two of them, as dates do, is not compared
+        self._stable = {name: each for name, each in same if Path(name).name not in DATED}
+
+    def _unharmed(self) -> tuple[Ended, dict[str, str]]:
+        """The command where nothing fails, and the contents of what it made."""
+        self._restore()
+        ended = self._run(self.verb.command)
+        if ended.status:
+            raise RuntimeError(ended.err)
+        return ended, contents(self.folder / self.verb.makes)
 
     def _run(self, command: Sequence[str], **faults: Any) -> Ended:
         return self._forks.run(command, self.folder, environment={"GANVAS_CACHE": "cache"}, **faults)

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from bench.faults import __main__ as faults
 from bench.faults.forks import Ended, Fault, Forks
-from bench.faults.trials import TRAIN, VERBS, Trial, Verb, whole_run
+from bench.faults.trials import TRAIN, VERBS, Trial, Verb, whole_run, whole_site
 from bench.lines import keep
+
+from ganvas.files import cache_folder
+from ganvas.publishing import site
+from ganvas.publishing.packaging import Bundle
 
 QUICK = {
     "train": Verb([*TRAIN, "8", "--set", "recording.report=false"], "run", whole=whole_run),
@@ -90,6 +94,15 @@ def test_what_must_hold_of_a_result_is_asked_after_a_fault(tmp_path):
     verb = Verb(["make"], "made", whole=lambda path: "half of it" if path.read_text() == "half" else "")
     trial = Trial(verb, Scripted({"status": 5, "made": "half"}), tmp_path / "work", tmp_path / "downloads")
     assert trial.strike(Fault.NOSPACE, 1) == "half of it"
+
+
+def test_a_page_without_one_of_its_files_is_told(published, web_runtime_fetched_once, tmp_path):
+    site.publish(Bundle(published.folder, cache_folder() / "downloads"), tmp_path, site.SiteOptions())
+    assert whole_site(tmp_path) == ""
+    for name in ("style.css", "app.js", "model.onnx.gz"):
+        (tmp_path / name).rename(tmp_path / "away")
+        assert f"asks for {name}" in whole_site(tmp_path)
+        (tmp_path / "away").rename(tmp_path / name)
 
 
 def test_every_beginning_of_the_order_is_spread_over_all_points():
