@@ -111,7 +111,7 @@ def holding(op, **attributes):
     ],
 )
 def test_steps_that_no_generator_has_are_refused(op, attributes):
-    refused(holding(op, **attributes), f"has a step {op}")
+    refused(holding(op, **attributes), f"has a step '{op}'")
 
 
 @pytest.mark.parametrize("kind", ["graph", "graphs", "tensor", "tensors", "sparse"])
@@ -383,6 +383,51 @@ def test_a_value_of_no_numbers_is_refused():
     back = helper.make_node("Reshape", ["none", "nothing"], ["again"])
     weights = [constant("scales", scales), constant("nothing", np.array([2, 0, 16, 3]))]
     refused(generator(after=[step, back], weights=weights), "'none' of no numbers")
+
+
+def of_a_step(model, name):
+    model.graph.node[0].op_type = name
+
+
+def of_a_library(model, name):
+    model.graph.node[0].domain = name
+
+
+def of_an_attribute(model, name):
+    model.graph.node[0].attribute.append(helper.make_attribute(name, constant("t", [1.0])))
+
+
+def of_weights_elsewhere(model, name):
+    external(model.graph.initializer[0]).name = name
+
+
+def of_weights_of_no_type(model, name):
+    model.graph.initializer[0].name, model.graph.initializer[0].data_type = name, TensorProto.STRING
+
+
+def of_weights_of_no_size(model, name):
+    model.graph.initializer[0].name, model.graph.initializer[0].raw_data = name, b""
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        of_a_step,
+        of_a_library,
+        of_an_attribute,
+        of_weights_elsewhere,
+        of_weights_of_no_type,
+        of_weights_of_no_size,
+    ],
+)
+def test_no_name_in_a_graph_breaks_the_line_that_refuses_it(named):
+    model = generator()
+    named(model, "\r\n\x1b[2J" + "long" * 10_000)
+    with pytest.raises(ModelError) as refusal:
+        check_graph(model.SerializeToString(), DESCRIPTION)
+    said = str(refusal.value)
+    assert said.isprintable()
+    assert len(said) < 300
 
 
 def test_too_many_steps_are_refused():

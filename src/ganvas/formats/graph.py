@@ -23,6 +23,7 @@ from onnx import (
 
 from ganvas.errors import ModelError
 from ganvas.formats.manifest import Description
+from ganvas.settings import shortened
 from ganvas.wording import counted
 
 # What the exporter writes for the architectures, with and without eight bits. None of them holds another graph.
@@ -118,24 +119,25 @@ def _first(faults: Iterable[str]) -> str:
 
 def _tensor_fault(tensor: TensorProto) -> str:
     if tensor.data_location != TensorProto.DEFAULT or tensor.external_data:
-        return f"takes its weights {tensor.name!r} from another file"
+        return f"takes its weights {shortened(tensor.name)} from another file"
     itemsize = STORED_TYPES.get(tensor.data_type)
     if itemsize is None or min(tensor.dims, default=1) < 1:
-        return f"has weights {tensor.name!r} of a type or shape that no generator of Ganvas has"
+        return f"has weights {shortened(tensor.name)} of a type or shape that no generator of Ganvas has"
     listed = len(tensor.float_data) + len(tensor.int32_data) + len(tensor.int64_data)
     if (
         len(tensor.raw_data) + listed * itemsize != math.prod(tensor.dims) * itemsize
         or len(tensor.dims) > MOST_DIMENSIONS
     ):
-        return f"has weights {tensor.name!r} of another size than their shape"
+        return f"has weights {shortened(tensor.name)} of another size than their shape"
     return ""
 
 
 def _node_fault(node: NodeProto) -> str:
     if node.domain or node.op_type not in OPERATORS:
-        return f"has a step {node.domain}{'.' if node.domain else ''}{node.op_type}, which no generator of Ganvas has"
+        name = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
+        return f"has a step {shortened(name)}, which no generator of Ganvas has"
     if odd := [each.name for each in node.attribute if each.type not in PLAIN_ATTRIBUTES or each.ref_attr_name]:
-        return f"has a step {node.op_type} with {odd[0]!r}, which is neither a number nor a word"
+        return f"has a step {node.op_type} with {shortened(odd[0])}, which is neither a number nor a word"
     if node.op_type == "Cast" and not {each.i for each in node.attribute if each.name == "to"} <= STORED_TYPES.keys():
         return "has a step Cast to a type that no generator of Ganvas has"
     return ""
@@ -181,7 +183,7 @@ def _cost(model: ModelProto, description: Description) -> int:
         if shapes.get("image") != (batch, description.height, description.width, description.channels):
             raise _refusal(f"draws pictures of the shape {shapes.get('image')} for {counted(batch, 'latent')}")
         if empty := [name for name, shape in shapes.items() if 0 in shape]:
-            raise _refusal(f"has a value {empty[0]!r} of no numbers")
+            raise _refusal(f"has a value {shortened(empty[0])} of no numbers")
     if held > MOST_HELD:
         raise _refusal(f"needs more memory than {MOST_HELD:,} numbers for a picture")
     if folded > MOST_FOLDED:
