@@ -59,6 +59,7 @@ COLUMNS, ROWS = 4, 5  # pairs on a sheet, which is some 1,500 px wide then: a sc
 SIDE_PX = 160  # of a picture's longer side; larger ones stay as they are
 WITHIN_PX, BETWEEN_PX, NUMBER_PX = 6, 40, 20
 INK = 40
+MOST_NAMED = 10  # pairs without a vote
 HEAD = """\
 # The better picture of each pair: write left, right or even after its number, as in "12 left".
 # Leave key.json closed: `python -m bench.blind count` opens it when every pair has its vote.
@@ -353,8 +354,11 @@ def read_votes(path: Path, pairs: int) -> list[str]:
         if number in votes:
             raise SettingError(f"{path}, line {at}: pair {number} has a vote already; expected one of each pair")
         votes[number] = words[1]
-    if missing := [str(number) for number in range(1, pairs + 1) if number not in votes]:
-        raise SettingError(f"{path}: no vote yet on {', '.join(missing):.80}; expected left, right or even of each")
+    if missing := [number for number in range(1, pairs + 1) if number not in votes]:
+        which = ", ".join(map(str, missing[:MOST_NAMED])) + (", ..." if len(missing) > MOST_NAMED else "")
+        raise SettingError(
+            f"{path}: no vote yet on {counted(len(missing), 'pair')}: {which}; expected left, right or even for each"
+        )
     return [votes[number] for number in range(1, pairs + 1)]
 
 

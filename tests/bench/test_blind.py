@@ -202,8 +202,8 @@ def test_the_sign_test_of_a_hundred_votes():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("12", "no vote yet on 12;"),
-        ("", "no vote yet on 12;"),
+        ("12", "no vote yet on 1 pair: 12;"),
+        ("", "no vote yet on 1 pair: 12;"),
         ("12 lef", "line 14: '12 lef'"),
         ("12 Left", "line 14: '12 Left'"),
         ("12 left right", "line 14: '12 left right'"),
@@ -227,7 +227,7 @@ def test_a_vote_that_is_missing_or_malformed_is_refused_in_one_line(vote, line, 
 
 
 def test_votes_that_were_not_begun_are_refused(vote, capsys):
-    assert "no vote yet on 1, 2, 3, " in refusal(capsys, "count", vote)
+    assert "no vote yet on 22 pairs: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...;" in refusal(capsys, "count", vote)
     (vote / blind.VOTES).unlink()
     assert "votes.txt: cannot be read" in refusal(capsys, "count", vote)
 
