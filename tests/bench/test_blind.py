@@ -113,15 +113,20 @@ def test_the_sheets_show_every_pair_once_and_as_the_key_says(made, sets):
     assert list(key.sheets) == ["sheet-1.png", "sheet-2.png"]
 
 
-def test_a_number_stands_under_every_pair(made):
-    with Image.open(made / "sheet-2.png") as opened:
-        levels = np.asarray(opened.convert("L"))
-    below = blind.BETWEEN_PX + blind.SIDE_PX
-    band = levels[below : below + blind.NUMBER_PX + 4]
-    across = 2 * blind.SIDE_PX + blind.WITHIN_PX + blind.BETWEEN_PX
-    for pair in range(2):
-        middle = blind.BETWEEN_PX + pair * across + blind.SIDE_PX
-        assert band[:, middle - 40 : middle + 40].min() < 2 * blind.INK
+def test_a_number_of_its_own_stands_under_every_pair(made):
+    across, down = (blind.SIDE_PX * times + blind.BETWEEN_PX for times in (2, 1))
+    across, down = across + blind.WITHIN_PX, down + blind.NUMBER_PX
+    numbers = []
+    for name, count in (("sheet-1.png", PAIRS - 2), ("sheet-2.png", 2)):
+        with Image.open(made / name) as opened:
+            levels = np.asarray(opened.convert("L"))
+        for index in range(count):
+            left = blind.BETWEEN_PX + index % blind.COLUMNS * across
+            below = blind.BETWEEN_PX + index // blind.COLUMNS * down + blind.SIDE_PX
+            number = levels[below : below + blind.NUMBER_PX + 4, left : left + across - blind.BETWEEN_PX]
+            assert number.min() < 2 * blind.INK
+            numbers.append(number.tobytes())
+    assert len(set(numbers)) == PAIRS
 
 
 def test_pictures_of_two_shapes_stand_in_cells_of_one_size():
@@ -143,7 +148,11 @@ def test_a_transparent_picture_lies_on_a_checkerboard():
 def test_the_order_is_hidden_and_reproducible_by_the_seed(made, sets, tmp_path):
     key = Key.read(made)
     assert set(key.left) == {ONE, OTHER}
-    for folder, options in {"same": [], "seed": ["--seed", "1"], "named": ["--name", "another"]}.items():
+    for folder, options in {
+        "same": [],
+        "seed": ["--seed", "1", "--name", key.name],
+        "named": ["--name", "another"],
+    }.items():
         make(tmp_path / folder, sets, *(options or ["--name", key.name]))
     assert Key.read(tmp_path / "same") == key
     others = [Key.read(tmp_path / name) for name in ("seed", "named")]
