@@ -21,6 +21,7 @@ import bench
 from bench import (
     ablations,
     agreement,
+    blind,
     components,
     copies,
     demo_figures,
@@ -166,6 +167,21 @@ def smoke_agreement(given: Given) -> None:
     assert real["other"] < noise["other"]
     agreement.report(list(found.values()))
     assert f"| all | {len(found)} |" in given.printed()
+
+
+def smoke_blind(given: Given) -> None:
+    folder, sides = given.work / "vote", ["--one", f"{given.run}@last", "--other", str(given.run)]
+    blind.main(["make", str(folder), *sides, "--pairs", "3"])
+    key = blind.Key.read(folder)
+    assert (key.one.label, key.other.label) == ("quick@last", "quick")
+    assert key.one.which == key.other.which  # the same seeds, none of those that a run shows
+    assert min(key.one.which) > COUNT
+    (folder / blind.VOTES).write_text("1 left\n2 right\n3 even\n")
+    blind.main(["count", str(folder), "--against", str(given.pictures), "--count", str(COUNT)])
+    assert "| vote | quick@last | quick | " in given.printed()
+    against_real = ["--one", str(given.pictures), "--other", str(given.run)]
+    blind.main(["make", str(given.work / "real"), *against_real, "--pairs", "2"])
+    assert blind.Key.read(given.work / "real").one.label == "faces-color"
 
 
 def smoke_components(given: Given) -> None:
@@ -323,6 +339,7 @@ def smoke_verdicts(given: Given) -> None:
 SMOKE: dict[str, Callable[[Given], None]] = {
     "ablations": smoke_ablations,
     "agreement": smoke_agreement,
+    "blind": smoke_blind,
     "components": smoke_components,
     "copies": smoke_copies,
     "demo_figures": smoke_demo_figures,
