@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.config import Plan, RunConfig, checked, from_toml, to_toml, with_settings
+from ganvas.config.run import FORMAT
 from ganvas.errors import SettingError
 from ganvas.recipes import RECIPES
 from ganvas.workflows.parse import parse_count, parse_duration, parse_share, parse_size
@@ -118,16 +119,27 @@ def test_an_unknown_section_is_refused():
 def test_a_run_file_of_format_2_holds_the_planned_width_as_the_width(tmp_path):
     path = tmp_path / "run.toml"
     config = with_settings(RECIPES["swift"].config, ["network.width=1.5"])
-    written = to_toml(config, Plan(images=64, images_per_second=2.0, width=1.0)).replace("format = 3", "format = 2")
+    written = to_toml(config, Plan(images=64, images_per_second=2.0, width=1.0)).replace(
+        f"format = {FORMAT}", "format = 2"
+    )
     path.write_text(written, encoding="utf-8")
     assert from_toml(path) == (config, Plan(images=64, images_per_second=2.0, width=1.5))
+
+
+@pytest.mark.parametrize("written", [1, 2, 3])
+def test_a_run_of_an_earlier_format_goes_on_measuring_as_it_began(written, tmp_path):
+    values = tomllib.loads(to_toml(RECIPES["quick"].config)) | {"format": written}
+    del values["measuring"]["features"]
+    (tmp_path / "run.toml").write_text(tomli_w.dumps(values), encoding="utf-8")
+    assert from_toml(tmp_path / "run.toml").config.measuring.features == "lite"
+    assert RECIPES["quick"].config.measuring.features == "multiscale"
 
 
 ADDED_IN_FORMAT_3 = {
     "objective": ["augment_adapting_images"],
     "matching": ["half_life_images", "least_variance"],
     "training": ["average_ramp", "average_fewest_steps"],
-    "measuring": ["most_rescues", "rescue_rate_factor"],
+    "measuring": ["most_rescues", "rescue_rate_factor"],  # and, with another value, features
 }
 
 
@@ -148,6 +160,7 @@ def test_what_earlier_formats_had_in_code_is_read_with_the_same_values(name, wri
 
 
 def test_a_run_file_of_a_newer_version_is_refused(tmp_path):
-    (tmp_path / "run.toml").write_text(to_toml(RECIPES["swift"].config).replace("format = 3", "format = 4"))
+    newer = to_toml(RECIPES["swift"].config).replace(f"format = {FORMAT}", f"format = {FORMAT + 1}")
+    (tmp_path / "run.toml").write_text(newer, encoding="utf-8")
     with pytest.raises(SettingError, match="a newer Ganvas"):
         from_toml(tmp_path / "run.toml")

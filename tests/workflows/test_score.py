@@ -206,7 +206,7 @@ def test_exact_duplicates_are_counted_once_and_said(place, score, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
-        (["real", "--against", "real", "--features", "vgg"], 2, "'vgg'; there are lite, inception, dinov2"),
+        (["real", "--against", "real", "--features", "vgg"], 2, "'vgg'; there are multiscale, lite, inception, dinov2"),
         (["nowhere", "--against", "real"], 2, "nowhere"),
         (["real", "--against", "nowhere"], 2, "nowhere"),
         (["real", "--against", "real", "--held-out", "nowhere"], 2, "nowhere"),

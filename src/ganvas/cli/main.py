@@ -201,7 +201,7 @@ def score(
     seed: Annotated[int, typer.Option(min=0, help="of the first picture, and of every sample")] = 0,
     at: Annotated[str | None, typer.Option(help="score that moment of the run: images shown, or last")] = None,
     size: Size = None,
-    features: Annotated[str, typer.Option(help="lite, inception or dinov2")] = "lite",
+    features: Annotated[str, typer.Option(help="multiscale, lite, inception or dinov2")] = "multiscale",
     weights: Annotated[Path | None, typer.Option(help="the extractor's weights, instead of fetching them")] = None,
     pairs: Annotated[Path | None, typer.Option(help="a picture of the closest generated and training pictures")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the card as JSON")] = False,

@@ -28,8 +28,9 @@ from ganvas.files import read_toml
 from ganvas.settings import Settings, first_fault, shortened
 
 S = TypeVar("S", bound=Settings)
-# Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width.
-FORMAT = 3
+# Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width,
+# 3 measured with the extractor lite.
+FORMAT = 4
 
 
 class RunConfig(Settings):
@@ -137,10 +138,12 @@ def from_toml(path: Path) -> RunFile:
         raise SettingError(f"{path}: format {found}, expected at most {FORMAT}; a newer Ganvas made it")
     if written < 3:
         values = _with_what_was_in_code(values, written)
+    if written < 4 and isinstance(measuring := values.get("measuring", {}), dict):
+        values["measuring"] = {"features": "lite", **measuring}
     plan = values.pop("plan", None)
     try:
         config = checked(RunConfig, values)
-        if isinstance(plan, dict) and written < FORMAT:
+        if isinstance(plan, dict) and written < 3:
             plan = {**plan, "width": config.network.width}
         return RunFile(config, None if plan is None else checked(Plan, plan))
     except SettingError as error:

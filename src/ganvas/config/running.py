@@ -13,6 +13,11 @@ class MeasuringSettings(Settings):
     Numbers whose description names no measurement were chosen once and not varied.
     """
 
+    features: Literal["multiscale", "lite"] = Field(
+        default="multiscale",
+        description="the extractor that KD, precision, recall and spread are measured with; lite overlooks shapes "
+        "(docs/scores.md, what the judge sees)",
+    )
     share: float = Field(default=0.035, ge=0, le=0.5, description="of the time that measuring may take; 0: none")
     short_share: float = Field(
         default=0.1,

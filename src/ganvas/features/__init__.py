@@ -3,6 +3,6 @@
 To add one, write its network in a file of its own and give it a line in EXTRACTORS.
 """
 
-from ganvas.features.extractor import EXTRACTORS, RESIZE, Extractor, as_seen, extract, load_extractor
+from ganvas.features.extractor import DEFAULT_EXTRACTOR, EXTRACTORS, RESIZE, Extractor, as_seen, extract, load_extractor
 
-__all__ = ["EXTRACTORS", "RESIZE", "Extractor", "as_seen", "extract", "load_extractor"]
+__all__ = ["DEFAULT_EXTRACTOR", "EXTRACTORS", "RESIZE", "Extractor", "as_seen", "extract", "load_extractor"]

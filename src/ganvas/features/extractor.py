@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from ganvas.data.fit import resize
 from ganvas.download import fetch
 from ganvas.errors import SettingError
-from ganvas.features import dinov2, efficientnet, inception
+from ganvas.features import dinov2, efficientnet, inception, multiscale
 from ganvas.features.pretrained import read_network
 from ganvas.formats.images import over_white
 from ganvas.pixels import to_float
@@ -46,7 +46,16 @@ class Pretrained:
     has_unit_length: bool = False
 
 
+DEFAULT_EXTRACTOR = "multiscale"
 EXTRACTORS: dict[str, Pretrained] = {
+    "multiscale": Pretrained(
+        multiscale.TITLE,
+        efficientnet.size_for,
+        multiscale.build,
+        lambda downloads: efficientnet.weights_path(),
+        efficientnet.SHA256,
+        has_unit_length=True,
+    ),
     "lite": Pretrained(
         efficientnet.TITLE,
         efficientnet.size_for,

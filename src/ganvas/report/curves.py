@@ -18,7 +18,7 @@ from ganvas.formats.log import Numbers
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555")  # Okabe and Ito's
 MOST_POINTS = 2000
 MEANINGS = {
-    "Distance from the real pictures": "KD-lite, 0 is perfect. PCA baseline: what linear algebra draws in a second.",
+    "Distance from the real pictures": "KD, 0 is perfect. PCA baseline: what linear algebra draws in a second.",
     "Variety": "Precision: look real. Recall: real ones that are reached. Spread: 1 as far apart as real ones.",
     "Copies": "Shares of pictures that repeat a training picture, and of pairs that nobody could tell apart.",
     "Losses": "What each player tries to make small. They need not fall; watch for one running away.",

@@ -105,7 +105,7 @@ def _quality(run: RunView) -> str:
     if not best:
         return ""
     distance = (
-        f"The best was measured after {counted(int(best['images']), 'image')}: KD-lite {best['kernel_distance']:.3g} "
+        f"The best was measured after {counted(int(best['images']), 'image')}: KD {best['kernel_distance']:.3g} "
         f"± {2 * best['kernel_distance_error']:.2g}; 0 is perfect, the PCA baseline is {best['pca_distance']:.3g}."
     )
     verdict = run.verdict

@@ -59,7 +59,7 @@ class Monitor:
     """Measures `generator` whenever it is told to.
 
     Args:
-        extractor: whose features are compared; None: EfficientNet-Lite0's.
+        extractor: whose features are compared; None: that of `measuring.features`.
         clock: seconds since any moment.
     Raises:
         GanvasError: the extractor's weights cannot be used.
@@ -77,7 +77,7 @@ class Monitor:
     ) -> None:
         self.config, self.description, self.pictures, self.state = config, description, pictures, state
         size = description.height, description.width
-        self.extractor = extractor or load_extractor("lite", size, cache_folder() / "downloads")
+        self.extractor = extractor or load_extractor(config.measuring.features, size, cache_folder() / "downloads")
         self.clock = clock
         self.measures: list[Measure] = []
         self._real: Sample | None = None
@@ -146,7 +146,8 @@ class Monitor:
         if best is None:
             return ""
         return (
-            f"best after {counted(best.images, 'image')}: KD-lite {best.kernel_distance:.3g} "
+            f"best after {counted(best.images, 'image')}: "
+            f"KD-{self.config.measuring.features} {best.kernel_distance:.3g} "
             f"+- {2 * best.kernel_distance_error:.2g} "
             f"(PCA baseline {best.pca_distance:.3g}, perfect 0)"
         )

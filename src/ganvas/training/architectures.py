@@ -28,8 +28,8 @@ class Architecture:
     memory: what that step keeps besides the networks, before the first of them; None: nothing.
     starts_at_pca: the generator is a PcaGenerator, whose first pictures are draws from the set's principal components.
     disclosure: what cards say of pretrained networks that had a part in training; "": nothing needs to be said.
-    features: the extractor (a name in features.EXTRACTORS) whose features its discriminator uses, so that scores by
-        them are not independent; "": none.
+    features: the extractors (names in features.EXTRACTORS) of the network that its discriminator uses, so that scores
+        by them are not independent.
     needs: optional sections of RunConfig that its step uses. refuses: settings that its step does not use.
     """
 
@@ -38,7 +38,7 @@ class Architecture:
     memory: Callable[[RunConfig], StepMemory | None] = lambda config: None
     starts_at_pca: bool = False
     disclosure: str = ""
-    features: str = ""
+    features: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
 
@@ -76,7 +76,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         swift_memory,
         starts_at_pca=True,
         disclosure="its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
-        features="lite",
+        features=("lite", "multiscale"),
         needs=_SWIFT_NEEDS,
         refuses=_SWIFT_REFUSES,
     ),

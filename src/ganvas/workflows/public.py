@@ -264,7 +264,7 @@ def score(
     seed: int = 0,
     at: int | str | None = None,
     size: Size | None = None,
-    features: str = "lite",
+    features: str = "multiscale",
     weights: str | os.PathLike[str] | None = None,
     pairs: str | os.PathLike[str] | None = None,
 ) -> "Card":
@@ -277,7 +277,7 @@ def score(
         count: generated pictures to score. seed: of the first of them, and of every sample.
         at: the moment of the run, images shown, or "last"; None: the best that was measured.
         size: pixels, for two sources of pictures; None: that of the subject's first picture.
-        features: lite, inception or dinov2. weights: a file with the extractor's, instead of fetching them.
+        features: multiscale, lite, inception or dinov2. weights: a file with the extractor's, instead of fetching them.
         pairs: where to draw the closest pairs of a generated and a training picture.
     Returns:
         The card. `print(card)` shows it; its fields are in `.model`, `.floor`, `.pca`, `.copies`, `.to_dict()`.

@@ -11,7 +11,7 @@ from ganvas.config import PictureSettings, checked
 from ganvas.data import PictureSet, load_pictures, natural_size
 from ganvas.device import random_numbers
 from ganvas.errors import SettingError
-from ganvas.features import RESIZE, extract, load_extractor
+from ganvas.features import DEFAULT_EXTRACTOR, RESIZE, extract, load_extractor
 from ganvas.files import cache_folder, writing_to
 from ganvas.formats.images import save_grid
 from ganvas.metrics import (
@@ -59,7 +59,7 @@ class ScoreOptions:
     seed: int = 0
     at: int | None = None
     size: tuple[int, int] | None = None
-    extractor: str = "lite"
+    extractor: str = DEFAULT_EXTRACTOR
     weights: Path | None = None
 
 
@@ -203,9 +203,10 @@ def _drawn(options: ScoreOptions, model: Model, pictures: PictureSet) -> tuple[n
 def _sight(options: ScoreOptions, model: Model) -> list[str]:
     """What is to be said of the network through which the model's discriminator saw."""
     row = ARCHITECTURES[model.description.architecture]
-    if row.features == options.extractor:
+    if options.extractor in row.features:
         return [
-            f"{row.disclosure}; KD-lite does too, so hold it against other recipes by --features inception or dinov2"
+            f"{row.disclosure}; KD-{options.extractor} does too, so hold it against other recipes by --features "
+            "inception or dinov2"
         ]
     return [row.disclosure] if row.disclosure else []
 
