@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from torch import Tensor
 
@@ -25,6 +27,8 @@ from bench import (
     components,
     copies,
     demo_figures,
+    faces,
+    judge,
     lines,
     match,
     overfit,
@@ -182,6 +186,59 @@ def smoke_blind(given: Given) -> None:
     against_real = ["--one", str(given.pictures), "--other", str(given.run)]
     blind.main(["make", str(given.work / "real"), *against_real, "--pairs", "2"])
     assert blind.Key.read(given.work / "real").one.label == "faces-color"
+
+
+def stand_in_detector(path: Path) -> Path:
+    """A network that takes brightness for a face, and sees all five places in the middle of the crop."""
+    zeros, half = np.zeros((1, 10), np.float32), np.full((1, 10), 0.5, np.float32)
+    weights = [numpy_helper.from_array(zeros, "zeros"), numpy_helper.from_array(half, "half")]
+    steps = [
+        helper.make_node("ReduceMean", ["flat"], ["mean"], axes=[1], keepdims=1),
+        helper.make_node("Neg", ["mean"], ["minus"]),
+        helper.make_node("Concat", ["minus", "mean"], ["logits"], axis=1),
+        helper.make_node("Softmax", ["logits"], ["odds"], axis=1),
+        helper.make_node("MatMul", ["mean", "zeros"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "half"], ["places"]),
+    ]
+    graph = helper.make_graph(
+        [helper.make_node("Flatten", ["input_3"], ["flat"], axis=1), *steps],
+        "detector",
+        [helper.make_tensor_value_info("input_3", TensorProto.FLOAT, ["n", 48, 48, 3])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", count])
+            for name, count in (("mean", 1), ("places", 10), ("odds", 2))
+        ],
+        weights,
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
+
+
+def smoke_faces(given: Given) -> None:
+    """The surest crop is the one with the bright disc, wherever it is, and the places lie in its middle."""
+    detector = faces.FaceDetector(stand_in_detector(given.work / "detector.onnx"))
+    images = np.zeros((2, 40, 40, 1), np.uint8)
+    images[0, 6:22, 18:34] = 255
+    logits, places = detector.faces(images)
+    assert logits[0] > logits[1]
+    assert np.abs(places[0] - [24, 16]).max() < 2
+
+
+def smoke_judge(given: Given) -> None:
+    detector = faces.FaceDetector(stand_in_detector(given.work / "detector.onnx"))
+    lines = judge.damage_costs(str(given.pictures), "16x16", detector, count=COUNT)
+    assert [line["damage"] for line in lines] == list(judge.damages(detector))
+    assert all(np.isfinite(line[family]) for line in lines for family in judge.FAMILIES)
+    images, numbers = judge.pictures_of(str(given.pictures), "16x16"), np.random.default_rng(0)
+    joined = judge.halves(images, numbers, 1.0)
+    assert (joined[:-1, :, :5] == images[:-1, :, :5]).all()
+    assert (joined[:-1, :, 11:] == images[1:, :, 11:]).all()
+    assert (judge.warped(0)(images, numbers, 1.0) == images).all()
+    assert (judge.moved(images[0], torch.tensor([2.0, 0.0]).view(2, 1, 1))[:, :12] == images[0][:, 2:14]).all()
+    (line,) = judge.moment_scores(given.run, str(given.pictures), [], pixels, detector, count=COUNT)
+    assert np.isfinite([line[family] for family in judge.FAMILIES]).all()
+    assert 0 <= line["as sure"] <= 1
+    assert f"| quick | faces-color | {line['images']} | " in judge.table([line])
 
 
 def smoke_components(given: Given) -> None:
@@ -343,6 +400,8 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "components": smoke_components,
     "copies": smoke_copies,
     "demo_figures": smoke_demo_figures,
+    "faces": smoke_faces,
+    "judge": smoke_judge,
     "lines": smoke_lines,
     "match": smoke_match,
     "overfit": smoke_overfit,
