@@ -38,7 +38,7 @@ from ganvas.data import PictureSet, load_pictures, natural_size
 from ganvas.device import random_numbers
 from ganvas.download import sha256
 from ganvas.errors import GanvasError, SettingError
-from ganvas.features import extract, load_extractor
+from ganvas.features import DEFAULT_EXTRACTOR, extract, load_extractor
 from ganvas.files import cache_folder, read_json, replace_text, writing_to
 from ganvas.formats.images import PAPER, over_checkerboard
 from ganvas.metrics import Sample, frechet_distance, kernel_distance, neighbourhoods, reference_order, reference_sample
@@ -70,11 +70,13 @@ HEAD = """\
 class Measure:
     """A number for how good pictures are.
 
-    of: real pictures, drawn ones -> the number. Each has `.images`, (N, H, W, C) uint8, and `.features`, (N, F).
+    of: real pictures, drawn ones -> the number. Each has `.images`, (N, H, W, C) uint8, and `.features`, (N, F), by the
+        extractor of that name.
     """
 
     of: Callable[[Sample, Sample], float]
     higher_is_better: bool = False
+    extractor: str = DEFAULT_EXTRACTOR
 
     def better(self, one: float, other: float) -> str:
         """Whose number is better."""
@@ -90,8 +92,9 @@ def _sliced_wasserstein(real: Sample, drawn: Sample) -> float:
 
 # A new measure is a line here; `count --again` brings it to decisions that were counted before.
 MEASURES: dict[str, Measure] = {
-    "KD-lite": Measure(lambda real, drawn: kernel_distance(real.features, drawn.features)),
-    "FD-lite": Measure(lambda real, drawn: frechet_distance(real.features, drawn.features)),
+    "KD-multiscale": Measure(lambda real, drawn: kernel_distance(real.features, drawn.features)),
+    "KD-lite": Measure(lambda real, drawn: kernel_distance(real.features, drawn.features), extractor="lite"),
+    "FD-lite": Measure(lambda real, drawn: frechet_distance(real.features, drawn.features), extractor="lite"),
     "sliced Wasserstein": Measure(_sliced_wasserstein),
     "precision": Measure(lambda real, drawn: neighbourhoods(real.features, drawn.features).precision, True),
     "recall": Measure(lambda real, drawn: neighbourhoods(real.features, drawn.features).recall, True),
@@ -390,10 +393,11 @@ def measured(sides: tuple[Side, Side], against: str, count: int) -> dict[str, An
     found = []
     for side, real in zip(sides, reals, strict=True):
         cache = cache_folder()
-        lite = load_extractor("lite", real.images.shape[1:3], cache / "downloads")
-        reference, images = reference_sample(real, lite, count, cache), side.sample(count)
-        drawn = Sample(images, extract(lite, images))
-        found.append({name: float(measure.of(reference, drawn)) for name, measure in MEASURES.items()})
+        images, pairs = side.sample(count), {}
+        for extractor in {measure.extractor for measure in MEASURES.values()}:
+            see = load_extractor(extractor, real.images.shape[1:3], cache / "downloads")
+            pairs[extractor] = reference_sample(real, see, count, cache), Sample(images, extract(see, images))
+        found.append({name: float(measure.of(*pairs[measure.extractor])) for name, measure in MEASURES.items()})
     one, other = found
     said = {
         name: {ONE: one[name], OTHER: other[name], "better": measure.better(one[name], other[name])}

@@ -20,7 +20,7 @@ from torch import Tensor
 from bench.lines import keep
 from ganvas.config import PictureSettings
 from ganvas.data import load_pictures
-from ganvas.features import extract, load_extractor
+from ganvas.features import DEFAULT_EXTRACTOR, extract, load_extractor
 from ganvas.files import cache_folder
 from ganvas.metrics import Space, chance_of_copies, count_copies, pixel_rows, pixel_space, reference_order
 from ganvas.metrics.copies import Copies
@@ -76,7 +76,7 @@ class Counter:
     """Counts copies of some training pictures."""
 
     def __init__(self, training: np.ndarray):
-        self._extractor = load_extractor("lite", training.shape[1:3], cache_folder() / "downloads")
+        self._extractor = load_extractor(DEFAULT_EXTRACTOR, training.shape[1:3], cache_folder() / "downloads")
         upright, mirrored = (self.rows(images) for images in (training, training[:, :, ::-1]))
         self._spaces = Space(upright[0], mirrored[0]), pixel_space(training)
         self._chance = chance_of_copies(self._spaces)

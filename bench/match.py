@@ -3,9 +3,9 @@
     python -m bench.match WORK_FOLDER DATA_FOLDER
 
 After bench.quality, on its runs and its hours of `dcgan`: for both sets, each run of the default of up to ten minutes
-and each of the two families of features, the seconds since the command began by which it had drawn what is no further
+and each of the families of features, the seconds since the command began by which it had drawn what is no further
 from 500 real pictures than the DCGAN's last mark. Moments are scored one after the other, from ten seconds on, until
-both families have said so; "never" where one does not. Resumable: what was scored is kept in bench/results/match.jsonl.
+all families have said so; "never" where one does not. Resumable: what was scored is kept in bench/results/match.jsonl.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.lines import keep, kept
-from bench.quality import COUNT, ENDINGS, PLANNED, Judge, clock, drawn, known_pictures, share_of_eigen, source
+from bench.quality import COUNT, ENDINGS, FAMILIES, PLANNED, Judge, clock, drawn, known_pictures, share_of_eigen, source
 from bench.quality import RESULTS as MARKED
 from ganvas.model.weights import kept_moments
 
@@ -29,33 +29,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path)
     asked = parser.parse_args(arguments)
     ended = {line["run"] for line in kept(ENDINGS)}
-    print("| set | minutes, seed | EfficientNet-Lite0, s | ResNet, s |\n|---|---|---|---|")
+    print(
+        f"| set | minutes, seed | {' | '.join(f'{title}, s' for title in FAMILIES.values())} |\n|---|---|---|---|---|"
+    )
     for hour in HOURS:
         goal = max((line for line in kept(MARKED) if line["run"] == hour.title), key=lambda line: line["mark"])
         judge = Judge(known_pictures(hour.name, source(hour.name, asked.data, asked.work)))
         for plan in PLANNED.values():
             if plan.recipe == "swift" and plan.name == hour.name and plan.minutes <= 10 and plan.title in ended:
                 found = matched(asked.work / plan.title, judge, goal)
-                cells = (f"{found[family]:.0f}" if family in found else "never" for family in judge.views)
+                cells = [f"{found[family]:.0f}" if family in found else "never" for family in FAMILIES]
+                cells = [cell if family in goal else "" for family, cell in zip(FAMILIES, cells, strict=True)]
                 print(f"| {plan.name} | {plan.minutes}, {plan.seed} | {' | '.join(cells)} |", flush=True)
 
 
 def matched(
     run: Path, judge: Judge, goal: dict, *, soonest_seconds: float = SOONEST_SECONDS, count: int = COUNT
 ) -> dict[str, float]:
-    """Family -> seconds to the first moment whose `count` pictures are no further than the goal's."""
+    """Family that the goal was judged by -> seconds to the first moment whose `count` pictures are no further."""
     seconds = clock(run)
     known = {line["images"]: line for line in kept(RESULTS) if line["run"] == run.name}
+    families = [family for family in judge.views if family in goal]
     found: dict[str, float] = {}
     for at in sorted(at for at in kept_moments(run) if seconds.get(at, 0) >= soonest_seconds):
-        if at not in known:
+        if not known.get(at, {}).keys() >= set(families):
             known[at] = {"run": run.name, "images": at, "eigen": judge.eigen}
             known[at] |= judge.distances(judge.see(drawn(run, at, count)))
             keep(RESULTS, known[at])
-        for family in judge.views:
+        for family in families:
             if share_of_eigen(known[at], family) <= share_of_eigen(goal, family):
                 found.setdefault(family, seconds[at])
-        if len(found) == len(judge.views):
+        if len(found) == len(families):
             break
     return found
 

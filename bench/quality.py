@@ -10,7 +10,7 @@ ten minutes or more to docs/figures.
 
 What a run would have drawn had it been stopped at a mark is what it had drawn by then: its last kept moment, which is
 at most a fifth of the time old. The clock counts from the command's start, so that looking, planning and importing are
-in it. Scores are distances to 500 real pictures in two families of features, of 500 drawn ones, each beside that of
+in it. Scores are distances to 500 real pictures in three families of features, of 500 drawn ones, each beside that of
 the PCA baseline on as many.
 """
 
@@ -44,6 +44,8 @@ from ganvas.model.weights import kept_moments, load_model
 RESULTS, ENDINGS = Path("bench/results/quality.jsonl"), Path("bench/results/endings.jsonl")
 FIGURES = Path("docs/figures")
 TABLE_FROM_MINUTES = 10  # shorter runs only say how they end
+OWN_FAMILIES = {"multiscale": "EfficientNet-Lite0 at three scales", "lite": "EfficientNet-Lite0, its last features"}
+FAMILIES = {**OWN_FAMILIES, "other": "ResNet, trained on other pictures"}
 COUNT = 500
 MARKS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600)
 SETS = {
@@ -142,7 +144,7 @@ def ending(plan: Plan, run: Path, pictures: str, memory: float, count: int = COU
 
 
 class Judge:
-    """Scores of drawn pictures against one set, in both families, with the PCA baseline's.
+    """Scores of drawn pictures against one set, in every family, with the PCA baseline's.
 
     Args:
         count: pictures of the set, and of the PCA baseline.
@@ -151,11 +153,11 @@ class Judge:
 
     def __init__(self, pictures: PictureSet, *, count: int = COUNT, other: View | None = None) -> None:
         real = np.asarray(pictures.images[reference_order(len(pictures.images))[:2000]])
-        lite = load_extractor("lite", real.shape[1:3], cache_folder() / "downloads")
+        own = {name: load_extractor(name, real.shape[1:3], cache_folder() / "downloads") for name in OWN_FAMILIES}
         self.views: dict[str, View] = {
-            "lite": lambda images: extract(lite, images),
-            "other": other or independent_features(),
+            name: lambda images, extractor=extractor: extract(extractor, images) for name, extractor in own.items()
         }
+        self.views["other"] = other or independent_features()
         self.reference = self.see(real[:count])
         eigen = pca_pictures(torch.from_numpy(real), count, torch.Generator().manual_seed(0)).numpy()
         self.eigen = self.distances(self.see(eigen))
@@ -248,10 +250,12 @@ def place(line: dict) -> tuple:
 
 def report(lines: list[dict]) -> None:
     """One table a family, then precision and coverage: by set and by the clock."""
-    for family, title in (("lite", "EfficientNet-Lite0"), ("other", "ResNet, trained on other pictures")):
-        print(f"\n{title}: distance as a share of the eigen line's\n")
-        eigen = {line["run"]: line["eigen"][family][0] for line in lines}
-        by_the_clock(lines, lambda line, family=family: f"{share_of_eigen(line, family):.2f}", eigen)
+    for family, title in FAMILIES.items():
+        told = [line for line in lines if family in line]  # earlier runs were not judged by multiscale
+        if told:
+            print(f"\n{title}: distance as a share of the eigen line's\n")
+            eigen = {line["run"]: line["eigen"][family][0] for line in told}
+            by_the_clock(told, lambda line, family=family: f"{share_of_eigen(line, family):.2f}", eigen)
     if told := [line for line in lines if "precision" in line]:
         print("\nPrecision and coverage in the ResNet's features\n")
         by_the_clock(told, lambda line: f"{line['precision']:.2f} {line['coverage']:.2f}")

@@ -217,7 +217,7 @@ def test_an_export_is_scored_and_names_no_path_of_the_machine_that_made_it(ganva
     exported = ganvas.folder / "exported"
     for name in ("model.json", "README.md"):
         text = (exported / name).read_text(encoding="utf-8")
-        assert "KD-lite" in text
+        assert "KD-multiscale" in text
         for folder in (ganvas.folder, trained.parent, pictures.parent):
             assert str(folder) not in text
     again = done(ganvas("generate", exported, "--count", "1", "--out", "again"))
