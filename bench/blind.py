@@ -45,7 +45,7 @@ from ganvas.metrics import Sample, frechet_distance, kernel_distance, neighbourh
 from ganvas.metrics.distances import sliced_wasserstein
 from ganvas.metrics.neighbours import NEIGHBOURS, share_interval
 from ganvas.run.folder import RunFolder
-from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX
+from ganvas.settings import nearest_side
 from ganvas.wording import counted
 
 RESULTS = Path("bench/results/votes.jsonl")
@@ -239,8 +239,7 @@ def settings_of(model: ganvas.Generator) -> PictureSettings:
 
 def natural_settings(source: str) -> PictureSettings:
     """In colour, at the size of the source's first picture, as far as Ganvas has it."""
-    sides = natural_size(PictureSettings(source=source))
-    width, height = (min(max(round(side / STEP_PX) * STEP_PX, SMALLEST_PX), LARGEST_PX) for side in sides)
+    width, height = map(nearest_side, natural_size(PictureSettings(source=source)))
     return PictureSettings(source=source, width=width, height=height, channels="rgb")
 
 

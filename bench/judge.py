@@ -25,19 +25,17 @@ from torch.nn import functional as F
 from bench.agreement import View, independent_features
 from bench.faces import FaceDetector, installed_network
 from bench.lines import keep
+from bench.quality import Judge, drawn, own_views, share_of_eigen
 from ganvas.config import PictureSettings
-from ganvas.data import load_pictures
-from ganvas.features import extract, load_extractor
-from ganvas.files import cache_folder
-from ganvas.metrics import kernel_distance, pca_pictures, reference_order
-from ganvas.model import draw_all, labels_for, latents_for
+from ganvas.data import PictureSet, load_pictures
+from ganvas.metrics import reference_order
 from ganvas.model.weights import kept_moments, load_model
 from ganvas.workflows.parse import parse_size
 
 RESULTS = Path("bench/results/judge.jsonl")
-FAMILIES = ("lite", "multiscale")
 DAMAGED, DRAWN, SEEN_BY_DETECTOR = 150, 300, 256
 FULL_PX = 128
+FIRST_SEED = 1 << 41  # far from the seeds that people draw, and from those that a run measures
 Damage = Callable[[np.ndarray, np.random.Generator, float], np.ndarray]
 """(N, H, W, C) uint8, random numbers, pixels of the picture for one of FULL_PX -> as many damaged ones."""
 
@@ -47,7 +45,7 @@ def moved(image: np.ndarray, by: Tensor) -> np.ndarray:
     height, width = image.shape[:2]
     down, across = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     grid = torch.stack(((across + by[0]) * 2 / width - 1, (down + by[1]) * 2 / height - 1), dim=-1)
-    pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
+    pixels = torch.tensor(image).permute(2, 0, 1)[None].float()
     found = F.grid_sample(pixels, grid[None].float(), mode="bicubic", padding_mode="reflection", align_corners=False)
     return found[0].permute(1, 2, 0).clamp(0, 255).round().to(torch.uint8).numpy()
 
@@ -145,44 +143,29 @@ def damages(detector: FaceDetector | None) -> dict[str, Damage]:
     return found
 
 
-def pictures_of(source: str, size: str) -> np.ndarray:
-    """(N, H, W, C) uint8 in the fixed shuffled order."""
+def pictures_of(source: str, size: str) -> PictureSet:
+    """A set at a size, as in 128x96."""
     width, height = parse_size(size)
-    images = load_pictures(PictureSettings(source=source, width=width, height=height)).images
-    return np.asarray(images[reference_order(len(images))])
+    return load_pictures(PictureSettings(source=source, width=width, height=height))
 
 
-def views(images: np.ndarray) -> dict[str, View]:
-    """The families of features for pictures of this size."""
-    found = {name: load_extractor(name, images.shape[1:3], cache_folder() / "downloads") for name in FAMILIES}
-    return {name: lambda seen, extractor=extractor: extract(extractor, seen) for name, extractor in found.items()}
-
-
-class Shares:
-    """Distances to the reference as shares of the PCA baseline's."""
-
-    def __init__(self, every: np.ndarray, reference: np.ndarray, families: dict[str, View]) -> None:
-        self.families, self._reference = families, {name: see(reference) for name, see in families.items()}
-        drawn = pca_pictures(torch.tensor(every), len(reference), torch.Generator().manual_seed(0)).numpy()
-        self._baseline = self._distances(drawn)
-
-    def of(self, images: np.ndarray) -> dict[str, float]:
-        return {name: value / self._baseline[name] for name, value in self._distances(images).items()}
-
-    def _distances(self, images: np.ndarray) -> dict[str, float]:
-        return {name: kernel_distance(self._reference[name], see(images)) for name, see in self.families.items()}
+def shares(judge: Judge, images: np.ndarray) -> dict[str, float]:
+    """Distances as shares of the PCA baseline's, by family."""
+    line = judge.distances(judge.see(images)) | {"eigen": judge.eigen}
+    return {family: share_of_eigen(line, family) for family in judge.views}
 
 
 def damage_costs(source: str, size: str, detector: FaceDetector | None, count: int = DAMAGED) -> list[dict]:
     """A line for each kind of damage."""
-    every = pictures_of(source, size)
-    reference, healthy = every[:count], every[count : 2 * count]
-    shares = Shares(every, reference, views(every))
-    floor = shares.of(healthy)
+    known = pictures_of(source, size)
+    healthy = np.asarray(known.images[reference_order(len(known.images))[count : 2 * count]])
+    size_px = healthy.shape[1:3]
+    judge = Judge(known, count=count, views=own_views(size_px))
+    floor = shares(judge, healthy)
     found = []
     for name, damage in damages(detector).items():
-        damaged = damage(healthy, np.random.default_rng(0), max(every.shape[1:3]) / FULL_PX)
-        costs = {family: round(share - floor[family], 4) for family, share in shares.of(damaged).items()}
+        damaged = damage(healthy, np.random.default_rng(0), max(size_px) / FULL_PX)
+        costs = {family: round(share - floor[family], 4) for family, share in shares(judge, damaged).items()}
         found.append({"set": Path(source).name, "size": size, "damage": name, **costs})
     return found
 
@@ -198,19 +181,17 @@ def moment_scores(
     known = sorted(kept_moments(run))
     wanted = sorted({min(known, key=lambda moment: abs(moment - each)) for each in at}) or known[-1:]
     described = load_model(run, wanted[0]).description
-    every = pictures_of(source, f"{described.width}x{described.height}")
-    shares = Shares(every, every[:count], {**views(every), "ResNet": see})
-    sure = None if detector is None else np.median(detector.faces(every[:SEEN_BY_DETECTOR])[0])
+    pictures = pictures_of(source, f"{described.width}x{described.height}")
+    judge = Judge(pictures, count=count, views={**own_views((described.height, described.width)), "ResNet": see})
+    real = np.asarray(pictures.images[reference_order(len(pictures.images))[:SEEN_BY_DETECTOR]])
+    sure = None if detector is None else np.median(detector.faces(real)[0])
     found = []
     for images in wanted:
-        model = load_model(run, images)
-        seeds = range(1 << 41, (1 << 41) + count)
-        labels = labels_for(model.description, seeds)
-        drawn = draw_all(model.generator, latents_for(model.description, seeds), labels, at_once=32)
+        seen = drawn(run, images, count, first_seed=FIRST_SEED)
         line = {"run": run.name, "set": Path(source).name, "images": images}
-        line |= {family: round(share, 3) for family, share in shares.of(drawn).items()}
+        line |= {family: round(share, 3) for family, share in shares(judge, seen).items()}
         if detector is not None:
-            line["as sure"] = round(float(np.mean(detector.faces(drawn[:SEEN_BY_DETECTOR])[0] >= sure)), 3)
+            line["as sure"] = round(float(np.mean(detector.faces(seen[:SEEN_BY_DETECTOR])[0] >= sure)), 3)
         found.append(line)
     return found
 

@@ -143,21 +143,24 @@ def ending(plan: Plan, run: Path, pictures: str, memory: float, count: int = COU
     return found | {"verdicts": verdicts, "rescues": rescues, "copies": card["copies"], "modes": card["modes"]}
 
 
+def own_views(size: tuple[int, ...]) -> dict[str, View]:
+    """Ganvas's own families, for pictures of that (height, width)."""
+    height, width = size
+    found = {name: load_extractor(name, (height, width), cache_folder() / "downloads") for name in OWN_FAMILIES}
+    return {name: lambda images, extractor=extractor: extract(extractor, images) for name, extractor in found.items()}
+
+
 class Judge:
     """Scores of drawn pictures against one set, in every family, with the PCA baseline's.
 
     Args:
         count: pictures of the set, and of the PCA baseline.
-        other: the second family, (N, H, W, C) uint8 -> (N, F); None: the ResNet of bench.agreement.
+        views: the families; None: Ganvas's own and the ResNet of bench.agreement, as `other`.
     """
 
-    def __init__(self, pictures: PictureSet, *, count: int = COUNT, other: View | None = None) -> None:
+    def __init__(self, pictures: PictureSet, *, count: int = COUNT, views: dict[str, View] | None = None) -> None:
         real = np.asarray(pictures.images[reference_order(len(pictures.images))[:2000]])
-        own = {name: load_extractor(name, real.shape[1:3], cache_folder() / "downloads") for name in OWN_FAMILIES}
-        self.views: dict[str, View] = {
-            name: lambda images, extractor=extractor: extract(extractor, images) for name, extractor in own.items()
-        }
-        self.views["other"] = other or independent_features()
+        self.views = views or {**own_views(real.shape[1:3]), "other": independent_features()}
         self.reference = self.see(real[:count])
         eigen = pca_pictures(torch.from_numpy(real), count, torch.Generator().manual_seed(0)).numpy()
         self.eigen = self.distances(self.see(eigen))
@@ -181,9 +184,10 @@ class Judge:
         return {"precision": round(found.precision, 3), "coverage": round(found.coverage, 3)}
 
 
-def drawn(run: Path, at: int, count: int) -> np.ndarray:
+def drawn(run: Path, at: int, count: int, *, first_seed: int = 0) -> np.ndarray:
+    """(count, H, W, C) uint8 by the model of that moment."""
     model = load_model(run, at)
-    seeds = range(count)
+    seeds = range(first_seed, first_seed + count)
     z = latents_for(model.description, seeds)
     return draw_all(model.generator, z, labels_for(model.description, seeds), at_once=16)
 

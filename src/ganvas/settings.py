@@ -58,6 +58,11 @@ def fault(entry: Mapping[str, Any]) -> Fault:
     return Fault(where[:_MOST_LETTERS], entry.get("input"), entry["msg"][:_MOST_LETTERS], entry["type"])
 
 
+def nearest_side(px: float) -> int:
+    """The side in pixels, of those that Ganvas has, nearest to another."""
+    return min(max(round(px / STEP_PX) * STEP_PX, SMALLEST_PX), LARGEST_PX)
+
+
 def shortened(value: object) -> str:
     """A value as one line can show it, however long or deep it is."""
     try:

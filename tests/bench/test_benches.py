@@ -134,7 +134,7 @@ class Given:
     @property
     def judge(self) -> quality.Judge:
         """With pixels in the place of the ResNet, which is in a package that no other part needs."""
-        return quality.Judge(self.known, count=COUNT, other=pixels)
+        return quality.Judge(self.known, count=COUNT, views={**quality.own_views((16, 16)), "other": pixels})
 
     def printed(self) -> str:
         return self.capsys.readouterr().out
@@ -228,15 +228,15 @@ def smoke_judge(given: Given) -> None:
     detector = faces.FaceDetector(stand_in_detector(given.work / "detector.onnx"))
     lines = judge.damage_costs(str(given.pictures), "16x16", detector, count=COUNT)
     assert [line["damage"] for line in lines] == list(judge.damages(detector))
-    assert all(np.isfinite(line[family]) for line in lines for family in judge.FAMILIES)
-    images, numbers = judge.pictures_of(str(given.pictures), "16x16"), np.random.default_rng(0)
+    assert all(np.isfinite(line[family]) for line in lines for family in quality.OWN_FAMILIES)
+    images, numbers = np.asarray(given.known.images), np.random.default_rng(0)
     joined = judge.halves(images, numbers, 1.0)
     assert (joined[:-1, :, :5] == images[:-1, :, :5]).all()
     assert (joined[:-1, :, 11:] == images[1:, :, 11:]).all()
     assert (judge.warped(0)(images, numbers, 1.0) == images).all()
     assert (judge.moved(images[0], torch.tensor([2.0, 0.0]).view(2, 1, 1))[:, :12] == images[0][:, 2:14]).all()
     (line,) = judge.moment_scores(given.run, str(given.pictures), [], pixels, detector, count=COUNT)
-    assert np.isfinite([line[family] for family in judge.FAMILIES]).all()
+    assert np.isfinite([line[family] for family in (*quality.OWN_FAMILIES, "ResNet")]).all()
     assert 0 <= line["as sure"] <= 1
     assert f"| quick | faces-color | {line['images']} | " in judge.table([line])
 

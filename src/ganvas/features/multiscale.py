@@ -1,9 +1,9 @@
 """The features that runs are judged by: how fine a picture is, and where in it everything stands.
 
 EfficientNet-Lite0's last features are means over the picture. They tell blur and grain, and hardly notice that an eye
-has moved or that two halves do not belong together: of faces at 128 px, both eyes out of place count a tenth of a blur
-of 1 px. So the map after an early block is taken too, cell by cell, of the picture made small, where fine texture is
-gone and only shapes are left (docs/scores.md, what the judge sees).
+has moved or that two halves do not belong together: of faces at 128 px, both eyes out of place by 6 px count a tenth of
+a blur of 1 px. So the map after an early block is taken too, cell by cell, of the picture made small, where fine
+texture is gone and only shapes are left (docs/scores.md, what the judge sees).
 """
 
 import torch
@@ -17,7 +17,7 @@ TITLE = "EfficientNet-Lite0 at three scales, the smaller ones by place"
 SMALL_PX = 64, 32
 SEEN_PX = 64  # that small pictures are enlarged to: the least that the network tells shapes at
 BLOCK, CELLS = 4, 8  # its map is 8x8 for SEEN_PX
-PLACES_WEIGHT = 0.8  # of 1: so that for the PCA baselines of five sets both kinds differ alike (docs/journal.md)
+PLACES_WEIGHT = 0.8  # of 1: with it PCA baselines of photographs differ from their sets about alike by both kinds
 
 
 class MultiscaleLite(nn.Module):

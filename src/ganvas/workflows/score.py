@@ -36,7 +36,7 @@ from ganvas.metrics import (
 from ganvas.model import draw_all, labels_for, latents_for
 from ganvas.model.weights import Model, load_model
 from ganvas.run.folder import RunFolder
-from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX
+from ganvas.settings import nearest_side
 from ganvas.training import ARCHITECTURES
 from ganvas.wording import are, counted
 
@@ -165,9 +165,7 @@ def _settings(options: ScoreOptions, model: Model | None) -> PictureSettings:
         values |= {"width": drawn.width, "height": drawn.height, "channels": drawn.channel_setting}
         return checked(PictureSettings, values)
     natural = natural_size(PictureSettings(source=str(options.subject)))
-    sides = options.size or tuple(
-        min(max(round(side / STEP_PX) * STEP_PX, SMALLEST_PX), LARGEST_PX) for side in natural
-    )
+    sides = options.size or tuple(map(nearest_side, natural))
     return checked(PictureSettings, values | {"width": sides[0], "height": sides[1], "channels": "rgb"})
 
 
