@@ -19,7 +19,7 @@ from ganvas.training import build_networks
 from ganvas.workflows.publish import Quality, Wording, write_export
 
 
-def small_model(architecture: str = "swift", **changes: object) -> Model:
+def small_model(architecture: str = "cascade", **changes: object) -> Model:
     """A small generator with random weights, and principal components of smooth random pictures where it has them."""
     values = {
         "architecture": architecture,
@@ -40,7 +40,7 @@ def small_model(architecture: str = "swift", **changes: object) -> Model:
     coarse = torch.rand(60, described.channels, 3, 4, generator=numbers) * 2 - 1
     pictures = torch.nn.functional.interpolate(coarse, size=(described.height, described.width), mode="bilinear")
     labels = torch.arange(60) % len(described.classes) if described.classes else None
-    networks.learn(pictures, labels, numbers)
+    networks.learn(networks.seen(pictures), labels, numbers)
     for parameter in networks.generator.parameters():  # a last layer that starts at zero would hide the others
         if not parameter.any():
             torch.nn.init.normal_(parameter, 0, 0.1, generator=numbers)

@@ -10,7 +10,7 @@ import torch
 
 from ganvas.errors import SettingError
 
-_PURPOSES = ("weights", "latents", "augment", "measure", "layers", "interpolate", "encode", "components")
+_PURPOSES = ("weights", "latents", "augment", "measure", "layers", "interpolate", "encode", "components", "crops")
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
 _MOST_KEPT_BYTES = 2**31 - 1  # mallopt takes an int
 

@@ -8,6 +8,7 @@ from ganvas.config import (
     SWIFT_OBJECTIVE,
     SWIFT_RATES,
     AnchorSettings,
+    EnlargingSettings,
     MatchingSettings,
     NetworkSettings,
     NoiseSettings,
@@ -56,7 +57,7 @@ RECIPES: dict[str, Recipe] = {
         config=RunConfig(
             recipe="swift",
             pictures=PictureSettings(),
-            network=NetworkSettings(architecture="swift", z_dim=64, width="planned", weights="kaiming"),
+            network=NetworkSettings(architecture="cascade", z_dim=64, width="planned", weights="kaiming"),
             objective=ObjectiveSettings(loss="relativistic", rescue_augment=(), **SWIFT_OBJECTIVE),
             optimizer=OptimizerSettings(
                 generator_rate=1e-3, discriminator_rate=1e-3, beta1=0.0, beta2=0.99, largest_step=2.0, **SWIFT_RATES
@@ -66,9 +67,10 @@ RECIPES: dict[str, Recipe] = {
             noise=NoiseSettings(),
             anchor=AnchorSettings(),
             matching=MatchingSettings(),
+            enlarging=EnlargingSettings(),
         ),
         # Pixels alone are soon learned by heart, so that they are augmented.
-        blind={"network.architecture": "swift-blind", "objective.augment": ("tint", "translation")},
+        blind={"network.architecture": "cascade-blind", "objective.augment": ("tint", "translation")},
     ),
     "quick": Recipe(
         title="DCGAN's networks at half width, made for minutes on a CPU",

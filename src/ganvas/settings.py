@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-SMALLEST_PX, LARGEST_PX, STEP_PX = 16, 256, 4
+SMALLEST_PX, LARGEST_PX, STEP_PX = 16, 1024, 4
 LARGEST_WHOLE = 2**64 - 1  # the largest seed; all that is counted stays below, and arithmetic of floats can have it
 MOST_TRUNCATION = 2.0  # latents twice as long as any that a generator was trained on
 HUB_PREFIX = "hf:"  # what follows lies on the Hugging Face Hub, as owner/name

@@ -197,12 +197,12 @@ def test_the_default_recipe_trains_on_any_pictures_and_goes_on(more, ganvas, pic
     done(ganvas("train", pictures, *small, "--images", "64"))
     kept = tomllib.loads((ganvas.folder / "run" / "run.toml").read_text(encoding="utf-8"))
     assert kept["recipe"] == "swift"
-    assert kept["network"]["architecture"] == ("swift-blind" if "--blind" in more else "swift")
+    assert kept["network"]["architecture"] == ("cascade-blind" if "--blind" in more else "cascade")
     assert kept["objective"]["augment"] == (["tint", "translation"] if "--blind" in more else [])
     assert not any("sight" in name for name in whole_state(ganvas.folder / "run") if name.endswith("weight"))
     weights = model_weights(ganvas.folder / "run")
-    assert_close(weights["components.axes"], started["components.axes"], rtol=0, atol=0)
-    assert_close(weights["components.mean"], started["components.mean"], rtol=0, atol=0)
+    assert_close(weights["base.components.axes"], started["base.components.axes"], rtol=0, atol=0)
+    assert_close(weights["base.components.mean"], started["base.components.mean"], rtol=0, atol=0)
     done(ganvas("generate", "run", "--count", "3"))
     said = "No pretrained network" if "--blind" in more else "saw through EfficientNet-Lite0"
     assert said in (ganvas.folder / "run" / "model" / "README.md").read_text(encoding="utf-8")
@@ -340,7 +340,7 @@ def test_look_shows_what_the_network_will_see(ganvas, pictures):
         (["train", "avatars", "--set", "objective.loss=regret"], "relativistic"),
         (["train", "avatars", "--set", "objective.augment=color,confetti"], "confetti"),
         (["train", "avatars", "--recipe", "vaegan", "--set", "training.balance_margin=1"], "does not go with vaegan"),
-        (["train", "avatars", "--set", "objective.r1_weight=1"], "objective.r1_weight does not go with swift"),
+        (["train", "avatars", "--set", "objective.r1_weight=1"], "objective.r1_weight does not go with cascade"),
         (["train", "avatars", "--blind", "--recipe", "dcgan"], "it goes with swift"),
         (["train", "--resume", "--out", "nothing"], "no run"),
         (["train", "avatars", "--device", "abacus"], "abacus"),

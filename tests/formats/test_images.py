@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ganvas.formats.images import PAPER, over_checkerboard, over_white, picture_grid, save_grid, save_png
+from ganvas.formats.images import PAPER, over_checkerboard, over_white, picture_grid, reduced, save_grid, save_png
 
 
 def test_every_picture_stands_unchanged_at_its_place_in_reading_order():
@@ -105,3 +105,27 @@ def test_over_white_what_is_clear_is_white_and_what_is_opaque_stays(mode, laid):
 def test_a_picture_without_transparency_is_not_touched(mode):
     picture = Image.new(mode, (2, 2))
     assert over_white(picture) is picture
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_large_pictures_are_made_smaller_in_their_shape_and_others_left(channels):
+    images = np.random.default_rng(0).integers(0, 256, (2, 96, 512, channels), np.uint8)
+    images[:, :, :256, :3], images[:, :, 256:, :3], images[..., 3:] = 40, 200, 255
+    small = reduced(images)
+    assert small.shape == (2, 48, 256, channels)
+    assert small.dtype == np.uint8
+    assert (small[:, :, :120, :3] == 40).all()
+    assert (small[:, :, 136:, :3] == 200).all()
+    assert reduced(small) is small
+
+
+def test_hidden_colours_do_not_bleed_into_a_smaller_picture():
+    images = np.zeros((1, 8, 8, 4), np.uint8)
+    images[:, :, :4] = 255, 0, 0, 0  # red that is not seen
+    images[:, :, 4:] = 0, 0, 255, 255
+    small = reduced(images, 4)
+    assert (small[..., 0][small[..., 3] > 0] == 0).all()
+
+
+def test_a_sliver_keeps_a_pixel():
+    assert reduced(np.zeros((1, 2, 600, 3), np.uint8), 100).shape == (1, 1, 100, 3)

@@ -10,8 +10,16 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ganvas.features.extractor import Extractor
-from ganvas.metrics.reference import MOST_REFERENCE, Sample, reference_features, reference_order, reference_sample
+from ganvas.features.extractor import Extractor, extract
+from ganvas.formats.images import reduced
+from ganvas.metrics.reference import (
+    MOST_REFERENCE,
+    Sample,
+    reference_features,
+    reference_order,
+    reference_sample,
+    taken,
+)
 
 
 class Corners(nn.Module):
@@ -168,3 +176,13 @@ def test_a_part_of_a_sample_has_its_pictures_and_features(pictures, extractor, t
     part = reference_sample(pictures, extractor, 12, tmp_path)[3:7]
     assert len(part) == 4
     assert is_right(part)
+
+
+def test_large_pictures_are_scored_made_smaller_whichever_way_they_come(extractor, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (9, 512, 384, 3), np.uint8)
+    pictures = SimpleNamespace(images=images, key="large")
+    order = reference_order(9)[:5]
+    assert np.array_equal(taken(pictures, order), reduced(images[order]))
+    sample = reference_sample(pictures, extractor, 5, tmp_path)
+    assert np.array_equal(sample.images, reduced(images[order]))
+    assert torch.equal(sample.features, extract(extractor, reduced(images[order])))

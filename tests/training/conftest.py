@@ -33,8 +33,9 @@ def tiny():
     def make(name, *assignments, classes=0, channels=3):
         small = ["training.batch=4", "network.width=0.02", "network.z_dim=6", "pictures.width=16", "pictures.height=16"]
         config = with_settings(RECIPES[name].config, [*small, *assignments])
-        spec = NetworkSpec(16, 16, channels, 6, classes, config.network.width)
-        stream = SamePictures(16, 16, channels)
+        size = config.pictures.height, config.pictures.width
+        spec = NetworkSpec(*size, channels, 6, classes, config.network.width)
+        stream = SamePictures(*size, channels)
         return config, stream, lambda: new_state(config, spec, torch.device("cpu"), stream.as_set())
 
     return make

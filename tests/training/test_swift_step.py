@@ -4,7 +4,6 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from ganvas.config import OptimizerSettings
-from ganvas.networks import NetworkSpec
 from ganvas.networks.projected_discriminator import ProjectedDiscriminator
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
@@ -25,7 +24,7 @@ def test_the_losses_are_the_relativistic_ones_over_all_heads(tiny):
     z = sample_latents(4, config, Numbers.at(0, 0).latents)
     with torch.no_grad():
         real, fake = (
-            state.discriminator.scores(state.discriminator.feature_maps(images))
+            state.discriminator.base.scores(state.discriminator.base.feature_maps(images))
             for images in (to_float(batch.images), state.generator(z))
         )
     assert_close(report["discriminator_loss"], F.softplus(fake - real).mean())
@@ -57,9 +56,9 @@ def test_pixels_out_of_range_drift_and_mismatched_features_are_penalised(name, b
     state = fresh()
     state.images = MATCHED
     with torch.no_grad():
-        state.generator.out.bias.fill_(bias)
-    weight = state.discriminator.heads[0].score.weight
-    monkeypatch.setattr(state.discriminator, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
+        state.generator.base.out.bias.fill_(bias)
+    weight = state.discriminator.base.heads[0].score.weight
+    monkeypatch.setattr(state.discriminator.base, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
     measured = [
         float(swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))[name])
         for _ in range(5)
@@ -75,7 +74,10 @@ def first_move(images, tiny, *settings):
     state = fresh()
     state.images = images
     rates = {"generator": config.optimizer.generator_rate, "discriminator": config.optimizer.discriminator_rate}
-    weights = {"generator": state.generator.out.weight, "discriminator": state.discriminator.heads[0].score.weight}
+    weights = {
+        "generator": state.generator.base.out.weight,
+        "discriminator": state.discriminator.base.heads[0].score.weight,
+    }
     before = {name: weight.detach().clone() for name, weight in weights.items()}
     swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, images))
     return {name: (weight.detach() - before[name]).abs().max().item() / rates[name] for name, weight in weights.items()}
@@ -97,7 +99,7 @@ def test_rates_are_full_up_to_64_px_and_the_usual_width_and_fall_from_there():
     rates = CONFIG.optimizer
 
     def scale(longer_side, multiplier, rates=rates):
-        return swift.rate_scale(NetworkSpec(longer_side, 16, 3, 6, multiplier=multiplier), rates)
+        return swift.rate_scale((longer_side, 16), multiplier, rates)
 
     assert [scale(32, 1.0), scale(64, 0.5), scale(64, 1.0)] == [1.0] * 3
     assert scale(64, 1.5) == pytest.approx(1 / 1.5)
@@ -111,14 +113,14 @@ def test_features_are_matched_only_once_there_is_something_to_match_and_where_no
     config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
     state.memory.was_saturated = True
-    weight = state.discriminator.heads[0].score.weight
-    monkeypatch.setattr(state.discriminator, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
+    weight = state.discriminator.base.heads[0].score.weight
+    monkeypatch.setattr(state.discriminator.base, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
     moved = []
     for images, lasts in ((0, False), (MATCHED_FROM, False), (MATCHED, True), (MATCHED, False)):
         state.images, state.memory.noise_lasts = images, lasts
-        before = state.generator.out.weight.clone(), state.discriminator.matching[0].drawn_mean.clone()
+        before = state.generator.base.out.weight.clone(), state.discriminator.base.matching[0].drawn_mean.clone()
         swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
-        after = state.generator.out.weight, state.discriminator.matching[0].drawn_mean
+        after = state.generator.base.out.weight, state.discriminator.base.matching[0].drawn_mean
         moved.append([not torch.equal(*pair) for pair in zip(before, after, strict=True)])
     assert moved == [[False, True], [False, True], [False, True], [True, True]]
 
@@ -141,9 +143,9 @@ def test_drift_is_the_mean_square_of_broad_differences(colour, was_saturated, dr
     state = fresh()
     state.memory.was_saturated = was_saturated
     with torch.no_grad():
-        state.generator.components.axes.mul_(0.1)
-        state.generator.components.mean.mul_(0.1)
-        state.generator.out.bias.copy_(torch.tensor(colour))
+        state.generator.base.components.axes.mul_(0.1)
+        state.generator.base.components.mean.mul_(0.1)
+        state.generator.base.out.bias.copy_(torch.tensor(colour))
     report = swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
     assert_close(report["drift"], torch.tensor(drift), rtol=1e-3, atol=0)
 

@@ -31,7 +31,7 @@ _EXTRA_OF = {
 _MOST_LETTERS = 300  # of an error that nobody foresaw
 _SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"
 _MODEL = "a run folder, a model folder or hf:owner/model"
-Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 256")]
+Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 1,024")]
 Fit = Annotated[str, typer.Option(help="how pictures of another shape are made to fit: crop, pad or stretch")]
 Alpha = Annotated[bool, typer.Option("--alpha", help="keep transparency instead of flattening it on white")]
 Conditional = Annotated[bool, typer.Option("--conditional", help="sub-folders are labels that can be asked for later")]

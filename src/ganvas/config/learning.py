@@ -273,6 +273,28 @@ class MatchingSettings(Settings):
     )
 
 
+class EnlargingSettings(Settings):
+    """How the levels learn that double what is drawn, where pictures are larger than 64 px.
+
+    Source: Ledig et al. 2017, arXiv:1609.04802 (pixels, features and a discriminator together).
+    """
+
+    share: float = Field(
+        default=0.25,
+        gt=0,
+        le=1,
+        description="of the pictures of a step, that each level takes a crop of; chosen once and not varied",
+    )
+    pixel_weight: float = Field(
+        default=10.0,
+        ge=0,
+        description="of the mean difference between a real picture and itself made small and enlarged; not varied",
+    )
+    feature_weight: float = Field(
+        default=1.0, ge=0, description="of the mean square difference of their frozen features; not varied"
+    )
+
+
 class TrainingSettings(Settings):
     """How the players take turns, and what is kept."""
 

@@ -13,6 +13,7 @@ from ganvas.config.learning import (
     SWIFT_RATES,
     AnchorSettings,
     AugmentationSettings,
+    EnlargingSettings,
     MatchingSettings,
     NetworkSettings,
     NoiseSettings,
@@ -53,6 +54,7 @@ class RunConfig(Settings):
     noise: NoiseSettings | None = None
     anchor: AnchorSettings | None = None
     matching: MatchingSettings | None = None
+    enlarging: EnlargingSettings | None = None
     measuring: MeasuringSettings = MeasuringSettings()
     health: HealthSettings = HealthSettings()
     recording: RecordingSettings = RecordingSettings()

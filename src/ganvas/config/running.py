@@ -71,6 +71,7 @@ class MeasuringSettings(Settings):
         default=1.0, ge=0, description="grey levels, root mean square, within which two pictures look the same"
     )
     pca_pictures: int = Field(default=1000, ge=2, description="training pictures that the PCA baseline is made of")
+    pca_px: int = Field(default=128, gt=0, description="longer side that the PCA baseline is made at, at most")
     pca_components: int = Field(default=256, ge=1, description="principal components of the PCA baseline")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 THUMBNAIL_PX = 16  # a side at most: keeps what a picture shows and loses how it was packed
 BLOCK = 1024  # pictures compared at once
+BLOCK_NUMBERS = 1 << 24  # pixels, times channels, of pictures made small at once
 SHOWN_SIMILARITY = 0.98
 MOST_COMPARED = 10_000  # unasked; every pair of so many takes a few seconds
 
@@ -18,7 +19,8 @@ def near_duplicates(rows: np.ndarray, similarity: float) -> dict[int, int]:
         rows: (N, H, W, C) uint8.
         similarity: in (0, 1].
     """
-    features = np.concatenate([_features(rows[at : at + BLOCK]) for at in range(0, len(rows), BLOCK)])
+    at_once = max(BLOCK_NUMBERS // rows[0].size, 1)
+    features = np.concatenate([_features(rows[at : at + at_once]) for at in range(0, len(rows), at_once)])
     found: dict[int, int] = {}
     for start in range(0, len(features), BLOCK):
         block = features[start : start + BLOCK]

@@ -40,9 +40,9 @@ OPERATORS = frozenset(
             "ConvTranspose",
             "DepthToSpace",
         ),
-        *("DequantizeLinear", "Expand", "Gather", "Gemm", "LeakyRelu", "MatMul", "Mul", "Pad", "QuantizeLinear"),
-        *("Relu", "Reshape", "Resize", "Round", "Shape", "Sigmoid", "Slice", "Squeeze", "Sub", "Tanh", "Transpose"),
-        "Unsqueeze",
+        *("DequantizeLinear", "Div", "Exp", "Expand", "Gather", "Gemm", "LeakyRelu", "MatMul", "Mul", "Pad"),
+        *("QuantizeLinear", "ReduceL2", "Relu", "Reshape", "Resize", "Round", "Shape", "Sigmoid", "Slice", "Squeeze"),
+        *("Sub", "Tanh", "Transpose", "Unsqueeze"),
     ]
 )
 PLAIN_ATTRIBUTES = frozenset(
@@ -303,6 +303,8 @@ def _products(node: NodeProto, shapes: Mapping[str, _Shape]) -> int:
         case "Gemm":
             transposed = given["transA"].i if "transA" in given else 0
             products = written * shapes[node.input[0]][0 if transposed else 1]
+        case "ReduceL2":
+            gathered += math.prod(shapes[node.input[0]])
         case "AveragePool":
             gathered *= math.prod(given["kernel_shape"].ints)
         case "Resize":

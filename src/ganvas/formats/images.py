@@ -1,4 +1,4 @@
-"""Many pictures on one sheet.
+"""Many pictures on one sheet, and large ones made smaller.
 
 Pictures are uint8 (N, H, W, C) in [0, 255]; C is 1 (grey), 3 (RGB) or 4 (RGBA, not premultiplied).
 """
@@ -14,6 +14,7 @@ from ganvas.files import replacing
 PAPER = 244
 CHECK_DARK, CHECK_LIGHT, CHECK_PX = 222, 250, 8
 LONGEST_PX = 720
+REDUCED_PX = 256
 
 
 class Pictures(np.ndarray):
@@ -61,6 +62,21 @@ def picture_grid(images: np.ndarray, *, columns: int | None = None, gutter: int 
     if channels == 4:
         edge[:gutter, :, 3] = edge[:, :gutter, 3] = 255
     return edge
+
+
+def reduced(images: np.ndarray, longest_px: int = REDUCED_PX) -> np.ndarray:
+    """uint8 (N, H, W, C) -> uint8 (N, h, w, C) whose longer side is at most `longest_px`: as they are, or antialiased.
+
+    By Pillow's Lanczos, as everywhere; transparency is premultiplied.
+    """
+    longer = max(images.shape[1:3])
+    if longer <= longest_px:
+        return images
+    height, width = (max(round(side * longest_px / longer), 1) for side in images.shape[1:3])
+    single = images.shape[3] == 1
+    every = (Image.fromarray(image[..., 0] if single else image) for image in images)
+    made = np.stack([np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)) for image in every])
+    return made[..., None] if single else made
 
 
 def over_white(image: Image.Image) -> Image.Image:

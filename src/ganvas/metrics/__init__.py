@@ -11,7 +11,14 @@ from ganvas.metrics.distances import frechet_distance, kernel_distance, kernel_d
 from ganvas.metrics.diversity import FEWEST_PER_CLASS, fit_classifier, mode_coverage, same_share, spread
 from ganvas.metrics.health import Measure, Verdict, assess, best_measure, is_sound
 from ganvas.metrics.neighbours import neighbourhoods
-from ganvas.metrics.reference import MOST_REFERENCE, Sample, reference_features, reference_order, reference_sample
+from ganvas.metrics.reference import (
+    MOST_REFERENCE,
+    Sample,
+    reference_features,
+    reference_order,
+    reference_sample,
+    taken,
+)
 
 __all__ = [
     "FEWEST",
@@ -47,5 +54,6 @@ __all__ = [
     "same_share",
     "score_card",
     "spread",
+    "taken",
     "verdict_lines",
 ]

@@ -17,6 +17,7 @@ from torch import Tensor
 from ganvas.data import PictureSet
 from ganvas.features.extractor import Extractor, extract
 from ganvas.files import replace_tensors
+from ganvas.formats.images import REDUCED_PX, reduced
 
 MOST_REFERENCE = 5000
 _ORDER_SEED = 20_180_101
@@ -24,7 +25,7 @@ _ORDER_SEED = 20_180_101
 
 @dataclass(frozen=True)
 class Sample:
-    """Pictures of one kind, (N, H, W, C) uint8, and what the extractor makes of them, (N, F)."""
+    """Pictures of one kind, (N, H, W, C) uint8 as `taken`, and what the extractor makes of them, (N, F)."""
 
     images: np.ndarray
     features: Tensor
@@ -48,7 +49,14 @@ def reference_sample(pictures: PictureSet, extractor: Extractor, count: int, cac
         cache: the folder of the picture cache; where it cannot be written, features are computed again each time.
     """
     order = reference_order(len(pictures.images))[:count]
-    return Sample(np.asarray(pictures.images[order]), reference_features(pictures, extractor, count, cache))
+    return Sample(taken(pictures, order), reference_features(pictures, extractor, count, cache))
+
+
+def taken(pictures: PictureSet, positions: np.ndarray) -> np.ndarray:
+    """(N, h, w, C) uint8 pictures of the set, as all scores see them: those over REDUCED_PX are made smaller."""
+    if max(pictures.images.shape[1:3]) <= REDUCED_PX:
+        return np.asarray(pictures.images[positions])
+    return np.concatenate([reduced(np.asarray(pictures.images[[position]])) for position in positions])
 
 
 def reference_features(
@@ -64,7 +72,7 @@ def reference_features(
     path = cache / "features" / f"{pictures.key}-{extractor.key}{'-mirrored' if mirrored else ''}.safetensors"
 
     def computed(positions: np.ndarray) -> Tensor:
-        images = np.asarray(pictures.images[positions])
+        images = taken(pictures, positions)
         return extract(extractor, np.ascontiguousarray(images[:, :, ::-1]) if mirrored else images)
 
     kept = _read(path, len(whole))

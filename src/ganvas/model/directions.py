@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganvas.model.sampling import labels_for, latents_for
+from ganvas.model.sampling import drawn_at_once, labels_for, latents_for
 from ganvas.model.weights import Model
+from ganvas.networks.cascade import CascadeGenerator
 from ganvas.networks.pca_generator import PcaGenerator
 from ganvas.training import ARCHITECTURES
 
-DRAWN, AT_ONCE, SEEN_PX = 1024, 16, 32
+DRAWN, SEEN_PX = 1024, 32
 NEGLIGIBLE = 1e-6  # of the strongest: what lies below changes nothing
 ALIKE = 0.25  # the least share of a change that gives it its name
 
@@ -36,6 +37,7 @@ def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
     """
     generator = model.generator
     if ARCHITECTURES[model.description.architecture].starts_at_pca:
+        generator = generator.base if isinstance(generator, CascadeGenerator) else generator
         assert isinstance(generator, PcaGenerator)
         height, width = generator.components.size
         effects = generator.components.axes.unflatten(1, (height, width, -1)).permute(0, 3, 1, 2)  # (Z, C, h, w)
@@ -63,8 +65,9 @@ def mean_effects(model: Model) -> Tensor:
     Stein's lemma.
     """
     z, labels = latents_for(model.description, range(DRAWN)), labels_for(model.description, range(DRAWN))
-    parts = z.split(AT_ONCE)
-    labelled = [None] * len(parts) if labels is None else labels.split(AT_ONCE)
+    at_once = drawn_at_once(model.description)
+    parts = z.split(at_once)
+    labelled = [None] * len(parts) if labels is None else labels.split(at_once)
     described = model.description
     size = min(described.height, SEEN_PX), min(described.width, SEEN_PX)
     seen = [

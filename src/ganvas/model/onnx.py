@@ -20,13 +20,13 @@ from torch import Tensor, nn
 
 from ganvas.errors import ModelError
 from ganvas.formats.manifest import Description
-from ganvas.model import draw_all, labels_for, latents_for
+from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.model.weights import Model
 from ganvas.pixels import to_levels
 from ganvas.wording import counted
 
 OPSET = 20
-COMPARED_SEEDS, AT_ONCE = 256, 16
+COMPARED_SEEDS, COMPARED_PIXELS = 256, 1 << 24  # fewer seeds where they are more pixels: 16 at 1,024 px
 MOST_DIFFERENT = 1  # grey level
 
 
@@ -35,7 +35,7 @@ class Graph:
     """A checked model.onnx: inputs `z` (batch, Z) float32 and, with classes, `label` (batch,) int64; output `image`
     (batch, H, W, C) uint8. Truncation is left to whoever draws: it multiplies z.
 
-    largest_difference: from the generator, over COMPARED_SEEDS seeds, in grey levels.
+    largest_difference: from the generator, over `compared_seeds`, in grey levels.
     """
 
     stored: bytes
@@ -64,7 +64,7 @@ def smallest_graph(whole: onnx.ModelProto, description: Description, expected: n
 
     Args:
         whole: what `to_onnx` gave.
-        expected: (COMPARED_SEEDS, H, W, C) uint8, what the generator draws of the first seeds.
+        expected: (N, H, W, C) uint8, what the generator draws of `compared_seeds`.
     Raises:
         ModelError: onnxruntime draws something else than the generator does.
     """
@@ -76,25 +76,26 @@ def smallest_graph(whole: onnx.ModelProto, description: Description, expected: n
         difference = largest_difference(stored, description, expected)
         if difference <= MOST_DIFFERENT:
             return Graph(stored, weights, difference)
+    seeds = counted(len(compared_seeds(description)), "seed")
     raise ModelError(
-        f"onnxruntime draws these weights differently: by up to {counted(difference, 'grey level')} over "
-        f"{COMPARED_SEEDS} seeds, where at most {MOST_DIFFERENT} is allowed; nothing was written"
+        f"onnxruntime draws these weights differently: by up to {counted(difference, 'grey level')} over {seeds}, "
+        f"where at most {MOST_DIFFERENT} is allowed; nothing was written"
     )
 
 
 def drawn_by_pytorch(model: Model) -> np.ndarray:
-    """(COMPARED_SEEDS, H, W, C) uint8: what the generator draws of the first seeds."""
-    return draw_all(model.generator, *_compared(model.description), at_once=AT_ONCE)
+    """(N, H, W, C) uint8: what the generator draws of the first seeds."""
+    return draw_all(model.generator, *_compared(model.description), at_once=drawn_at_once(model.description))
 
 
 def largest_difference(stored: bytes, description: Description, expected: np.ndarray) -> int:
-    """Between what onnxruntime draws of the compared seeds and (COMPARED_SEEDS, H, W, C) uint8, in grey levels."""
+    """Between what onnxruntime draws of the compared seeds and (N, H, W, C) uint8, in grey levels."""
     return int(np.abs(run(stored, description).astype(np.int16) - expected).max())
 
 
 def to_onnx(model: Model) -> onnx.ModelProto:
     """The graph with weights in float32, not compared yet."""
-    examples = [each for each in _compared(model.description, 2) if each is not None]
+    examples = [each for each in _inputs(model.description, range(2)) if each is not None]
     names = ["z", "label"][: len(examples)]
     batch = torch.export.Dim("batch")
     with _silence():
@@ -150,7 +151,7 @@ def half_weights(graph: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def run(stored: bytes, description: Description) -> np.ndarray:
-    """(COMPARED_SEEDS, H, W, C) uint8: what onnxruntime draws of the first seeds."""
+    """(N, H, W, C) uint8: what onnxruntime draws of the first seeds."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()  # as many as this process was given, where its own is all
     session = onnxruntime.InferenceSession(stored, options, providers=["CPUExecutionProvider"])
@@ -159,14 +160,24 @@ def run(stored: bytes, description: Description) -> np.ndarray:
         for name, each in zip(("z", "label"), _compared(description), strict=True)
         if each is not None
     }
-    parts = [slice(at, at + AT_ONCE) for at in range(0, COMPARED_SEEDS, AT_ONCE)]
+    at_once = drawn_at_once(description)
+    parts = [slice(at, at + at_once) for at in range(0, len(feeds["z"]), at_once)]
     return np.concatenate(
         [np.asarray(session.run(["image"], {name: each[part] for name, each in feeds.items()})[0]) for part in parts]
     )
 
 
-def _compared(description: Description, count: int = COMPARED_SEEDS) -> tuple[Tensor, Tensor | None]:
-    return latents_for(description, range(count)), labels_for(description, range(count))
+def compared_seeds(description: Description) -> range:
+    """The seeds whose pictures are compared."""
+    return range(min(COMPARED_SEEDS, COMPARED_PIXELS // (description.height * description.width)))
+
+
+def _compared(description: Description) -> tuple[Tensor, Tensor | None]:
+    return _inputs(description, compared_seeds(description))
+
+
+def _inputs(description: Description, seeds: range) -> tuple[Tensor, Tensor | None]:
+    return latents_for(description, seeds), labels_for(description, seeds)
 
 
 @contextmanager

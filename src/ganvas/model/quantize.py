@@ -23,10 +23,10 @@ from ganvas.device import random_numbers
 from ganvas.features import Extractor, extract
 from ganvas.formats.manifest import Description
 from ganvas.metrics import kernel_distance_interval
-from ganvas.model import labels_for, latents_for
+from ganvas.model import drawn_at_once, labels_for, latents_for
 from ganvas.wording import counted
 
-CALIBRATED, COMPARED, AT_ONCE, TIMED = 128, 500, 16, 15
+CALIBRATED, COMPARED, TIMED = 128, 500, 15
 LEAST_FASTER, MOST_LOSS = 1.1, 0.01
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 INTEGER_LAYERS = ("QLinearConv", "ConvInteger", "QGemm", "QLinearMatMul", "MatMulInteger", "MatMulIntegerToFloat")
@@ -107,10 +107,11 @@ def count_quantised(stored: bytes) -> tuple[int, int]:
 
 
 def feeds(description: Description, seeds: range) -> Iterator[dict[str, np.ndarray]]:
-    """The inputs of some seeds, AT_ONCE at a time."""
+    """The inputs of some seeds, `drawn_at_once` at a time."""
     z, labels = latents_for(description, seeds).numpy(), labels_for(description, seeds)
-    for at in range(0, len(z), AT_ONCE):
-        part = slice(at, at + AT_ONCE)
+    at_once = drawn_at_once(description)
+    for at in range(0, len(z), at_once):
+        part = slice(at, at + at_once)
         yield {"z": z[part]} if labels is None else {"z": z[part], "label": labels.numpy()[part]}
 
 
@@ -127,7 +128,7 @@ def _ratio(
     before: onnxruntime.InferenceSession, after: onnxruntime.InferenceSession, description: Description
 ) -> float:
     """How many times as fast the second is: the median of runs in turns, so that a busy machine slows both."""
-    feed = next(feeds(description, range(AT_ONCE)))
+    feed = next(feeds(description, range(drawn_at_once(description))))
 
     def seconds(session: onnxruntime.InferenceSession) -> float:
         started = time.perf_counter()
@@ -146,8 +147,8 @@ def _loss(
     """How much farther from other pictures of the whole graph the same seeds lie once they are drawn in eight bits."""
 
     def features(session: onnxruntime.InferenceSession, seeds: range) -> torch.Tensor:
-        drawn = [np.asarray(session.run(["image"], feed)[0]) for feed in feeds(description, seeds)]
-        return extract(extractor, np.concatenate(drawn))
+        drawn = (np.asarray(session.run(["image"], feed)[0]) for feed in feeds(description, seeds))
+        return torch.cat([extract(extractor, images) for images in drawn])
 
     others, mine = range(COMPARED), range(COMPARED, 2 * COMPARED)
     reference = features(before, others)

@@ -7,10 +7,18 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.errors import ModelError, SettingError
+from ganvas.formats.images import reduced
 from ganvas.formats.latents import latents, seed_labels
 from ganvas.formats.manifest import Description
 from ganvas.model.weights import Model
 from ganvas.pixels import to_float, to_uint8
+
+MOST_AT_ONCE, PIXELS_AT_ONCE = 16, 1 << 20  # pictures drawn together, where memory is not to grow with their size
+
+
+def drawn_at_once(description: Description, most: int = MOST_AT_ONCE) -> int:
+    """How many pictures to draw together: `most`, and fewer where they are larger than 256 px; at least one."""
+    return max(min(most, PIXELS_AT_ONCE // (description.height * description.width)), 1)
 
 
 def latents_for(description: Description, seeds: Sequence[int], truncation: float = 1.0) -> Tensor:
@@ -45,11 +53,18 @@ def draw(generator: nn.Module, z: Tensor, labels: Tensor | None, *, at_once: int
         yield from to_uint8(images)
 
 
-def draw_all(generator: nn.Module, z: Tensor, labels: Tensor | None, *, at_once: int = 1) -> np.ndarray:
-    """The same as one array, (N, H, W, C) uint8, of a generator in either mode; it is left in the mode it was in."""
+def draw_all(
+    generator: nn.Module, z: Tensor, labels: Tensor | None, *, at_once: int = 1, longest_px: int | None = None
+) -> np.ndarray:
+    """The same as one array, (N, H, W, C) uint8, of a generator in either mode; it is left in the mode it was in.
+
+    Args:
+        longest_px: of the longer side, beyond which each picture is made smaller (formats.images.reduced).
+    """
     was_training = generator.training
     generator.eval()
-    pictures = np.stack(list(draw(generator, z, labels, at_once=at_once)))
+    every = draw(generator, z, labels, at_once=at_once)
+    pictures = np.stack([picture if longest_px is None else reduced(picture[None], longest_px)[0] for picture in every])
     generator.train(was_training)
     return pictures
 

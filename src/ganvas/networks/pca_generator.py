@@ -26,7 +26,46 @@ from ganvas.networks.spec import NetworkSpec
 BASE, CAP = 16, 128
 COARSEST_PX = 5
 LARGEST_PCA_PX = 96
+LENGTH_DEVIATION = 0.5**0.5  # of the length of N(0, I), whatever the dimension
+MOST_DEVIATIONS = 2.5  # of a latent's length, beyond which coefficients grow or shrink no faster than latents
+SHORTEST = 1e-3
 RESIDUAL_SCALE = 0.3  # of the initial weights of each block's last layer
+
+
+class Lengths(nn.Module):
+    """(B, Z) latents -> (B, Z) coefficients: the same directions, at lengths that vary as those of the set do.
+
+    A picture of little contrast has small coefficients all through, one of much has large ones: with 64 of them the
+    length of a photograph's varies three times as much as that of N(0, I), whose draws are all of the same contrast.
+    A normal latent's length is all but normal itself, at a deviation of sqrt(1/2); that of a coefficient is taken to be
+    log-normal. The identity until `learn`.
+
+    Source: docs/journal.md, 2026-11-29, what latents lack.
+    """
+
+    usual: Tensor
+    shift: Tensor
+    stretch: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("usual", "shift", "stretch"):
+            self.register_buffer(name, torch.zeros(()))
+
+    def reset_buffers(self) -> None:
+        for buffer in self.buffers():
+            buffer.zero_()
+
+    def learn(self, coefficients: Tensor) -> None:
+        """From (N, Z) coefficients, whitened."""
+        logs = coefficients.norm(dim=1).clamp(min=SHORTEST).log()
+        self.usual.fill_((coefficients.shape[1] - 0.5) ** 0.5)
+        self.shift.copy_(logs.mean() - self.usual.log())
+        self.stretch.copy_(logs.std() - LENGTH_DEVIATION / self.usual)
+
+    def forward(self, z: Tensor) -> Tensor:
+        deviations = (z.norm(dim=1, keepdim=True) - self.usual) / LENGTH_DEVIATION  # (B, 1)
+        return z * (self.shift + self.stretch * deviations.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)).exp()
 
 
 class Components(nn.Module):
@@ -34,13 +73,17 @@ class Components(nn.Module):
 
     One mean a class, and one set of components for all. Zero until `learn`; later latents than there are components
     are unused.
+
+    Args:
+        has_lengths: whether latents are given the lengths of the set's coefficients; false in models of before.
     """
 
     mean: Tensor
     axes: Tensor
 
-    def __init__(self, spec: NetworkSpec, size: tuple[int, int]):
+    def __init__(self, spec: NetworkSpec, size: tuple[int, int], *, has_lengths: bool = False):
         super().__init__()
+        self.lengths = Lengths() if has_lengths else None
         self.size, self.channels = size, spec.channels
         numbers = size[0] * size[1] * spec.channels  # in the order (h, w, C)
         self.register_buffer("mean", torch.zeros(max(spec.classes, 1), numbers))
@@ -64,9 +107,12 @@ class Components(nn.Module):
         if wanted > 0:
             axes, deviations = principal_components(centred, wanted, generator)
             self.axes[:wanted] = axes * deviations[:, None]
+            if self.lengths is not None:
+                self.lengths.learn(centred @ axes.T / deviations)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         mean = self.mean if labels is None else self.mean.index_select(0, labels)
+        z = z if self.lengths is None else self.lengths(z)
         return torch.addmm(mean, z, self.axes).unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
 
 
@@ -77,15 +123,17 @@ class PcaGenerator(nn.Module):
 
     Args:
         coarsest_px: of the smallest map's shorter side, at most.
+        has_lengths: as of Components.
 
     eigen: the first convolution at each size of the draw; shipped models have its weights under this name.
     """
 
-    def __init__(self, spec: NetworkSpec, *, coarsest_px: int = COARSEST_PX):
+    def __init__(self, spec: NetworkSpec, *, coarsest_px: int = COARSEST_PX, has_lengths: bool = False):
         super().__init__()
         self.size = spec.height, spec.width
         halvings = max(math.ceil(math.log2(max(self.size) / LARGEST_PCA_PX)), 0)
-        self.components = Components(spec, (spec.height >> halvings, spec.width >> halvings))
+        size = spec.height >> halvings, spec.width >> halvings
+        self.components = Components(spec, size, has_lengths=has_lengths)
         levels = math.ceil(math.log2(min(self.size) / coarsest_px)) + 1
         channels = spec.pyramid(base=BASE, cap=CAP, levels=levels)
         self.classes = nn.Embedding(spec.classes, channels[0]) if spec.classes else None

@@ -150,9 +150,8 @@ class ProjectedDiscriminator(nn.Module):
     ):
         super().__init__()
         self.frozen_features = frozen_features
+        self.heads = heads_on(frozen_features, spec, convolution)
         sizes = map_sizes(spec.height, spec.width) if isinstance(frozen_features, FrozenFeatures) else []
-        heads = [_map_head(channels, spec.classes, convolution) for channels, *_ in sizes]
-        self.heads = nn.ModuleList(heads or [_pixel_head(spec, convolution)])
         self.matching = nn.ModuleList(FeatureMatching(*size) for size in sizes)
 
     def feature_maps(self, images: Tensor) -> list[Tensor]:
@@ -161,7 +160,7 @@ class ProjectedDiscriminator(nn.Module):
 
     def scores(self, maps: list[Tensor], labels: Tensor | None = None) -> Tensor:
         """What `feature_maps` gives -> (B, heads)."""
-        return torch.stack([head(each, labels) for head, each in zip(self._heads(), maps, strict=True)], dim=1)
+        return scores_of(self._heads(), maps, labels)
 
     def features(self, images: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, F), what the scores are read from."""
@@ -195,6 +194,22 @@ class ProjectedDiscriminator(nn.Module):
 
     def _heads(self) -> list[Head]:
         return cast("list[Head]", list(self.heads))
+
+
+def heads_on(
+    frozen_features: FrozenFeatures | PixelFeatures,
+    spec: NetworkSpec,
+    convolution: type[nn.Conv2d] = SpectralConv2d,
+) -> nn.ModuleList:
+    """One head for each map of the features of such pictures."""
+    if isinstance(frozen_features, PixelFeatures):
+        return nn.ModuleList([_pixel_head(spec, convolution)])
+    return nn.ModuleList(_map_head(channels, spec.classes, convolution) for channels in MAPS.values())
+
+
+def scores_of(heads: Sequence[Head], maps: Sequence[Tensor], labels: Tensor | None) -> Tensor:
+    """A map for each head and labels -> (B, heads)."""
+    return torch.stack([head(each, labels) for head, each in zip(heads, maps, strict=True)], dim=1)
 
 
 def _map_head(channels: int, classes: int, convolution: type[nn.Conv2d]) -> Head:

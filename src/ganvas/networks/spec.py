@@ -4,6 +4,7 @@ Legend of shapes, for this whole room: B batch, C channels, H W pixels, Z latent
 width of a small feature map. Maps are NCHW, channels-last in memory, which is what CPU convolutions are fastest in.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -21,7 +22,7 @@ class NetworkSpec:
     """What the pictures and the settings ask of an architecture.
 
     Args:
-        height, width: pixels; any multiple of 4 from 16 to 256, square or not.
+        height, width: pixels; any multiple of 4 from 16 to 1,024, square or not.
         channels: 1 (grey), 3 (RGB) or 4 (RGBA).
         z_dim: numbers in a latent.
         classes: kinds of picture; 0 means unconditional.
@@ -89,11 +90,13 @@ class Networks:
     generator(z (B, Z), labels (B,) int64 or None) -> images (B, C, H, W) in [-1, 1]
     discriminator(images, labels) -> scores (B,), any real number; discriminator.features(images) -> (B, F)
     encoder(images) -> mean (B, Z), log_variance (B, Z)
+    seen(images) -> (B, C, h, w): what of pictures the generator and the discriminator learn from before the first step
     """
 
     generator: nn.Module
     discriminator: nn.Module
     encoder: nn.Module | None = None
+    seen: Callable[[Tensor], Tensor] = lambda images: images
 
     def learn(
         self,
@@ -105,7 +108,7 @@ class Networks:
         """Let those networks that can take from the pictures what linear algebra gives, before the first step.
 
         Args:
-            images: (N, C, H, W) in [-1, 1]. labels: (N,) or None. generator: on the CPU.
+            images: (N, C, h, w) in [-1, 1], as `seen` makes them. labels: (N,) or None. generator: on the CPU.
         """
         for network in (self.generator, self.discriminator):
             if isinstance(network, Learner):

@@ -17,6 +17,7 @@ from ganvas.data import PictureSet
 from ganvas.device import random_numbers
 from ganvas.features import Extractor, extract, load_extractor
 from ganvas.files import cache_folder
+from ganvas.formats.images import REDUCED_PX, reduced
 from ganvas.formats.log import Numbers
 from ganvas.formats.manifest import Description
 from ganvas.metrics import (
@@ -38,13 +39,14 @@ from ganvas.metrics import (
     reference_sample,
     same_share,
     spread,
+    taken,
 )
-from ganvas.model import draw_all, labels_for, latents_for
+from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.training import TrainingState, architecture
 from ganvas.training.step import TALLIED
 from ganvas.wording import counted
 
-_AT_ONCE = 32
+_AT_ONCE = 32  # pictures drawn together, where they are not large
 _FIRST_SEED = 1 << 40  # far from the seeds that people draw
 
 
@@ -184,18 +186,19 @@ class Monitor:
         self._real = reference_sample(self.pictures, self.extractor, 2 * count, cache_folder())
         self._unit = spread(self._real.features)
         rules = self.config.measuring
-        order = reference_order(len(self.pictures.images))
-        training = np.asarray(self.pictures.images[order[: rules.copied_from]])
-        self._training = pixel_space(training)
+        order = reference_order(len(self.pictures.images))[: max(rules.copied_from, rules.pca_pictures)]
+        training = taken(self.pictures, order)
+        self._training = pixel_space(training[: rules.copied_from])
         self._chance = chance_of_copies([self._training], copy_ratio=rules.copy_ratio)
         numbers = random_numbers(self.config.seed, "measure")
-        decomposed = torch.as_tensor(np.asarray(self.pictures.images[order[: rules.pca_pictures]]))
+        decomposed = torch.as_tensor(reduced(training[: rules.pca_pictures], rules.pca_px))
         baseline = pca_pictures(decomposed, count, numbers, components=rules.pca_components).numpy()
         self._pca_distance = kernel_distance(self._real.features, extract(self.extractor, baseline))
 
     def _drawn(self, count: int) -> np.ndarray:
-        """(count, H, W, C) uint8 of the same latents every time."""
+        """(count, h, w, C) uint8 of the same latents every time, at most REDUCED_PX a side."""
         seeds = range(_FIRST_SEED, _FIRST_SEED + count)
         device, labels = self.state.device, labels_for(self.description, seeds)
         labels = None if labels is None else labels.to(device)
-        return draw_all(self.generator, latents_for(self.description, seeds).to(device), labels, at_once=_AT_ONCE)
+        z, at_once = latents_for(self.description, seeds).to(device), drawn_at_once(self.description, _AT_ONCE)
+        return draw_all(self.generator, z, labels, at_once=at_once, longest_px=REDUCED_PX)

@@ -12,11 +12,11 @@ from ganvas.config import RunConfig
 from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
 from ganvas.files import replace_bytes, replace_text
-from ganvas.formats.images import save_grid
+from ganvas.formats.images import REDUCED_PX, reduced, save_grid
 from ganvas.formats.log_events import Diverged, Event, LeftOut
 from ganvas.formats.manifest import CARD_FILE, TRAINING_FILE, Description, Provenance, read_description
 from ganvas.metrics import Measure
-from ganvas.model import draw_all, labels_for, latents_for
+from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.model.card import model_card
 from ganvas.model.weights import load_model, save_model
 from ganvas.pixels import to_float
@@ -25,7 +25,6 @@ from ganvas.run.events import Drawn, RunEvent
 from ganvas.run.folder import RunFolder, moment_name
 from ganvas.training import Progress, TrainingState, save_checkpoint
 
-_AT_ONCE = 16
 E = TypeVar("E", bound=Event)
 
 
@@ -66,7 +65,7 @@ class Recorder:
         self._originals = np.asarray(pictures.images[chosen])
         self._original_labels = torch.as_tensor(pictures.labels[chosen]) if description.classes else None
         if state.images == 0:
-            save_grid(folder.samples / "originals.png", self._originals, columns=columns)
+            save_grid(folder.samples / "originals.png", reduced(self._originals), columns=columns)
 
     @property
     def seconds_collected(self) -> float:
@@ -193,7 +192,8 @@ class Recorder:
         self.report()
 
     def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None, generator: torch.nn.Module) -> np.ndarray:
-        return draw_all(generator, z, labels, at_once=_AT_ONCE)
+        at_once = drawn_at_once(self.description)
+        return draw_all(generator, z, labels, at_once=at_once, longest_px=REDUCED_PX)
 
     def _draw_rebuilt(self) -> None:
         """Draw the originals after encoding and decoding, beside the originals themselves."""
@@ -208,7 +208,7 @@ class Recorder:
         save_grid(path, self._drawn(mean, labels, self.state.shown), columns=self._columns)
         originals = self.folder.rebuilt / "originals.png"
         if not originals.exists():
-            save_grid(originals, self._originals, columns=self._columns)
+            save_grid(originals, reduced(self._originals), columns=self._columns)
 
     def _diverged(self, at: Progress, what: str) -> None:
         event = Diverged(images=at.images, seconds=at.seconds, what=what, has_saved=self.has_saved)

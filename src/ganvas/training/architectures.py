@@ -4,7 +4,7 @@ To add one, write `build(spec)` in a file of `ganvas.networks`, and a line here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -43,20 +43,35 @@ class Architecture:
     refuses: tuple[str, ...] = ()
 
 
-_SWIFT_NEEDS = ("statistics", "noise", "anchor", "matching")
-_SWIFT_REFUSES = (
-    "training.balance_margin",
-    "training.discriminator_updates",
-    "objective.gradient_penalty_weight",
-    "objective.r1_weight",
-    "objective.r2_weight",
-)
 _SWIFT_ALONE = (
     "objective.out_of_range_weight",
     "optimizer.warmup_images",
     "optimizer.full_rate_px",
     "optimizer.full_rate_width",
 )
+_SWIFT = Architecture(
+    swift.build,
+    swift_play,
+    swift_memory,
+    starts_at_pca=True,
+    disclosure="its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
+    features=("lite", "multiscale"),
+    needs=("statistics", "noise", "anchor", "matching"),
+    refuses=(
+        "training.balance_margin",
+        "training.discriminator_updates",
+        "objective.gradient_penalty_weight",
+        "objective.r1_weight",
+        "objective.r2_weight",
+    ),
+)
+_SWIFT_BLIND = replace(
+    _SWIFT,
+    build=swift.build_blind,
+    disclosure="no pretrained network had a part in its training",
+    features=(),
+)
+_CASCADE_NEEDS = (*_SWIFT.needs, "enlarging")
 
 ARCHITECTURES: dict[str, Architecture] = {
     "mlp": Architecture(mlp.build, refuses=_SWIFT_ALONE),
@@ -70,25 +85,11 @@ ARCHITECTURES: dict[str, Architecture] = {
         refuses=("training.balance_margin", "objective.gradient_penalty_weight", *_SWIFT_ALONE),
     ),
     "r3gan": Architecture(r3gan.build, refuses=_SWIFT_ALONE),
-    "swift": Architecture(
-        swift.build,
-        swift_play,
-        swift_memory,
-        starts_at_pca=True,
-        disclosure="its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
-        features=("lite", "multiscale"),
-        needs=_SWIFT_NEEDS,
-        refuses=_SWIFT_REFUSES,
-    ),
-    "swift-blind": Architecture(
-        swift.build_blind,
-        swift_play,
-        swift_memory,
-        starts_at_pca=True,
-        disclosure="no pretrained network had a part in its training",
-        needs=_SWIFT_NEEDS,
-        refuses=_SWIFT_REFUSES,
-    ),
+    "cascade": replace(_SWIFT, build=swift.build_cascade, needs=_CASCADE_NEEDS),
+    "cascade-blind": replace(_SWIFT_BLIND, build=swift.build_blind_cascade, needs=_CASCADE_NEEDS),
+    # What the recipe swift trained before there were cascades: runs and models of then go on.
+    "swift": _SWIFT,
+    "swift-blind": _SWIFT_BLIND,
 }
 
 

@@ -14,6 +14,8 @@ from ganvas.training.adam import Adam
 from ganvas.training.architectures import architecture, build_networks
 from ganvas.training.state import TrainingState
 
+AT_ONCE = 16  # pictures, which may be large, that are made small at once
+
 
 def new_state(
     config: RunConfig, spec: NetworkSpec, device: torch.device, pictures: PictureSet | None = None
@@ -32,7 +34,9 @@ def new_state(
         order = torch.randperm(len(pictures.images), generator=numbers)
         chosen = order[: statistics.pca_pictures].sort().values.numpy()
         labels = torch.from_numpy(pictures.labels[chosen]) if spec.classes else None
-        networks.learn(to_float(torch.from_numpy(pictures.images[chosen])), labels, numbers, statistics)
+        parts = (pictures.images[chosen[at : at + AT_ONCE]] for at in range(0, len(chosen), AT_ONCE))
+        images = torch.cat([networks.seen(to_float(torch.from_numpy(part))) for part in parts])
+        networks.learn(images, labels, numbers, statistics)
 
     def place(module: nn.Module | None) -> nn.Module | None:
         return None if module is None else module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -22,11 +22,12 @@ class Numbers:
     latents: torch.Generator
     augment: torch.Generator
     interpolate: torch.Generator
+    crops: torch.Generator
 
     @staticmethod
     def at(seed: int, images: int) -> "Numbers":
         """Those of the step that starts when `images` have been shown."""
-        return Numbers(*(random_numbers(seed, name, images) for name in ("latents", "augment", "interpolate")))
+        return Numbers(*(random_numbers(seed, name, images) for name in ("latents", "augment", "interpolate", "crops")))
 
 
 def generate(state: TrainingState, labels: Tensor | None, count: int, config: RunConfig, numbers: Numbers) -> Tensor:

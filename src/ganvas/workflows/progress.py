@@ -1,5 +1,6 @@
 """What a person sees while a run goes on: one live line in a terminal or a notebook, plain lines elsewhere."""
 
+import math
 import signal
 import threading
 import time
@@ -18,6 +19,10 @@ from ganvas.wording import counted
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _EVENTS_SHOWN = 3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+FEW_IMAGES = (
+    6_000  # faces at 64 px begin to be people about there (docs/journal.md, 2026-11-29, a judge that sees shapes)
+)
+SMALL_PX = 64  # of the longer side; at most so large pictures cost no more than smaller ones
 
 _console = Console(stderr=True, highlight=False)
 
@@ -94,7 +99,7 @@ def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet:
 
 
 def plan_text(plan: Planned) -> str:
-    """The plan in two lines: images, minutes, memory, networks."""
+    """The plan in two lines: images, minutes, memory, networks. A third where the time is short for the size."""
     made = plan.plan
     begun = f", {plan.resumed_at:,} of them already shown" if plan.resumed_at else ""
     minutes = (made.images - plan.resumed_at) / made.images_per_second / 60
@@ -103,7 +108,20 @@ def plan_text(plan: Planned) -> str:
     return (
         f"plan: recipe {plan.config.recipe}, {counted(made.images, 'image')}{begun}, about "
         f"{max(minutes, 0):.1f} minutes at {made.images_per_second:.0f} images/s{memory}\n"
-        f"parameters at width {made.width:g}: {networks}"
+        f"parameters at width {made.width:g}: {networks}{_forecast(plan)}"
+    )
+
+
+def _forecast(plan: Planned) -> str:
+    """What to expect of a run that its time makes short."""
+    made, pictures = plan.plan, plan.config.pictures
+    if made.images >= FEW_IMAGES or plan.config.limits.images is not None:
+        return ""
+    minutes = math.ceil(FEW_IMAGES / made.images_per_second / 60)
+    smaller = " or a smaller --size" if max(pictures.width, pictures.height) > SMALL_PX else ""
+    return (
+        f"\nthat is short: few sets show much before {FEW_IMAGES:,} images, which take {counted(minutes, 'minute')} at "
+        f"this speed; give it more --time{smaller}"
     )
 
 

@@ -45,7 +45,7 @@ def look(
     Args:
         source: a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset; an array
             (N, H, W, C) uint8; a list of paths or PIL images; a PyTorch Dataset of pictures, with or without labels.
-        size: pixels, 16 to 256: one side, (width, height) or "96x64".
+        size: pixels, 16 to 1,024: one side, (width, height) or "96x64".
         fit: how pictures of another shape are made to fit: crop, pad or stretch.
         alpha: keep transparency instead of flattening it on white.
         conditional: sub-folders, or the labels of a Dataset, are classes.

@@ -18,7 +18,7 @@ from ganvas.errors import PicturesError, SettingError
 from ganvas.features import load_extractor
 from ganvas.files import cache_folder, replace_text, replacing_all, sweep, writing_to
 from ganvas.formats.graph import check_graph
-from ganvas.formats.images import save_grid
+from ganvas.formats.images import REDUCED_PX, save_grid
 from ganvas.formats.manifest import (
     CARD_FILE,
     DESCRIPTION_FILE,
@@ -35,12 +35,11 @@ from ganvas.formats.manifest import (
     read_onnx,
 )
 from ganvas.metrics import verdict_lines
-from ganvas.model import MainDirection, draw_all, labels_for, latents_for, main_directions
+from ganvas.model import MainDirection, draw_all, drawn_at_once, labels_for, latents_for, main_directions
 from ganvas.model.card import model_card
 from ganvas.model.onnx import (
-    AT_ONCE,
-    COMPARED_SEEDS,
     Graph,
+    compared_seeds,
     drawn_by_pytorch,
     largest_difference,
     smallest_graph,
@@ -160,7 +159,7 @@ def write_export(
         **said,
         sha256=hashlib.sha256(graph.stored).hexdigest(),
         weights=graph.weights,
-        compared_seeds=COMPARED_SEEDS,
+        compared_seeds=len(compared_seeds(model.description)),
         largest_difference=graph.largest_difference,
         truncation=before.truncation if before else 1.0,
         directions=tuple(each.model_copy(update={"name": names.get(each.vector, each.name)}) for each in found),
@@ -229,7 +228,8 @@ def _quality(options: ExportOptions, model: Model) -> Quality:
 def _preview(model: Model) -> np.ndarray:
     seeds = range(PREVIEWED)
     z = latents_for(model.description, seeds)
-    return draw_all(model.generator, z, labels_for(model.description, seeds), at_once=AT_ONCE)
+    labels, at_once = labels_for(model.description, seeds), drawn_at_once(model.description)
+    return draw_all(model.generator, z, labels, at_once=at_once, longest_px=REDUCED_PX)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ganvas.device import random_numbers
 from ganvas.errors import SettingError
 from ganvas.features import DEFAULT_EXTRACTOR, RESIZE, extract, load_extractor
 from ganvas.files import cache_folder, writing_to
-from ganvas.formats.images import save_grid
+from ganvas.formats.images import REDUCED_PX, save_grid
 from ganvas.metrics import (
     FEWEST,
     FEWEST_PER_CLASS,
@@ -32,15 +32,14 @@ from ganvas.metrics import (
     reference_order,
     reference_sample,
     score_card,
+    taken,
 )
-from ganvas.model import draw_all, labels_for, latents_for
+from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.model.weights import Model, load_model
 from ganvas.run.folder import RunFolder
 from ganvas.settings import nearest_side
 from ganvas.training import ARCHITECTURES
 from ganvas.wording import are, counted
-
-_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -178,7 +177,7 @@ def _made(options: ScoreOptions, settings: PictureSettings) -> tuple[np.ndarray,
         notes.append(
             f"{duplicates:,} of its {counted(made.report.found, 'file')} {are(duplicates)} found twice and counted once"
         )
-    return np.asarray(made.images[order]), notes
+    return taken(made, order), notes
 
 
 def _drawn(options: ScoreOptions, model: Model, pictures: PictureSet) -> tuple[np.ndarray, list[str]]:
@@ -187,7 +186,8 @@ def _drawn(options: ScoreOptions, model: Model, pictures: PictureSet) -> tuple[n
     if not 0 <= options.seed <= 2**64 - options.count:
         raise SettingError(f"--seed {options.seed}: expected 0 to {2**64 - options.count}")
     z = latents_for(model.description, seeds)
-    images = draw_all(model.generator, z, labels_for(model.description, seeds), at_once=_AT_ONCE)
+    labels, at_once = labels_for(model.description, seeds), drawn_at_once(model.description)
+    images = draw_all(model.generator, z, labels, at_once=at_once, longest_px=REDUCED_PX)
     trained_on = RunFolder(options.subject).pictures_key()
     if trained_on == pictures.key:
         notes = ["these are its own training pictures: nothing was held out"]

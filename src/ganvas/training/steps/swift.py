@@ -20,13 +20,14 @@ from torch.nn import functional as F
 from ganvas.config import OptimizerSettings, RunConfig
 from ganvas.data import Batch
 from ganvas.device import mixed_precision
-from ganvas.networks import NetworkSpec
+from ganvas.networks.cascade import CascadeDiscriminator, CascadeGenerator
 from ganvas.networks.pca_generator import PcaGenerator
 from ganvas.networks.projected_discriminator import ProjectedDiscriminator
 from ganvas.objectives import LOSSES
 from ganvas.pixels import to_float
 from ganvas.training.balance import noise_deviation, risen
 from ganvas.training.state import TrainingState
+from ganvas.training.steps.enlarging import Levels
 from ganvas.training.steps.memory import SwiftMemory
 from ganvas.training.updates import (
     Numbers,
@@ -66,9 +67,7 @@ def swift_play(
     Args:
         anchored: what of a drawn picture is held to its PCA draw; as `broad`.
     """
-    generator, discriminator = state.generator, state.discriminator
-    assert isinstance(generator, PcaGenerator)
-    assert isinstance(discriminator, ProjectedDiscriminator)
+    generator, discriminator = base_players(state)
     memory = state.memory
     assert isinstance(memory, SwiftMemory)
     noise, anchor, matching = config.noise, config.anchor, config.matching
@@ -99,9 +98,10 @@ def swift_play(
     pair_labels = None if labels is None else labels.repeat(2)
     real_scores, fake_scores = scores(pairs, pair_labels).chunk(2)  # (B * heads,) each
     discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
-    scale = rate_scale(state.spec, config.optimizer)
-    apply(state, "discriminator", discriminator_loss, share=scale)
-    with frozen(discriminator):
+    scale = rate_scale(generator.size, state.spec.multiplier, config.optimizer)
+    levels = Levels.at(state, batch, fake.detach(), config, numbers)
+    apply(state, "discriminator", discriminator_loss + levels.discriminator_loss(), share=scale)
+    with frozen(state.discriminator):
         overshoot = (unbounded - fake.detach()).square().mean()
         tint_weight = anchor.saturated_tint_weight if memory.was_saturated else 1.0
         drift = anchored(fake - drawn.clamp(-1, 1), tint_weight, anchor.cells).square().mean()
@@ -110,7 +110,7 @@ def swift_play(
         held = config.objective.out_of_range_weight * overshoot + anchor.weight * drift
         held = held + matching.weight * matched * mismatch
         share = scale * risen(state.images + count, max(config.optimizer.warmup_images, 1))
-        apply(state, "generator", generator_loss + held, share=share)
+        apply(state, "generator", generator_loss + held + levels.generator_loss(), share=share)
     memory.follow(float(discriminator_loss.detach()), state.images, count, noise)
     return {
         "discriminator_loss": discriminator_loss.detach(),
@@ -125,15 +125,31 @@ def swift_play(
     }
 
 
-def rate_scale(spec: NetworkSpec, rates: OptimizerSettings) -> float:
-    """Learning-rate scale, in (0, 1], by the longer side of the pictures and the width of the networks.
+def base_players(state: TrainingState) -> tuple[PcaGenerator, ProjectedDiscriminator]:
+    """What draws from latents, and what scores that: all there is, or the base of a cascade."""
+    generator, discriminator = state.generator, state.discriminator
+    generator = generator.base if isinstance(generator, CascadeGenerator) else generator
+    discriminator = discriminator.base if isinstance(discriminator, CascadeDiscriminator) else discriminator
+    assert isinstance(generator, PcaGenerator)
+    assert isinstance(discriminator, ProjectedDiscriminator)
+    return generator, discriminator
+
+
+def base_pictures(state: TrainingState, images: Tensor) -> Tensor:
+    """(B, H, W, C) uint8 -> (B, C, h, w) in [-1, 1], at the size of what is drawn from latents."""
+    whole = to_float(images, state.device)
+    return state.generator.small(whole) if isinstance(state.generator, CascadeGenerator) else whole
+
+
+def rate_scale(size: tuple[int, int], multiplier: float, rates: OptimizerSettings) -> float:
+    """Learning-rate scale, in (0, 1], by the longer side of what is drawn from latents and the width of the networks.
 
     A step changes pictures more with each level of the networks: at full rates those of 256 px were overexposed after a
     minute, and those of cars at 128 px did not improve for two.
     """
-    side_px = max(spec.height, spec.width)
+    side_px = max(size)
     by_size = 1.0 if rates.full_rate_px is None else max(side_px / rates.full_rate_px, 1.0) ** 0.5
-    by_width = 1.0 if rates.full_rate_width is None else max(spec.multiplier / rates.full_rate_width, 1.0)
+    by_width = 1.0 if rates.full_rate_width is None else max(multiplier / rates.full_rate_width, 1.0)
     return 1 / (by_size * by_width)
 
 
@@ -141,14 +157,13 @@ def features_of_real(
     state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers, deviation: float
 ) -> list[Tensor]:
     """The frozen features of the set's pictures; from the cache where there is neither augmentation nor noise."""
-    discriminator, memory = state.discriminator, state.memory
-    assert isinstance(discriminator, ProjectedDiscriminator)
+    memory = state.memory
     assert isinstance(memory, SwiftMemory)
-    features = discriminator.feature_maps
+    features = base_players(state)[1].feature_maps
     with torch.no_grad():
         if deviation > 0 or augmentations(state, config):
-            return features(shown(to_float(batch.images, state.device), state, config, numbers, deviation))
-        return memory.features.maps(batch, lambda group: features(to_float(group, state.device)))
+            return features(shown(base_pictures(state, batch.images), state, config, numbers, deviation))
+        return memory.features.maps(batch, lambda group: features(base_pictures(state, group)))
 
 
 def shown(images: Tensor, state: TrainingState, config: RunConfig, numbers: Numbers, deviation: float) -> Tensor:

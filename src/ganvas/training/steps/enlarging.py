@@ -1,0 +1,114 @@
+"""What the levels of a cascade learn in a step: to double crops of real pictures and of drawn ones.
+
+A real picture made small says what its enlargement should be, and a discriminator what enlargements of drawn ones
+should look like. Both see crops of 64 px, so that a step costs as much for a picture of 256 px as for one of 128, and a
+level more.
+
+Source: Ledig et al. 2017, arXiv:1609.04802 (pixels, features and a discriminator together).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganvas.config import RunConfig
+from ganvas.data import Batch
+from ganvas.device import mixed_precision
+from ganvas.networks.cascade import CROP_PX, CascadeDiscriminator, CascadeGenerator, cropped
+from ganvas.objectives import LOSSES, Loss
+from ganvas.pixels import to_float
+from ganvas.training.state import TrainingState
+from ganvas.training.updates import Numbers
+
+
+@dataclass(frozen=True)
+class EnlargedCrops:
+    """One level's crops in one step: K of real pictures, made small and enlarged again, then K of drawn ones.
+
+    number: the level, from 0. unbounded: (2K, C, h, w), enlarged. real: (K, C, h, w), as they were. Both sets of maps
+    are those of the frozen features.
+    """
+
+    number: int
+    unbounded: Tensor
+    real: Tensor
+    real_maps: list[Tensor]
+    fake_maps: list[Tensor]
+
+
+def enlarged_crops(
+    generator: CascadeGenerator,
+    discriminator: CascadeDiscriminator,
+    real: Tensor,
+    drawn: Tensor,
+    numbers: torch.Generator,
+) -> list[EnlargedCrops]:
+    """The crops of every level.
+
+    Args:
+        real: (K, C, H, W) whole pictures. drawn: (K, C, h, w) of the base, without a graph.
+        numbers: where crops are taken.
+    """
+    found: list[EnlargedCrops] = []
+    for number, (level, whole) in enumerate(zip(generator.levels, generator.pyramid(real)[1:], strict=True)):
+        wanted = cropped(whole, CROP_PX, numbers)
+        drawn = cropped(drawn, CROP_PX // 2, numbers)
+        with mixed_precision(real.device):
+            unbounded = level(torch.cat((F.avg_pool2d(wanted, 2), drawn))).float()
+            fake_maps = discriminator.base.feature_maps(unbounded.clamp(-1, 1))
+            with torch.no_grad():
+                real_maps = discriminator.base.feature_maps(wanted)
+        found.append(EnlargedCrops(number, unbounded, wanted, real_maps, fake_maps))
+        drawn = unbounded[len(real) :].detach().clamp(-1, 1)
+    return found
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What all levels of a cascade are to learn in one step; nothing where there are none."""
+
+    discriminator: nn.Module
+    every: list[EnlargedCrops]
+    pair: Loss
+    config: RunConfig
+
+    @staticmethod
+    def at(state: TrainingState, batch: Batch, drawn: Tensor, config: RunConfig, numbers: Numbers) -> "Levels":
+        """Args: drawn: (B, C, h, w) of the base, without a graph."""
+        every: list[EnlargedCrops] = []
+        if isinstance(state.generator, CascadeGenerator) and state.generator.levels:
+            assert isinstance(state.discriminator, CascadeDiscriminator)
+            assert config.enlarging is not None
+            count = max(round(config.enlarging.share * len(batch.images)), 1)
+            real = to_float(batch.images[:count], state.device)
+            every = enlarged_crops(state.generator, state.discriminator, real, drawn[:count], numbers.crops)
+        return Levels(state.discriminator, every, LOSSES[config.objective.loss], config)
+
+    def discriminator_loss(self) -> Tensor | float:
+        """The sum over levels."""
+        return sum(self.pair.discriminator(*self._scores(crops, detached=True)) for crops in self.every)
+
+    def generator_loss(self) -> Tensor | float:
+        """The sum over levels: what the discriminator says, how far real pictures are from themselves, overshoot."""
+        return sum(self._generator_loss(crops) for crops in self.every)
+
+    def _generator_loss(self, crops: EnlargedCrops) -> Tensor:
+        settings, count = self.config.enlarging, len(crops.real)
+        assert settings is not None
+        real_scores, fake_scores = self._scores(crops, detached=False)
+        pixels = (crops.unbounded[:count] - crops.real).abs().mean()
+        maps = zip(crops.fake_maps, crops.real_maps, strict=True)
+        features = torch.stack([(fake[:count] - real).square().mean() for fake, real in maps]).mean()
+        overshoot = (crops.unbounded - crops.unbounded.detach().clamp(-1, 1)).square().mean()
+        loss = self.pair.generator(real_scores.detach(), fake_scores) + settings.pixel_weight * pixels
+        return loss + settings.feature_weight * features + self.config.objective.out_of_range_weight * overshoot
+
+    def _scores(self, crops: EnlargedCrops, *, detached: bool) -> tuple[Tensor, Tensor]:
+        """(2K * heads,) each: of the real crops, twice, and of the enlarged ones."""
+        assert isinstance(self.discriminator, CascadeDiscriminator)
+        fake_maps = [maps.detach() for maps in crops.fake_maps] if detached else crops.fake_maps
+        with mixed_precision(crops.real.device):
+            real = self.discriminator.level_scores(crops.number, crops.real_maps).float().flatten()
+            return real.repeat(2), self.discriminator.level_scores(crops.number, fake_maps).float().flatten()
