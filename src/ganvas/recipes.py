@@ -28,6 +28,7 @@ DEFAULT = "swift"
 class Recipe:
     """A configuration and what is known of it.
 
+    how: how it works, a sentence each, for who has trained no network yet; () where the source says it all.
     blind: 'section.field' -> value, how it differs without pretrained weights (--blind); empty: it uses none anyway.
     """
 
@@ -36,6 +37,7 @@ class Recipe:
     reached: str
     failings: str
     config: RunConfig
+    how: tuple[str, ...] = ()
     blind: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -68,6 +70,26 @@ RECIPES: dict[str, Recipe] = {
             anchor=AnchorSettings(),
             matching=MatchingSettings(),
             enlarging=EnlargingSettings(),
+        ),
+        how=(
+            "A latent is a list of 64 numbers, each of which says how much of one principal component of your pictures "
+            "to add to their mean.",
+            "That is linear algebra, and gives varied but blurred pictures before the first step.",
+            "The generator is a small network that learns to add what the blur lacks, from the coarsest scale to the "
+            "finest.",
+            "The discriminator sees through EfficientNet-Lite0, which learned on ImageNet and learns no more; only "
+            "small heads on three of its layers do.",
+            "They learn to score the real picture of a pair higher than the drawn one, and the generator learns to "
+            "turn that round.",
+            "So that drawn pictures stay as varied as yours, the light and tint of each are held to those of its "
+            "blurred start, and the features of all of them to the mean and spread of the set's.",
+            "Where the heads are too sure, as with flat shapes, all that they see is covered with noise, which fades "
+            "as they err.",
+            "Pictures over 64 px are drawn small and doubled by further networks, which learn on crops, so that size "
+            "costs little.",
+            "What is drawn for you is an average of the generator over its last few thousand images, which is steadier "
+            "than any one moment.",
+            "The run measures itself as it goes, and ships its best moment.",
         ),
         # Pixels alone are soon learned by heart, so that they are augmented.
         blind={"network.architecture": "cascade-blind", "objective.augment": ("tint", "translation")},

@@ -8,7 +8,7 @@ from ganvas.cli.text import export_text, publish_text, recipe_list, recipe_page
 from ganvas.config import with_settings
 from ganvas.formats.manifest import Publication
 from ganvas.model.quantize import Trial
-from ganvas.recipes import RECIPES
+from ganvas.recipes import DEFAULT, RECIPES
 from ganvas.workflows.publish import ExportResult, PublishResult
 
 PUBLICATION = Publication(title="", sha256="0" * 64, weights="float16", compared_seeds=256, largest_difference=1)
@@ -52,7 +52,24 @@ def test_an_export_that_came_first_is_told_first():
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_listed_and_its_page_says_how_it_fails(name):
     assert f"\n{name}" in "\n" + recipe_list()
-    assert RECIPES[name].failings in recipe_page(name)
+    page = recipe_page(name)
+    assert RECIPES[name].failings in page
+    assert all(said in page for said in RECIPES[name].how)
+
+
+def test_the_default_recipe_is_explained_in_ten_sentences():
+    how = RECIPES[DEFAULT].how
+    assert len(how) == 10
+    assert all(said.count(".") == 1 and said.endswith(".") for said in how)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_page_of_a_recipe_leaves_no_section_of_settings_out(name):
+    page = recipe_page(name)
+    sections = RECIPES[name].config.model_dump(exclude_none=True)
+    for section, settings in sections.items():
+        if isinstance(settings, dict) and section != "limits":
+            assert all(f"{section}.{field} =" in " ".join(page.split()) for field in settings), section
 
 
 @pytest.mark.parametrize("name", RECIPES)

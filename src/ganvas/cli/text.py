@@ -22,6 +22,7 @@ SECTIONS = {
     "noise": "instance noise when the discriminator saturates",
     "anchor": "what holds broad light and tint to the PCA draw",
     "matching": "feature matching",
+    "enlarging": "how large pictures are made of small ones",
     "measuring": "how the run is measured while it goes on",
     "health": "the rules of the verdict",
     "recording": "what is written as the run goes",
@@ -43,6 +44,7 @@ def recipe_page(name: str) -> str:
     """One recipe: what is known of it, and its settings as `--set` takes them, each with its meaning."""
     known = recipe(name)
     about = [known.title, f"Source: {known.source}", f"Reached: {known.reached}", f"Known failings: {known.failings}"]
+    about += ["", "How it works:", *(f"{n:>2}. {said}" for n, said in enumerate(known.how, 1))] if known.how else []
     lines = []
     for section, title in SECTIONS.items():
         settings = getattr(known.config, section)
