@@ -15,6 +15,7 @@ from ganvas.config import (
     ObjectiveSettings,
     OptimizerSettings,
     PictureSettings,
+    ReconstructionSettings,
     RunConfig,
     StatisticsSettings,
     TrainingSettings,
@@ -69,6 +70,7 @@ RECIPES: dict[str, Recipe] = {
             noise=NoiseSettings(),
             anchor=AnchorSettings(),
             matching=MatchingSettings(),
+            reconstruction=ReconstructionSettings(),
             enlarging=EnlargingSettings(),
         ),
         how=(

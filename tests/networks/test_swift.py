@@ -48,6 +48,26 @@ def test_a_new_generator_draws_the_gaussian_on_the_principal_components():
     assert_close(along, lengths[:Z_DIM] / (len(rows) - 1) ** 0.5, rtol=0.06, atol=0)
 
 
+@pytest.mark.parametrize("classes", [0, 3])
+def test_a_projection_is_the_nearest_picture_on_the_components(classes):
+    images = pictures(60)
+    labels = torch.arange(60) % 3 if classes else None
+    components = learned(images=images, labels=labels, classes=classes).generator.components
+    some = None if labels is None else labels[:9]
+    projected = components.project(images[:9], some)
+    assert_close(components.project(projected, some), projected, atol=1e-5, rtol=0)
+    left = (images[:9] - projected).permute(0, 2, 3, 1).flatten(1)
+    assert (left @ components.axes.T).abs().max() < 1e-3  # nothing along them is left
+    drawn = components(latents(9), some)
+    assert_close(components.project(drawn, some), drawn, atol=1e-4, rtol=0)
+
+
+def test_a_projection_on_components_that_few_pictures_do_not_have_is_finite():
+    images = pictures(3)
+    projected = learned(images=images).generator.components.project(images)
+    assert_close(projected, images, atol=1e-4, rtol=0)
+
+
 def test_the_first_latents_move_the_picture_most():
     components = learned().generator.components
     moved = components.axes.square().sum(1)

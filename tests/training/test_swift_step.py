@@ -16,7 +16,7 @@ STILL = ("optimizer.generator_rate=1e-30", "optimizer.discriminator_rate=1e-30",
 
 
 def test_the_losses_are_the_relativistic_ones_over_all_heads(tiny):
-    config, stream, fresh = tiny("swift", *STILL)
+    config, stream, fresh = tiny("swift", *STILL, "reconstruction.share=0")
     state = fresh()
     state.discriminator.eval()  # its spectral norms stand still
     batch = stream.batch_at(0, 4).without_labels()
@@ -43,12 +43,20 @@ def test_features_are_cached_unless_pictures_are_augmented(tiny):
 
 CONFIG = RECIPES["swift"].config
 FADES_FROM, MATCHED_FROM = CONFIG.noise.fades_from_images, CONFIG.matching.from_images
+FADED = FADES_FROM + CONFIG.noise.fades_over_images
 MATCHED = MATCHED_FROM + CONFIG.matching.rise_images
-WEIGHTS = {"overshoot": "objective.out_of_range_weight", "drift": "anchor.weight", "mismatch": "matching.weight"}
+WEIGHTS = {
+    "overshoot": "objective.out_of_range_weight",
+    "drift": "anchor.weight",
+    "mismatch": "matching.weight",
+    "reconstruction": "reconstruction.weight",
+}
 
 
-@pytest.mark.parametrize(("name", "bias"), [("overshoot", 1.5), ("drift", 0.4), ("mismatch", 0.4)])
-def test_pixels_out_of_range_drift_and_mismatched_features_are_penalised(name, bias, tiny, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "bias"), [("overshoot", 1.5), ("drift", 0.4), ("mismatch", 0.4), ("reconstruction", 0.4)]
+)
+def test_pixels_out_of_range_drift_and_features_of_others_than_the_set_are_penalised(name, bias, tiny, monkeypatch):
     """Where the discriminator is indifferent, each alone moves the generator, and it falls."""
     alone = [f"{WEIGHTS[other]}=0" for other in WEIGHTS.keys() - {name}]
     alone.append("matching.half_life_images=0.001")  # nothing is averaged, which would lag behind
@@ -66,6 +74,29 @@ def test_pixels_out_of_range_drift_and_mismatched_features_are_penalised(name, b
     assert measured[0] > 0.1
     assert measured == sorted(measured, reverse=True)
     assert measured[-1] < 0.99 * measured[0]
+
+
+def test_a_share_of_what_is_drawn_are_the_pictures_of_the_step_and_their_features_are_compared(tiny, shown):
+    config, stream, fresh = tiny("swift", *STILL, "reconstruction.share=0.5")
+    state = fresh()
+    batch = stream.batch_at(0, 4).without_labels()
+    real, base = to_float(batch.images), state.generator.base
+    report = swift_play(state, batch, config, Numbers.at(0, 0))
+    latents = sample_latents(2, config, Numbers.at(0, 0).latents)
+    with torch.no_grad():
+        expected = torch.cat((base(latents), base.sharpen(base.project(real[2:])).clamp(-1, 1)))
+        assert_close(shown[-1].detach(), expected)
+        maps = zip(*(state.discriminator.base.feature_maps(images[2:]) for images in (real, expected)), strict=True)
+        assert_close(report["reconstruction"], torch.stack([F.mse_loss(*pair) for pair in maps]).mean())
+
+
+@pytest.mark.parametrize("settings", [("reconstruction.share=0",), ("training.batch=1",)])
+def test_where_no_picture_is_drawn_again_there_is_nothing_to_compare(settings, tiny):
+    config, stream, fresh = tiny("swift", *settings)
+    batch = stream.batch_at(0, config.training.batch).without_labels()
+    report = swift_play(fresh(), batch, config, Numbers.at(0, 0))
+    assert report["reconstruction"] == 0
+    assert all(torch.isfinite(torch.as_tensor(value)).all() for value in report.values())
 
 
 def first_move(images, tiny, *settings):
@@ -107,22 +138,22 @@ def test_rates_are_full_up_to_64_px_and_the_usual_width_and_fall_from_there():
     assert scale(256, 4.0, OptimizerSettings()) == 1.0
 
 
-def test_features_are_matched_only_once_there_is_something_to_match_and_where_no_noise_lasts(tiny, monkeypatch):
-    """Until then their average only follows what is drawn."""
-    alone = ("objective.out_of_range_weight=0", "anchor.weight=0")
+def test_features_are_matched_only_once_there_is_something_to_match_and_never_under_noise(tiny, monkeypatch):
+    """Before there is, their average only follows what is drawn; what is under noise does not enter it."""
+    alone = ("objective.out_of_range_weight=0", "anchor.weight=0", "reconstruction.weight=0")
     config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
     state.memory.was_saturated = True
     weight = state.discriminator.base.heads[0].score.weight
     monkeypatch.setattr(state.discriminator.base, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
     moved = []
-    for images, lasts in ((0, False), (MATCHED_FROM, False), (MATCHED, True), (MATCHED, False)):
-        state.images, state.memory.noise_lasts = images, lasts
+    for images, loss in ((0, 1.0), (MATCHED_FROM, 1.0), (MATCHED, 0.05), (MATCHED, 1.0)):
+        state.images, state.memory.discriminator_loss = images, loss
         before = state.generator.base.out.weight.clone(), state.discriminator.base.matching[0].drawn_mean.clone()
         swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
         after = state.generator.base.out.weight, state.discriminator.base.matching[0].drawn_mean
         moved.append([not torch.equal(*pair) for pair in zip(before, after, strict=True)])
-    assert moved == [[False, True], [False, True], [False, True], [True, True]]
+    assert moved == [[False, True], [False, True], [False, False], [True, True]]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +170,7 @@ def test_drift_is_the_mean_square_of_broad_differences(colour, was_saturated, dr
 
     Where a discriminator was saturated a tint counts five times, light as ever.
     """
-    config, stream, fresh = tiny("swift", *STILL)
+    config, stream, fresh = tiny("swift", *STILL, "reconstruction.share=0")
     state = fresh()
     state.memory.was_saturated = was_saturated
     with torch.no_grad():
@@ -230,8 +261,8 @@ def test_a_discriminator_of_high_loss_or_one_that_never_was_saturated_is_shown_p
     assert float(shown[-1].detach().abs().max()) <= 1
 
 
-def test_noise_is_gone_when_matching_begins_or_has_fallen_by_a_tenth(tiny):
-    moments = (0, FADES_FROM, MATCHED_FROM, MATCHED)
+def test_noise_fades_until_it_is_gone_or_has_fallen_by_a_tenth(tiny):
+    moments = (0, FADES_FROM, FADED, 2 * FADED)
     noise = [play_at(0.1, tiny, images=images)[1]["noise"] for images in moments]
     assert noise == pytest.approx([0.3, 0.3, 0.0, 0.0])
     noise = [play_at(0.1, tiny, images=images, noise_lasts=True)[1]["noise"] for images in moments]

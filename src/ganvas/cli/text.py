@@ -22,6 +22,7 @@ SECTIONS = {
     "noise": "instance noise when the discriminator saturates",
     "anchor": "what holds broad light and tint to the PCA draw",
     "matching": "feature matching",
+    "reconstruction": "what of the set's own pictures is drawn again",
     "enlarging": "how large pictures are made of small ones",
     "measuring": "how the run is measured while it goes on",
     "health": "the rules of the verdict",

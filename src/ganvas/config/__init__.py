@@ -15,6 +15,7 @@ from ganvas.config.learning import (
     ObjectiveSettings,
     OptimizerSettings,
     PictureSettings,
+    ReconstructionSettings,
     StatisticsSettings,
     TrainingSettings,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "OptimizerSettings",
     "PictureSettings",
     "Plan",
+    "ReconstructionSettings",
     "RecordingSettings",
     "RunConfig",
     "RunFile",

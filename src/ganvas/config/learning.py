@@ -253,12 +253,12 @@ class MatchingSettings(Settings):
         default=3.0, ge=0, description="of the root of the mismatch (journal, 2026-11-26, sixth round)"
     )
     from_images: int = Field(
-        default=16_000,
+        default=4000,
         ge=0,
         description="images shown before anything is matched; sooner, blobs are filled with texture (the same round)",
     )
     rise_images: int = Field(
-        default=16_000, gt=0, description="images over which the weight rises to its full value; at once it jolts"
+        default=4000, gt=0, description="images over which the weight rises to its full value; at once it jolts"
     )
     half_life_images: float = Field(
         default=2000.0,
@@ -271,6 +271,23 @@ class MatchingSettings(Settings):
         description="added to the set's variance of a feature, about 1 on average, that its mismatch is divided by, so "
         "that one that hardly varies does not outweigh the others; chosen once and not varied",
     )
+
+
+class ReconstructionSettings(Settings):
+    """A share of what is drawn in a step are the step's own pictures, as blurred as a draw, sharpened again.
+
+    Their features should be those of the pictures. So every picture of the set has a part in what is drawn.
+    Sources: Dosovitskiy & Brox 2016, arXiv:1602.02644 (by features); Vashist et al. 2024, arXiv:2409.17439 (each
+    picture of a small set pulls what is drawn near it).
+    """
+
+    share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="of the pictures of a step (journal, 2026-11-30, every picture of the set is drawn)",
+    )
+    weight: float = Field(default=1.0, ge=0, description="of the mean square difference of features (likewise)")
 
 
 class EnlargingSettings(Settings):

@@ -20,6 +20,7 @@ from ganvas.config.learning import (
     ObjectiveSettings,
     OptimizerSettings,
     PictureSettings,
+    ReconstructionSettings,
     StatisticsSettings,
     TrainingSettings,
 )
@@ -54,6 +55,7 @@ class RunConfig(Settings):
     noise: NoiseSettings | None = None
     anchor: AnchorSettings | None = None
     matching: MatchingSettings | None = None
+    reconstruction: ReconstructionSettings | None = None
     enlarging: EnlargingSettings | None = None
     measuring: MeasuringSettings = MeasuringSettings()
     health: HealthSettings = HealthSettings()

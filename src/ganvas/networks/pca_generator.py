@@ -110,10 +110,21 @@ class Components(nn.Module):
             if self.lengths is not None:
                 self.lengths.learn(centred @ axes.T / deviations)
 
+    def project(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, h, w) pictures of this size and labels -> (B, C, h, w): the nearest pictures on the components."""
+        rows = images.permute(0, 2, 3, 1).flatten(1)  # (B, D)
+        squares = self.axes.square().sum(1).clamp(min=torch.finfo(self.axes.dtype).tiny)
+        return self._pictures((rows - self._means(labels)) @ self.axes.T / squares, labels)
+
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        mean = self.mean if labels is None else self.mean.index_select(0, labels)
-        z = z if self.lengths is None else self.lengths(z)
-        return torch.addmm(mean, z, self.axes).unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
+        return self._pictures(z if self.lengths is None else self.lengths(z), labels)
+
+    def _means(self, labels: Tensor | None) -> Tensor:
+        return self.mean if labels is None else self.mean.index_select(0, labels)
+
+    def _pictures(self, coefficients: Tensor, labels: Tensor | None) -> Tensor:
+        rows = torch.addmm(self._means(labels), coefficients, self.axes)
+        return rows.unflatten(1, (*self.size, self.channels)).permute(0, 3, 1, 2)
 
 
 class PcaGenerator(nn.Module):
@@ -154,6 +165,10 @@ class PcaGenerator(nn.Module):
         """(B, Z) -> (B, C, H, W), any real numbers: the draw on the components."""
         check_labels(labels, self.classes.num_embeddings if self.classes else 0)
         return resized(self.components(z, labels), self.size)
+
+    def project(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) pictures -> the same shape: as near to each as a draw on the components comes."""
+        return resized(self.components.project(resized(images, self.components.size), labels), self.size)
 
     def sharpen(self, drawn: Tensor, labels: Tensor | None = None) -> Tensor:
         """What `draw` returned -> the same shape, any real numbers."""

@@ -71,7 +71,7 @@ _SWIFT_BLIND = replace(
     disclosure="no pretrained network had a part in its training",
     features=(),
 )
-_CASCADE_NEEDS = (*_SWIFT.needs, "enlarging")
+_CASCADE_NEEDS = (*_SWIFT.needs, "reconstruction", "enlarging")
 
 ARCHITECTURES: dict[str, Architecture] = {
     "mlp": Architecture(mlp.build, refuses=_SWIFT_ALONE),

@@ -7,17 +7,20 @@ heads, it collapses.
 
 Under the discriminator's loss alone a generator soon varies little. Its broad light and its tint are held to those of
 its PCA draw, which vary as the set's do, and the features of all that it draws to the set's statistics
-(networks/feature_matching.py). Once the discriminator was saturated, as it is by flat shapes, there is instance noise
-(balance.py), and tint is held harder.
+(networks/feature_matching.py). A share of what it draws are the step's own pictures, blurred as draws are: their
+features should be those of the pictures, so that each of the set has a part in what is drawn.
+
+Once the discriminator was saturated, as it is by flat shapes, there is instance noise (balance.py), and tint is held
+harder.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganvas.config import OptimizerSettings, RunConfig
+from ganvas.config import OptimizerSettings, ReconstructionSettings, RunConfig
 from ganvas.data import Batch
 from ganvas.device import mixed_precision
 from ganvas.networks.cascade import CascadeDiscriminator, CascadeGenerator
@@ -76,13 +79,15 @@ def swift_play(
     assert matching is not None
     loss_pair, count = LOSSES[config.objective.loss], len(batch.images)
     labels = None if batch.labels is None else batch.labels.to(state.device)
-    z = sample_latents(count, config, numbers.latents).to(state.device)
-    deviation, matched = 0.0, risen(state.images - matching.from_images, matching.rise_images)
+    reconstruction = config.reconstruction or ReconstructionSettings(share=0.0)
+    own = round(reconstruction.share * count)
+    deviation = 0.0
     if memory.was_saturated:
         deviation = noise_deviation(memory.discriminator_loss, state.images, noise, lasting=memory.noise_lasts)
-        matched = 0.0 if memory.noise_lasts else matched  # the set's statistics are of pictures without noise
+    # The set's statistics are of pictures without noise.
+    matched = 0.0 if deviation > 0 else risen(state.images - matching.from_images, matching.rise_images)
     with mixed_precision(state.device):
-        drawn = generator.draw(z, labels)
+        drawn = draws(state, batch, labels, own, config, numbers)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
         before = numbers.augment.get_state()
@@ -106,9 +111,10 @@ def swift_play(
         tint_weight = anchor.saturated_tint_weight if memory.was_saturated else 1.0
         drift = anchored(fake - drawn.clamp(-1, 1), tint_weight, anchor.cells).square().mean()
         generator_loss = loss_pair.generator(real_scores.detach(), scores(fake_features, labels))
-        mismatch = discriminator.mismatch(fake_features, matching)
+        mismatch = fake.new_zeros(()) if deviation > 0 else discriminator.mismatch(fake_features, matching)
         held = config.objective.out_of_range_weight * overshoot + anchor.weight * drift
-        held = held + matching.weight * matched * mismatch
+        rebuilt = reconstruction_loss(fake_features, real_features, own)
+        held = held + matching.weight * matched * mismatch + reconstruction.weight * rebuilt
         share = scale * risen(state.images + count, max(config.optimizer.warmup_images, 1))
         apply(state, "generator", generator_loss + held + levels.generator_loss(), share=share)
     memory.follow(float(discriminator_loss.detach()), state.images, count, noise)
@@ -121,8 +127,33 @@ def swift_play(
         "overshoot": overshoot.detach(),
         "drift": drift.detach(),
         "mismatch": mismatch.detach(),
+        "reconstruction": rebuilt.detach(),
         "noise": deviation,
     }
+
+
+def draws(
+    state: TrainingState, batch: Batch, labels: Tensor | None, own: int, config: RunConfig, numbers: Numbers
+) -> Tensor:
+    """(B, C, h, w): draws of latents, and last the projections of the last `own` pictures of the batch."""
+    generator, fresh = base_players(state)[0], len(batch.images) - own
+    z = sample_latents(fresh, config, numbers.latents).to(state.device)
+    drawn = generator.draw(z, None if labels is None else labels[:fresh])
+    if own == 0:
+        return drawn
+    projected = generator.project(
+        base_pictures(state, batch.images[fresh:]), None if labels is None else labels[fresh:]
+    )
+    return torch.cat((drawn, projected))
+
+
+def reconstruction_loss(fake_features: Sequence[Tensor], real_features: Sequence[Tensor], own: int) -> Tensor:
+    """The mean square by which the features of the last `own` drawn pictures differ from those that they were drawn of;
+    the mean over all maps, 0 for none."""
+    if own == 0:
+        return fake_features[0].new_zeros(())
+    every = zip(fake_features, real_features, strict=True)
+    return torch.stack([F.mse_loss(fake[-own:], real[-own:]) for fake, real in every]).mean()
 
 
 def base_players(state: TrainingState) -> tuple[PcaGenerator, ProjectedDiscriminator]:
