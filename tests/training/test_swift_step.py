@@ -90,6 +90,22 @@ def test_a_share_of_what_is_drawn_are_the_pictures_of_the_step_and_their_feature
         assert_close(report["reconstruction"], torch.stack([F.mse_loss(*pair) for pair in maps]).mean())
 
 
+def test_the_share_of_the_steps_own_pictures_falls_to_none(tiny, shown):
+    config, stream, fresh = tiny("swift", *STILL, "reconstruction.share=1", "matching.weight=0")
+    fading = config.reconstruction
+    real, count = to_float(stream.batch_at(0, 4).images), []
+    for faded in (0.0, 0.5, 1.0, 2.0):
+        state = fresh()
+        state.images = round(fading.fades_from_images + faded * fading.fades_over_images)
+        swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
+        base = state.generator.base
+        with torch.no_grad():
+            expected = base.sharpen(base.project(real)).clamp(-1, 1)
+        same = (shown[-1].detach() - expected).abs().amax((1, 2, 3)) < 1e-5
+        count.append(int(same.sum()))
+    assert count == [4, 2, 0, 0]
+
+
 @pytest.mark.parametrize("settings", [("reconstruction.share=0",), ("training.batch=1",)])
 def test_where_no_picture_is_drawn_again_there_is_nothing_to_compare(settings, tiny):
     config, stream, fresh = tiny("swift", *settings)

@@ -288,6 +288,13 @@ class ReconstructionSettings(Settings):
         description="of the pictures of a step (journal, 2026-11-30, every picture of the set is drawn)",
     )
     weight: float = Field(default=1.0, ge=0, description="of the mean square difference of features (likewise)")
+    fades_from_images: int = Field(
+        default=8000,
+        ge=0,
+        description="images shown from which on the share falls; where it stays, mouths are hedged, and an eye prefers "
+        "32 of 48 pictures without, after 39,000 images (likewise)",
+    )
+    fades_over_images: int = Field(default=8000, gt=0, description="images over which it falls to none; not varied")
 
 
 class EnlargingSettings(Settings):

@@ -80,7 +80,8 @@ def swift_play(
     loss_pair, count = LOSSES[config.objective.loss], len(batch.images)
     labels = None if batch.labels is None else batch.labels.to(state.device)
     reconstruction = config.reconstruction or ReconstructionSettings(share=0.0)
-    own = round(reconstruction.share * count)
+    faded = risen(state.images - reconstruction.fades_from_images, reconstruction.fades_over_images)
+    own = round(reconstruction.share * (1 - faded) * count)
     deviation = 0.0
     if memory.was_saturated:
         deviation = noise_deviation(memory.discriminator_loss, state.images, noise, lasting=memory.noise_lasts)
