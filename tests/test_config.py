@@ -144,9 +144,11 @@ ADDED_IN_FORMAT_3 = {
 
 
 def as_before_cascades(config):
-    """What the recipe swift was while formats up to 4 were written."""
+    """What the recipe swift was while formats up to 3 were written."""
     network = config.network.model_copy(update={"architecture": "swift"})
-    return config.model_copy(update={"network": network, "enlarging": None})
+    matching = config.matching.model_copy(update={"from_images": 16_000, "rise_images": 16_000})
+    sections = {"network": network, "matching": matching, "reconstruction": None, "enlarging": None}
+    return config.model_copy(update=sections)
 
 
 @pytest.mark.parametrize("written", [1, 2])

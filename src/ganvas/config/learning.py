@@ -255,7 +255,7 @@ class MatchingSettings(Settings):
     from_images: int = Field(
         default=4000,
         ge=0,
-        description="images shown before anything is matched; sooner, blobs are filled with texture (the same round)",
+        description="images shown before anything is matched (journal, 2026-11-30, every picture of the set is drawn)",
     )
     rise_images: int = Field(
         default=4000, gt=0, description="images over which the weight rises to its full value; at once it jolts"

@@ -143,7 +143,7 @@ def from_toml(path: Path) -> RunFile:
     if written < 3:
         values = _with_what_was_in_code(values, written)
     if written < 4 and isinstance(measuring := values.get("measuring", {}), dict):
-        values["measuring"] = {"features": "lite", **measuring}
+        values["measuring"] = {"features": "lite", "pca_px": 256, **measuring}  # no picture was larger
     plan = values.pop("plan", None)
     try:
         config = checked(RunConfig, values)
@@ -161,7 +161,8 @@ def _with_what_was_in_code(values: dict[str, Any], written: int) -> dict[str, An
         return values
     if written == 2:
         return {"statistics": {}} | values
-    added = {"statistics": {}, "noise": {}, "anchor": {}, "matching": {}}
+    matching = {"from_images": 16_000, "rise_images": 16_000}
+    added = {"statistics": {}, "noise": {}, "anchor": {}, "matching": matching}
     for section, more in (("objective", SWIFT_OBJECTIVE), ("optimizer", SWIFT_RATES)):
         given = values.get(section, {})
         added[section] = more | given if isinstance(given, dict) else given

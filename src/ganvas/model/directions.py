@@ -9,8 +9,7 @@ from torch.nn import functional as F
 
 from ganvas.model.sampling import drawn_at_once, labels_for, latents_for
 from ganvas.model.weights import Model
-from ganvas.networks.cascade import CascadeGenerator
-from ganvas.networks.pca_generator import PcaGenerator
+from ganvas.networks.cascade import pca_generator
 from ganvas.training import ARCHITECTURES
 
 DRAWN, SEEN_PX = 1024, 32
@@ -35,12 +34,9 @@ def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
     They are the singular vectors of what the latents do to pictures: for a generator with principal components these
     themselves, for others the mean effect.
     """
-    generator = model.generator
     if ARCHITECTURES[model.description.architecture].starts_at_pca:
-        generator = generator.base if isinstance(generator, CascadeGenerator) else generator
-        assert isinstance(generator, PcaGenerator)
-        height, width = generator.components.size
-        effects = generator.components.axes.unflatten(1, (height, width, -1)).permute(0, 3, 1, 2)  # (Z, C, h, w)
+        components = pca_generator(model.generator).components
+        effects = components.axes.unflatten(1, (*components.size, -1)).permute(0, 3, 1, 2)  # (Z, C, h, w)
     else:
         effects = mean_effects(model)
     changes, lengths, vectors = torch.linalg.svd(effects.flatten(1).T.double(), full_matrices=False)

@@ -97,6 +97,13 @@ class CascadeGenerator(nn.Module):
         return images[:, :, : self.size[0], : self.size[1]]
 
 
+def pca_generator(generator: nn.Module) -> PcaGenerator:
+    """What draws from latents: the default generator itself, or the base of its cascade."""
+    base = generator.base if isinstance(generator, CascadeGenerator) else generator
+    assert isinstance(base, PcaGenerator)
+    return base
+
+
 class CascadeDiscriminator(nn.Module):
     """Pictures and labels -> scores, of the pictures at the size of the base; higher means "looks real".
 

@@ -19,9 +19,7 @@ from ganvas.wording import counted
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
 _EVENTS_SHOWN = 3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-FEW_IMAGES = (
-    6_000  # faces at 64 px begin to be people about there (docs/journal.md, 2026-11-29, a judge that sees shapes)
-)
+FEW_IMAGES = 6_000  # faces begin to be people about there (docs/journal.md, 2026-11-29, a judge that sees shapes)
 SMALL_PX = 64  # of the longer side; at most so large pictures cost no more than smaller ones
 
 _console = Console(stderr=True, highlight=False)

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from ganvas.config import OptimizerSettings, ReconstructionSettings, RunConfig
 from ganvas.data import Batch
 from ganvas.device import mixed_precision
-from ganvas.networks.cascade import CascadeDiscriminator, CascadeGenerator
+from ganvas.networks.cascade import CascadeDiscriminator, CascadeGenerator, pca_generator
 from ganvas.networks.pca_generator import PcaGenerator
 from ganvas.networks.projected_discriminator import ProjectedDiscriminator
 from ganvas.objectives import LOSSES
@@ -159,12 +159,10 @@ def reconstruction_loss(fake_features: Sequence[Tensor], real_features: Sequence
 
 def base_players(state: TrainingState) -> tuple[PcaGenerator, ProjectedDiscriminator]:
     """What draws from latents, and what scores that: all there is, or the base of a cascade."""
-    generator, discriminator = state.generator, state.discriminator
-    generator = generator.base if isinstance(generator, CascadeGenerator) else generator
+    discriminator = state.discriminator
     discriminator = discriminator.base if isinstance(discriminator, CascadeDiscriminator) else discriminator
-    assert isinstance(generator, PcaGenerator)
     assert isinstance(discriminator, ProjectedDiscriminator)
-    return generator, discriminator
+    return pca_generator(state.generator), discriminator
 
 
 def base_pictures(state: TrainingState, images: Tensor) -> Tensor:
