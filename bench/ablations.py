@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from bench.lines import keep, kept
 from bench.quality import COUNT, SETS, Judge, drawn, share_of_eigen, source
@@ -39,7 +38,6 @@ from ganvas.recipes import recipe
 from ganvas.run.execute import RunParts
 from ganvas.run.monitor import Monitor
 from ganvas.training import ARCHITECTURES, Architecture
-from ganvas.training.steps.swift import swift_play
 from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/ablations.jsonl")
@@ -107,11 +105,6 @@ def not_normalised(spec: NetworkSpec) -> Networks:
     return Networks(PcaGenerator(spec), discriminator)
 
 
-def each_tint(images: Tensor, _: float, cells: int) -> Tensor:
-    """In place of the tint of the whole: each part's own."""
-    return F.adaptive_avg_pool2d(images, (cells, cells))
-
-
 # name -> settings that differ; the architecture, where it is another than the recipe's
 PARTS: dict[str, tuple[list[str], Architecture | None]] = {
     "nothing left out": ([], None),
@@ -125,9 +118,9 @@ PARTS: dict[str, tuple[list[str], Architecture | None]] = {
     "without the spread of Lite0's channels": ([], replace(SWIFT, build=not_standardised)),
     "without spectral norms": ([], replace(SWIFT, build=not_normalised)),
     "without holding light and tint": (["anchor.weight=0"], None),
-    "without noise for a certain discriminator": (["noise.largest_deviation=0"], None),
-    "with its tint held as light is": (["anchor.saturated_tint_weight=1"], None),
-    "with each part's tint held": ([], replace(SWIFT, step=partial(swift_play, anchored=each_tint))),
+    "without a penalty on slopes": (["objective.r1_weight=0", "objective.r2_weight=0"], None),
+    "without the set's own pictures": (["reconstruction.share=0"], None),
+    "without their broad colours": (["reconstruction.coarse_weight=0"], None),
     "without matching features": (["matching.weight=0"], None),
     "without pulling back what sticks out": (["objective.out_of_range_weight=0"], None),
     "without a slow start of the generator": (["optimizer.warmup_images=0"], None),

@@ -32,7 +32,6 @@ from ganvas.recipes import RECIPES
 from ganvas.training import TrainingState, new_state
 from ganvas.training.feature_cache import FeatureCache
 from ganvas.training.step import train_step
-from ganvas.training.steps.memory import SwiftMemory
 from ganvas.training.steps.swift import swift_play
 
 CONFIG = RECIPES["swift"].config
@@ -132,8 +131,7 @@ def swift_state(width: int, height: int, count: int, *, is_cached: bool = True) 
     spec = NetworkSpec(height, width, 3, CONFIG.network.z_dim)
     state = new_state(CONFIG, spec, torch.device("cpu"))
     if not is_cached:
-        assert isinstance(state.memory, SwiftMemory)
-        state.memory.features = FeatureCache(largest_bytes=0)
+        state.features = FeatureCache(largest_bytes=0)
     return state, Batch(images, None, torch.arange(count), torch.zeros(count, dtype=torch.bool))
 
 

@@ -144,10 +144,10 @@ ADDED_IN_FORMAT_3 = {
 
 
 def as_before_cascades(config):
-    """What the recipe swift was while formats up to 3 were written."""
+    """What the recipe swift was while formats up to 3 were written, with what holds it now."""
     network = config.network.model_copy(update={"architecture": "swift"})
     matching = config.matching.model_copy(update={"from_images": 16_000, "rise_images": 16_000})
-    sections = {"network": network, "matching": matching, "reconstruction": None, "enlarging": None}
+    sections = {"network": network, "matching": matching, "enlarging": None}
     return config.model_copy(update=sections)
 
 
@@ -163,10 +163,26 @@ def test_what_earlier_formats_had_in_code_is_read_with_the_same_values(config, w
         for field in fields if section in values else ():
             del values[section][field]
     if written == 1:
-        for section in ("format", "noise", "anchor", "matching"):
+        for section in ("format", "anchor", "matching"):
             values.pop(section, None)
+    values.pop("reconstruction", None)
     path.write_text(tomli_w.dumps(values), encoding="utf-8")
     assert from_toml(path).config == config
+
+
+@pytest.mark.parametrize(("name", "penalty"), [("swift", 0.3), ("quick", 0.0)])
+def test_a_run_of_format_4_is_held_by_what_took_the_place_of_noise_and_anchor(name, penalty, tmp_path):
+    config = RECIPES[name].config
+    values = tomllib.loads(to_toml(config)) | {"format": 4}
+    values["objective"] |= {"r1_weight": 0.0, "r2_weight": 0.0}
+    if name == "swift":
+        values |= {"noise": {"largest_deviation": 0.6}, "anchor": {"weight": 4.0, "saturated_tint_weight": 5.0}}
+        values["reconstruction"] = {"share": 0.25}
+    (tmp_path / "run.toml").write_text(tomli_w.dumps(values), encoding="utf-8")
+    read = from_toml(tmp_path / "run.toml").config
+    assert (read.objective.r1_weight, read.objective.r2_weight) == (penalty, penalty)
+    if name == "swift":
+        assert (read.reconstruction.share, read.anchor.weight) == (0.25, 4.0)
 
 
 def test_a_run_file_of_a_newer_version_is_refused(tmp_path):

@@ -20,7 +20,6 @@ from ganvas.report import write_comparison, write_film, write_report
 from ganvas.run.folder import RunFolder, moment_name
 from ganvas.run.monitor import measures_in
 from ganvas.training import load_checkpoint, new_state, save_checkpoint
-from ganvas.training.steps.memory import swift_memory
 from ganvas.workflows.runs import Run
 
 
@@ -124,10 +123,9 @@ def _holder(folder: Path) -> Reader:
 
 
 def _state(folder: Path, name: str) -> Reader:
-    """A saved state, with a memory as the default's step has one."""
+    """A saved state."""
     config = _config()
     state = new_state(config, NetworkSpec(SIZE_PX, SIZE_PX, 3, 4, 0, 0.02), torch.device("cpu"))
-    state.memory = swift_memory(recipe("swift").config)
     state.tally = {"generator_loss": 0.7, "steps": 3}
     save_checkpoint(state, folder / "checkpoint")
     path = next((folder / "checkpoint").glob(name))

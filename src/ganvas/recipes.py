@@ -11,7 +11,6 @@ from ganvas.config import (
     EnlargingSettings,
     MatchingSettings,
     NetworkSettings,
-    NoiseSettings,
     ObjectiveSettings,
     OptimizerSettings,
     PictureSettings,
@@ -47,16 +46,13 @@ RECIPES: dict[str, Recipe] = {
         title="Principal components sharpened by a small network under a discriminator that has seen ImageNet",
         source="Sauer et al. 2021, arXiv:2111.01007 (a discriminator on frozen features), Huang et al. 2024, "
         "arXiv:2501.05441 (relativistic loss), dos Santos et al. 2019, arXiv:1904.02762 (feature matching), "
-        "Karras et al. 2023, arXiv:2312.02696 (averaging), Sønderby et al. 2016, arXiv:1610.04490 (noise), "
+        "Karras et al. 2023, arXiv:2312.02696 (averaging), Mescheder et al. 2018, arXiv:1801.04406 (penalty), "
         "Shazeer & Stern 2018, arXiv:1804.04235 (shortened steps); the start from principal components is its own",
         reached="recognisable faces from 1,030 photographs in a minute and a half, faces with eyes, mouths and hair in "
         "ten, that hold up at twice the size in thirty; cartoon faces in one; cars with wheels and windows from 2,000 "
         "photographs in ten, of many colours in thirty",
         failings="One face of seven is a mask or has no eyes after ten minutes, one of nine after thirty; cars are "
-        "blobs for three minutes. Sets of flat colours take longer: the discriminator saturates at "
-        "first; of simple shapes of any colour (600 drawn icons) on white three and a half minutes give several, in "
-        "every colour, with few of the details, on a coloured ground ten give them with two eyes each; --blind gives "
-        "one outline in every colour.",
+        "blobs for three minutes. Small things on a large plain ground stay blurred for long.",
         config=RunConfig(
             recipe="swift",
             pictures=PictureSettings(),
@@ -67,7 +63,6 @@ RECIPES: dict[str, Recipe] = {
             ),
             training=TrainingSettings(batch=16, double_batch_at=8000, average_half_life_images=2000),
             statistics=StatisticsSettings(),
-            noise=NoiseSettings(),
             anchor=AnchorSettings(),
             matching=MatchingSettings(),
             reconstruction=ReconstructionSettings(),
@@ -83,10 +78,11 @@ RECIPES: dict[str, Recipe] = {
             "small heads on three of its layers do.",
             "They learn to score the real picture of a pair higher than the drawn one, and the generator learns to "
             "turn that round.",
+            "Heads whose scores change too steeply pay for it, so that they are not too sure of themselves, as they "
+            "would be with flat shapes.",
             "So that drawn pictures stay as varied as yours, the light and tint of each are held to those of its "
-            "blurred start, and the features of all of them to the mean and spread of the set's.",
-            "Where the heads are too sure, as with flat shapes, all that they see is covered with noise, which fades "
-            "as they err.",
+            "blurred start; at first half are drawn from your own, blurred in the same way, and should come out like "
+            "them; later all should have the mean and spread of the set's features.",
             "Pictures over 64 px are drawn small and doubled by further networks, which learn on crops, so that size "
             "costs little.",
             "What is drawn for you is an average of the generator over its last few thousand images, which is steadier "

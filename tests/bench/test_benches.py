@@ -8,7 +8,7 @@ import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +45,14 @@ from bench import (
     stacked,
     step,
     tutorial_twin,
+    unseen,
+    unseen_sets,
     verdicts,
 )
 from ganvas.config import LimitSettings, PictureSettings, RunConfig, with_settings
 from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.files import cache_folder
+from ganvas.metrics import Measure
 from ganvas.networks import NetworkSpec
 from ganvas.publishing import site
 from ganvas.publishing.packaging import Bundle
@@ -383,6 +386,38 @@ def smoke_tutorial_twin(given: Given) -> None:
     assert all(loss > 0 for loss in tutorial_twin.plain_step(state, images, noise))
 
 
+def smoke_unseen_sets(given: Given) -> None:
+    unseen_sets.main([str(given.work / "sets"), str(given.work), str(given.work), "--images", "2"])
+    made = sorted(folder.name for folder in (given.work / "sets").iterdir())
+    assert made == ["avatar-heads", "digits-coloured", "julia", "letters", "mosaics", "trees", "waves"]
+    assert len(list(given.work.rglob("*.png"))) == 2 * len(made)
+
+
+def smoke_unseen(given: Given) -> None:
+    folder = given.work / "sets/dots"
+    folder.mkdir(parents=True)
+    for index in range(24):
+        Image.fromarray(np.full((64, 64, 3), 10 * index, dtype=np.uint8)).save(folder / f"{index}.png")
+    numbers = dict.fromkeys((field.name for field in fields(Measure)), 0.0) | {"pca_distance": 1.0, "spread": 1.0}
+    falls = [
+        numbers | {"images": at, "kernel_distance": far} for at, far in ((64, 0.3), (128, 0.2), (192, 0.9), (256, 0.9))
+    ]
+    moments = [
+        {"images": 64 * (at + 1), "multiscale": 0.3, "lite": 0.2, "ResNet": far} for at, far in enumerate((0.4, 0.3))
+    ]
+    for seed, last in enumerate((0.3, 0.6)):
+        moved = [*moments, {**moments[-1], "ResNet": last}]
+        lines.keep(unseen.RESULTS, {"set": "dots", "seed": seed, "minutes": 1, "measures": falls, "moments": moved})
+    unseen.main(["table"])
+    assert "2 runs, 2 with an alarm, 1 of them false: dots, 0" in given.printed()
+    line = unseen.one_run(folder, given.work / "runs/dots-2", 2, 0.02, pixels)
+    assert np.isfinite([line["moments"][-1][family] for family in (*quality.OWN_FAMILIES, "ResNet")]).all()
+    unseen.main(["table", str(given.work / "runs"), str(given.work / "sheet.webp")])
+    with Image.open(given.work / "sheet.webp") as sheet:
+        assert sheet.width >= unseen.SHOWN * 64
+        assert sheet.height >= 64
+
+
 def smoke_verdicts(given: Given) -> None:
     config = verdicts.configurations(given.work)["quick shapes"]
     expected, spoil = verdicts.SPOILS["replay"]
@@ -420,6 +455,8 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "stacked": smoke_stacked,
     "step": smoke_step,
     "tutorial_twin": smoke_tutorial_twin,
+    "unseen": smoke_unseen,
+    "unseen_sets": smoke_unseen_sets,
     "verdicts": smoke_verdicts,
 }
 SKIPPED = {"function": "downloads Amazon's emulator and packs a function with pip"}

@@ -1,15 +1,17 @@
 """What is particular to the default: it starts as the PCA baseline, and scores features of a frozen network."""
 
 import copy
+import math
 
 import pytest
 import torch
+from torch.nn import functional as F
 from torch.testing import assert_close
 
 from ganvas.config import MatchingSettings, StatisticsSettings
 from ganvas.features import efficientnet as lite
 from ganvas.networks import NetworkSpec
-from ganvas.networks.pca_generator import halved
+from ganvas.networks.pca_generator import Lengths, halved
 from ganvas.networks.projected_discriminator import FrozenFeatures, finest, lite_input
 from ganvas.networks.spec import DEFAULT_STATISTICS
 from ganvas.networks.spectral import SpectralConv2d
@@ -22,7 +24,7 @@ def pictures(count, channels=3, height=32, width=32, seed=0):
     """(N, C, H, W) in [-1, 1], smooth, the first directions far stronger than the others."""
     numbers = torch.Generator().manual_seed(seed)
     coarse = torch.randn(count, channels, 4, 4, generator=numbers) * torch.linspace(1, 0.1, 16).view(1, 1, 4, 4)
-    return torch.nn.functional.interpolate(0.3 * coarse, size=(height, width), mode="bilinear").clamp(-1, 1)
+    return F.interpolate(0.3 * coarse, size=(height, width), mode="bilinear").clamp(-1, 1)
 
 
 def learned(name="swift", images=None, labels=None, classes=0, settings=DEFAULT_STATISTICS, **sizes):
@@ -247,3 +249,25 @@ def test_no_score_grows_with_the_weights_that_it_is_read_with_nor_with_those_of_
             head.classes.weight.mul_(7)
     assert_close(discriminator(images, labels[:6]), before)
     assert (discriminator(images, labels[1:7]) != before).all()
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9])
+def test_latents_are_given_the_lengths_of_the_sets_coefficients(share):
+    """Those here are log-normal about 5, a tenth either way; directions stay."""
+    generator = torch.Generator().manual_seed(0)
+    wanted = (math.log(5) + 0.1 * torch.randn(4000, 1, generator=generator)).exp()
+    lengths = Lengths()
+    lengths.learn(F.normalize(torch.randn(4000, 64, generator=generator)) * wanted, share)
+    z = torch.randn(4000, 64, generator=generator)
+    coefficients = lengths(z)
+    assert_close(F.normalize(coefficients), F.normalize(z))
+    logs = coefficients.norm(dim=1).log()
+    assert float(logs.mean()) == pytest.approx(math.log(5 * share), abs=0.01)
+    assert float(logs.std()) == pytest.approx(0.1, rel=0.05)
+
+
+def test_lengths_are_the_identity_until_they_are_learned():
+    z = torch.randn(5, 8)
+    lengths = Lengths()
+    lengths.reset_buffers()
+    assert_close(lengths(z), z)

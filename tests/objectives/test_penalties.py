@@ -23,13 +23,19 @@ def pictures(seed: int = 0) -> torch.Tensor:
 
 def test_penalty_of_a_linear_discriminator_is_its_squared_slope():
     images = torch.zeros(5, 2, 1, 1, requires_grad=True)
-    assert_close(gradient_penalty_at(images, linear(images)), torch.full((5,), 25.0))
+    assert_close(gradient_penalty_at([images], linear(images)), torch.full((5,), 25.0))
 
 
 def test_penalty_of_a_quadratic_discriminator_belongs_to_each_picture():
     images = torch.tensor([0.0, 1.0, -2.0]).view(3, 1, 1, 1).requires_grad_()
     scores = images.square().sum((1, 2, 3))
-    assert_close(gradient_penalty_at(images, scores), torch.tensor([0.0, 4.0, 16.0]))
+    assert_close(gradient_penalty_at([images], scores), torch.tensor([0.0, 4.0, 16.0]))
+
+
+def test_penalty_of_scores_of_several_maps_is_the_sum_of_their_squared_slopes():
+    one, other = torch.zeros(3, 2, 1, 1, requires_grad=True), torch.zeros(3, 1, 2, 2, requires_grad=True)
+    scores = 3 * one.sum((1, 2, 3)) + torch.arange(3) * other.sum((1, 2, 3))
+    assert_close(gradient_penalty_at([one, other], scores), 2 * 3**2 + 4 * torch.arange(3.0) ** 2)
 
 
 def test_penalty_is_differentiable_with_respect_to_the_weights():
@@ -38,7 +44,7 @@ def test_penalty_is_differentiable_with_respect_to_the_weights():
 
     def penalty(weight):
         scores = torch.func.functional_call(discriminator, {"0.weight": weight}, images)
-        return gradient_penalty_at(images, scores)
+        return gradient_penalty_at([images], scores)
 
     assert torch.autograd.gradcheck(penalty, discriminator[0].weight)
 
@@ -92,13 +98,13 @@ def test_a_flat_discriminator_has_a_finite_gradient():
 
 def test_pictures_without_grad_are_refused():
     with pytest.raises(ValueError, match="require grad"):
-        gradient_penalty_at(torch.zeros(2, 1, 4, 4), torch.zeros(2))
+        gradient_penalty_at([torch.zeros(2, 1, 4, 4)], torch.zeros(2))
 
 
 def test_scores_that_do_not_pair_with_pictures_are_refused():
     images = torch.zeros(2, 1, 4, 4, requires_grad=True)
     with pytest.raises(ValueError, match="one score per picture"):
-        gradient_penalty_at(images, images.sum((2, 3)))
+        gradient_penalty_at([images], images.sum((2, 3)))
 
 
 def test_mixes_that_do_not_pair_with_pictures_are_refused():

@@ -88,13 +88,6 @@ def test_a_rescue_augments_everything_with_the_configured_names_or_the_rescuers_
     assert torch.equal(seen(tiny("dcgan", "objective.rescue_augment=")[0]), images)
 
 
-def test_a_rescued_run_keeps_its_noise(tiny, tmp_path):
-    *_, state, _ = collapsed(tiny, tmp_path, "swift")
-    assert not state.memory.noise_lasts
-    rescue(state, tmp_path)
-    assert state.memory.noise_lasts
-
-
 def test_a_rescue_augments_everything_even_where_augmentation_adapts_and_was_low(tiny, tmp_path):
     *_, state, _ = collapsed(tiny, tmp_path, "dcgan", "objective.augment_target=0.99")
     assert state.augment_share < 0.1

@@ -8,7 +8,6 @@ from ganvas.networks.projected_discriminator import ProjectedDiscriminator
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
 from ganvas.training.steps import swift
-from ganvas.training.steps.memory import SwiftMemory
 from ganvas.training.steps.swift import swift_play
 from ganvas.training.updates import Numbers, sample_latents
 
@@ -38,35 +37,43 @@ def test_features_are_cached_unless_pictures_are_augmented(tiny):
         state = fresh()
         for start in (0, 4, 8, 0):
             swift_play(state, stream.batch_at(start, 4).without_labels(), config, Numbers.at(0, start))
-        assert len(state.memory.features) == cached
+        assert len(state.features) == cached
 
 
 CONFIG = RECIPES["swift"].config
-FADES_FROM, MATCHED_FROM = CONFIG.noise.fades_from_images, CONFIG.matching.from_images
-FADED = FADES_FROM + CONFIG.noise.fades_over_images
+MATCHED_FROM = CONFIG.matching.from_images
 MATCHED = MATCHED_FROM + CONFIG.matching.rise_images
 WEIGHTS = {
     "overshoot": "objective.out_of_range_weight",
     "drift": "anchor.weight",
     "mismatch": "matching.weight",
     "reconstruction": "reconstruction.weight",
+    "coarse_difference": "reconstruction.coarse_weight",
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "bias"), [("overshoot", 1.5), ("drift", 0.4), ("mismatch", 0.4), ("reconstruction", 0.4)]
-)
-def test_pixels_out_of_range_drift_and_features_of_others_than_the_set_are_penalised(name, bias, tiny, monkeypatch):
+def indifferent(state, monkeypatch):
+    """Make it a discriminator whose scores say nothing."""
+    weight = state.discriminator.base.heads[0].score.weight
+
+    def scores(maps, labels):
+        return 0 * weight.sum() * torch.stack([each.sum((1, 2, 3)) for each in maps], dim=1)
+
+    monkeypatch.setattr(state.discriminator.base, "scores", scores)
+
+
+@pytest.mark.parametrize(("name", "bias"), [(name, 1.5 if name == "overshoot" else 0.4) for name in WEIGHTS])
+def test_what_is_unlike_the_set_is_penalised_in_each_way(name, bias, tiny, monkeypatch):
     """Where the discriminator is indifferent, each alone moves the generator, and it falls."""
     alone = [f"{WEIGHTS[other]}=0" for other in WEIGHTS.keys() - {name}]
     alone.append("matching.half_life_images=0.001")  # nothing is averaged, which would lag behind
+    alone.append(f"reconstruction.fades_from_images={2 * MATCHED}")
     config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
     state.images = MATCHED
     with torch.no_grad():
         state.generator.base.out.bias.fill_(bias)
-    weight = state.discriminator.base.heads[0].score.weight
-    monkeypatch.setattr(state.discriminator.base, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
+    indifferent(state, monkeypatch)
     measured = [
         float(swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))[name])
         for _ in range(5)
@@ -154,41 +161,33 @@ def test_rates_are_full_up_to_64_px_and_the_usual_width_and_fall_from_there():
     assert scale(256, 4.0, OptimizerSettings()) == 1.0
 
 
-def test_features_are_matched_only_once_there_is_something_to_match_and_never_under_noise(tiny, monkeypatch):
-    """Before there is, their average only follows what is drawn; what is under noise does not enter it."""
-    alone = ("objective.out_of_range_weight=0", "anchor.weight=0", "reconstruction.weight=0")
+def test_features_are_matched_only_once_there_is_something_to_match(tiny, monkeypatch):
+    """Before there is, their average only follows what is drawn."""
+    alone = [f"{WEIGHTS[name]}=0" for name in WEIGHTS if name != "mismatch"]
     config, stream, fresh = tiny("swift", "objective.augment=", *alone)
     state = fresh()
-    state.memory.was_saturated = True
-    weight = state.discriminator.base.heads[0].score.weight
-    monkeypatch.setattr(state.discriminator.base, "scores", lambda maps, labels: 0 * maps[-1].flatten(1) * weight.sum())
+    indifferent(state, monkeypatch)
     moved = []
-    for images, loss in ((0, 1.0), (MATCHED_FROM, 1.0), (MATCHED, 0.05), (MATCHED, 1.0)):
-        state.images, state.memory.discriminator_loss = images, loss
+    for images in (0, MATCHED_FROM, MATCHED):
+        state.images = images
         before = state.generator.base.out.weight.clone(), state.discriminator.base.matching[0].drawn_mean.clone()
         swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
         after = state.generator.base.out.weight, state.discriminator.base.matching[0].drawn_mean
         moved.append([not torch.equal(*pair) for pair in zip(before, after, strict=True)])
-    assert moved == [[False, True], [False, True], [False, False], [True, True]]
+    assert moved == [[False, True], [False, True], [True, True]]
 
 
 @pytest.mark.parametrize(
-    ("colour", "was_saturated", "drift"),
+    ("colour", "drift"),
     [
-        ((0.25, 0.25, 0.25), False, 0.25**2),
-        ((0.25, 0.25, 0.25), True, 0.25**2),
-        ((0.3, 0.0, -0.3), False, 0.06),  # no light in it: the mean square of three channels
-        ((0.3, 0.0, -0.3), True, 0.3),
+        ((0.25, 0.25, 0.25), 0.25**2),
+        ((0.3, 0.0, -0.3), 0.06),  # no light in it: the mean square of three channels
     ],
 )
-def test_drift_is_the_mean_square_of_broad_differences(colour, was_saturated, drift, tiny):
-    """A step of one colour for all of a picture that nothing cuts off: its square, whatever is in the picture.
-
-    Where a discriminator was saturated a tint counts five times, light as ever.
-    """
+def test_drift_is_the_mean_square_of_broad_differences(colour, drift, tiny):
+    """A step of one colour for all of a picture that nothing cuts off: its square, whatever is in the picture."""
     config, stream, fresh = tiny("swift", *STILL, "reconstruction.share=0")
     state = fresh()
-    state.memory.was_saturated = was_saturated
     with torch.no_grad():
         state.generator.base.components.axes.mul_(0.1)
         state.generator.base.components.mean.mul_(0.1)
@@ -198,31 +197,79 @@ def test_drift_is_the_mean_square_of_broad_differences(colour, was_saturated, dr
 
 
 def test_broad_is_the_light_of_each_part_in_the_tint_of_the_whole():
-    halves = torch.zeros(1, 4, 8, 8)
-    halves[:, :, :, 4:] = torch.tensor([0.9, 0.3, 0.0, 0.5])[:, None, None]  # red, green, blue, opacity
-    found = swift.broad(halves, 4.0)
-    assert found.shape == (1, 4, 4, 4)
-    half = torch.tensor([0.25, -0.05, -0.2])  # of what the right half is off its light of 0.4
-    tint = half * 2  # whose square counts four times
-    for column, light, opacity in ((0, 0.0, 0.0), (3, 0.4, 0.5)):
+    halves = torch.zeros(1, 3, 8, 8)
+    halves[..., 4:] = torch.tensor([0.9, 0.3, 0.0])[:, None, None]
+    found = swift.broad(halves, 4)
+    assert found.shape == (1, 3, 4, 4)
+    tint = torch.tensor([0.25, -0.05, -0.2])  # half of what the right half is off its light of 0.4
+    for column, light in ((0, 0.0), (3, 0.4)):
         for row in range(4):
-            assert_close(found[0, :3, row, column], light + tint)
-            assert_close(found[0, 3, row, column], torch.tensor(opacity))
+            assert_close(found[0, :, row, column], light + tint)
+
+
+def test_broad_colours_count_by_what_they_cover_of_white_and_opacity_is_kept():
+    half_clear = torch.tensor([-1.0, -1.0, -1.0, 0.0])[:, None, None].expand(1, 4, 8, 8)  # black, of half opacity
+    assert_close(swift.broad(half_clear, 2), torch.zeros(1, 4, 2, 2))
 
 
 def test_grey_pictures_are_held_by_the_light_of_their_parts():
     images = torch.randn(2, 1, 8, 12)
-    assert_close(swift.broad(images, 5.0), F.avg_pool2d(images, (2, 3)))
+    assert_close(swift.broad(images, 4), F.avg_pool2d(images, (2, 3)))
 
 
 def test_a_colour_may_move_within_a_picture_but_light_may_not():
     stain = torch.tensor([0.8, -0.4, -0.4])[:, None, None].expand(3, 8, 8)  # no light in it
     left, right = torch.zeros(2, 1, 3, 8, 8)
     left[:, :, :, :4], right[:, :, :, 4:] = stain[:, :, :4], stain[:, :, 4:]
-    assert_close(swift.broad(left, 1.0), swift.broad(right, 1.0))
-    assert not torch.allclose(
-        swift.broad(left + (left > 0).float(), 1.0), swift.broad(right + (right > 0).float(), 1.0)
-    )
+    assert_close(swift.broad(left, 4), swift.broad(right, 4))
+    assert not torch.allclose(swift.broad(left + (left > 0).float(), 4), swift.broad(right + (right > 0).float(), 4))
+
+
+def test_the_slope_of_every_head_on_its_features_is_penalised(tiny):
+    """What is reported is the squared length of the gradient of a picture's scores, over all maps."""
+    config, stream, fresh = tiny("swift", *STILL, "reconstruction.share=0")
+    state = fresh()
+    state.discriminator.eval()
+    batch = stream.batch_at(0, 4).without_labels()
+    report = swift_play(state, batch, config, Numbers.at(0, 0))
+    base = state.discriminator.base
+    expected = []
+    for image in to_float(batch.images).split(1):
+        maps = [each.requires_grad_() for each in base.feature_maps(image)]
+        slopes = torch.autograd.grad(base.scores(maps).sum(), maps)
+        expected.append(sum(slope.square().sum() for slope in slopes))
+    assert_close(report["r1_penalty"], torch.stack(expected).mean())
+
+
+def test_a_penalty_alone_makes_the_discriminator_less_steep(tiny):
+    config, stream, fresh = tiny("swift", "objective.r1_weight=1000", "objective.r2_weight=1000")
+    state, batch = fresh(), stream.batch_at(0, 4).without_labels()
+    steep = [float(swift_play(state, batch, config, Numbers.at(0, 0))["r1_penalty"]) for _ in range(10)]
+    assert steep[-1] < 0.8 * steep[0]
+
+
+def test_without_weight_there_is_no_penalty(tiny):
+    config, stream, fresh = tiny("swift", "objective.r1_weight=0", "objective.r2_weight=0")
+    assert "r1_penalty" not in swift_play(fresh(), stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
+
+
+def test_coarse_difference_is_the_mean_square_of_large_pixels_of_the_steps_own_pictures():
+    fake, real = torch.zeros(2, 3, 16, 16), torch.zeros(2, 3, 16, 16)
+    fake[0] = 1.0  # drawn of a latent: nothing to compare it with
+    fake[1, 0, :4, :4] = 0.8  # a whole cell of 4 by 4
+    fake[1, 1, 4:8, :4] = torch.eye(4) - 0.25  # nothing on average
+    assert_close(swift.coarse_difference(fake, real, 1, 4), torch.tensor(0.8**2 / (3 * 16)))
+    assert swift.coarse_difference(fake, real, 0, 4) == 0
+
+
+def test_colours_that_nobody_sees_are_not_compared():
+    real = torch.rand(1, 4, 8, 8) * 2 - 1
+    real[:, 3] = -1  # transparent
+    fake = real.clone()
+    fake[:, :3] *= -1
+    assert swift.coarse_difference(fake, real, 1, 4) == 0
+    fake[:, 3] = 1
+    assert swift.coarse_difference(fake, real, 1, 4) > 0.5
 
 
 @pytest.fixture
@@ -237,63 +284,6 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(ProjectedDiscriminator, "feature_maps", feature_maps)
     return every
-
-
-def play_at(loss, tiny, *settings, images=0, was_saturated=True, noise_lasts=False):
-    """One step of a discriminator whose loss lately was that, on 4 pictures: them, and its report."""
-    config, stream, fresh = tiny("swift", *STILL, *settings)
-    state = fresh()
-    state.images, state.memory = images, SwiftMemory(loss, was_saturated, noise_lasts)
-    batch = stream.batch_at(0, 4).without_labels()
-    return to_float(batch.images), swift_play(state, batch, config, Numbers.at(0, images))
-
-
-def test_a_saturated_discriminator_is_shown_all_pictures_under_the_same_gaussian_noise(tiny, shown):
-    real, report = play_at(0.05, tiny)
-    assert report["noise"] == pytest.approx(0.45)  # 0.6 of what is left of 0.2
-    shown_real, shown_fake = (images.detach() for images in shown[-2:])
-    play_at(0.2, tiny)
-    clean_fake = shown[-1].detach()
-    noise = shown_real - real
-    assert_close(noise, shown_fake - clean_fake, rtol=0, atol=1e-6)
-    assert float(noise.std()) == pytest.approx(0.45, rel=0.05)  # of 3,072 numbers
-    assert float(noise.mean()) == pytest.approx(0.0, abs=0.03)
-
-
-def test_noise_covers_what_augmentation_left_empty(tiny, shown):
-    play_at(0.0, tiny, "objective.augment=cutout")
-    noisy = shown[-2]
-    play_at(1.0, tiny, "objective.augment=cutout")
-    cut = shown[-2] == 0
-    assert 0.05 < float(cut.float().mean()) < 0.5
-    assert float(noisy[cut].std()) == pytest.approx(0.6, rel=0.1)
-
-
-def test_a_discriminator_of_high_loss_or_one_that_never_was_saturated_is_shown_pictures_as_they_are(tiny, shown):
-    _, report = play_at(0.2, tiny)
-    assert report["noise"] == 0
-    _, report = play_at(0.11, tiny, was_saturated=False)
-    assert report["noise"] == 0
-    assert float(shown[-1].detach().abs().max()) <= 1
-
-
-def test_noise_fades_until_it_is_gone_or_has_fallen_by_a_tenth(tiny):
-    moments = (0, FADES_FROM, FADED, 2 * FADED)
-    noise = [play_at(0.1, tiny, images=images)[1]["noise"] for images in moments]
-    assert noise == pytest.approx([0.3, 0.3, 0.0, 0.0])
-    noise = [play_at(0.1, tiny, images=images, noise_lasts=True)[1]["noise"] for images in moments]
-    assert noise == pytest.approx([0.3, 0.3, 0.2, 0.2])
-
-
-def test_features_of_pictures_under_noise_are_not_cached(tiny):
-    config, stream, fresh = tiny("swift")
-    state = fresh()
-    state.memory = SwiftMemory(0.1, was_saturated=True)
-    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
-    assert len(state.memory.features) == 0
-    state.memory.discriminator_loss = 1.0
-    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
-    assert len(state.memory.features) == 4
 
 
 @pytest.mark.parametrize(("still", "moved"), [("generator", "discriminator"), ("discriminator", "generator")])

@@ -19,7 +19,6 @@ SECTIONS = {
     "optimizer": "Adam, for each player",
     "training": "how the players take turns, and what is kept",
     "statistics": "what is computed from the set before the first step",
-    "noise": "instance noise when the discriminator saturates",
     "anchor": "what holds broad light and tint to the PCA draw",
     "matching": "feature matching",
     "reconstruction": "what of the set's own pictures is drawn again",

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
 
-SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25}
+SWIFT_PENALTY: dict[str, Any] = {"r1_weight": 0.3, "r2_weight": 0.3, "penalty_every": 2}
+SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25, **SWIFT_PENALTY}
 SWIFT_RATES: dict[str, Any] = {"warmup_images": 512, "full_rate_px": 64, "full_rate_width": 1.0}
 
 
@@ -187,6 +188,12 @@ class StatisticsSettings(Settings):
     pca_pictures: int = Field(
         default=2000, ge=1, description="pictures, drawn at random, that the principal components are computed from"
     )
+    length_share: float = Field(
+        default=0.93,
+        gt=0,
+        description="length of a latent's coefficients as a share of those of the set's pictures: at 1 an eye prefers "
+        "36 of 50 faces of the recipe of before, at 0.93 21 (journal, 2026-11-30, a penalty for noise)",
+    )
     feature_pictures: int = Field(
         default=512,
         ge=1,
@@ -200,46 +207,17 @@ class StatisticsSettings(Settings):
     )
 
 
-class NoiseSettings(Settings):
-    """Instance noise: Gaussian noise on all that a saturated discriminator is shown. Images in [-1, 1].
-
-    Source: Sønderby et al. 2016, arXiv:1610.04490; that the loss decides is our own. Every number is measured in
-    docs/journal.md, 2026-11-28, unless said otherwise.
-    """
-
-    largest_deviation: float = Field(default=0.6, ge=0, description="at a loss of 0; 0: there is never any noise")
-    under_loss: float = Field(default=0.2, gt=0, description="nats; the discriminator's loss under which there is any")
-    saturated_loss: float = Field(
-        default=0.1, gt=0, description="nats; only a discriminator whose loss was once under this is shown noise"
-    )
-    average_images: int = Field(default=500, gt=0, description="images over which that loss is averaged")
-    fades_from_images: int = Field(default=8000, ge=0, description="images shown from which on noise fades")
-    fades_over_images: int = Field(default=8000, gt=0, description="images over which it fades")
-    lasting_deviation: float = Field(
-        default=0.15,
-        ge=0,
-        description="noise that is larger than this when it begins to fade stays for the whole run: flat shapes on a "
-        "coloured ground need 0.21 to 0.31, cars and faces at most 0.13",
-    )
-    lasting_decrease: float = Field(default=0.1, ge=0, description="taken off the deviation of noise that stays")
-
-
 class AnchorSettings(Settings):
     """Broad light and tint of a drawn picture are held to those of its PCA draw, which vary as the set's do."""
 
     weight: float = Field(
         default=5.0,
         ge=0,
-        description="of the mean square difference; 1 and 20 were worse (journal, 2026-11-22, second round)",
+        description="of the mean square difference; 1 and 20 were worse (journal, 2026-11-22, second round); without, "
+        "drawn icons have few colours (journal, 2026-11-30, a penalty for noise)",
     )
     cells: int = Field(
         default=4, gt=0, description="parts of a side whose light is compared (journal, 2026-11-22, second round)"
-    )
-    saturated_tint_weight: float = Field(
-        default=5.0,
-        ge=0,
-        description="times the weight of tint once the discriminator was saturated; else flat shapes of every colour "
-        "soon have one (journal, 2026-11-28, noise for a discriminator that is certain)",
     )
 
 
@@ -276,7 +254,8 @@ class MatchingSettings(Settings):
 class ReconstructionSettings(Settings):
     """A share of what is drawn in a step are the step's own pictures, as blurred as a draw, sharpened again.
 
-    Their features should be those of the pictures. So every picture of the set has a part in what is drawn.
+    Their features and their broad colours should be those of the pictures. So every picture of the set has a part in
+    what is drawn.
     Sources: Dosovitskiy & Brox 2016, arXiv:1602.02644 (by features); Vashist et al. 2024, arXiv:2409.17439 (each
     picture of a small set pulls what is drawn near it).
     """
@@ -288,13 +267,22 @@ class ReconstructionSettings(Settings):
         description="of the pictures of a step (journal, 2026-11-30, every picture of the set is drawn)",
     )
     weight: float = Field(default=1.0, ge=0, description="of the mean square difference of features (likewise)")
+    coarse_weight: float = Field(
+        default=5.0,
+        ge=0,
+        description="of the mean square difference of broad colours; without it avatars soon have one ground, drawn "
+        "icons one colour; at 20 they swing (journal, 2026-11-30, a penalty for noise)",
+    )
+    coarse_cells: int = Field(default=8, gt=0, description="parts of a side that have a broad colour; not varied")
     fades_from_images: int = Field(
-        default=8000,
+        default=4000,
         ge=0,
         description="images shown from which on the share falls; where it stays, mouths are hedged, and an eye prefers "
-        "32 of 48 pictures without, after 39,000 images (likewise)",
+        "36 of 49 pictures without, after 26,000 images (likewise)",
     )
-    fades_over_images: int = Field(default=8000, gt=0, description="images over which it falls to none; not varied")
+    fades_over_images: int = Field(
+        default=4000, gt=0, description="images over which it falls to none, while feature matching sets in"
+    )
 
 
 class EnlargingSettings(Settings):

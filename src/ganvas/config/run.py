@@ -10,13 +10,13 @@ from pydantic import Field, ValidationError
 
 from ganvas.config.learning import (
     SWIFT_OBJECTIVE,
+    SWIFT_PENALTY,
     SWIFT_RATES,
     AnchorSettings,
     AugmentationSettings,
     EnlargingSettings,
     MatchingSettings,
     NetworkSettings,
-    NoiseSettings,
     ObjectiveSettings,
     OptimizerSettings,
     PictureSettings,
@@ -31,8 +31,8 @@ from ganvas.settings import Settings, first_fault, shortened
 
 S = TypeVar("S", bound=Settings)
 # Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width,
-# 3 measured with the extractor lite.
-FORMAT = 4
+# 3 measured with the extractor lite, 4 had [noise] and anchored tint harder under it.
+FORMAT = 5
 
 
 class RunConfig(Settings):
@@ -52,7 +52,6 @@ class RunConfig(Settings):
     optimizer: OptimizerSettings
     training: TrainingSettings
     statistics: StatisticsSettings | None = None
-    noise: NoiseSettings | None = None
     anchor: AnchorSettings | None = None
     matching: MatchingSettings | None = None
     reconstruction: ReconstructionSettings | None = None
@@ -144,6 +143,8 @@ def from_toml(path: Path) -> RunFile:
         values = _with_what_was_in_code(values, written)
     if written < 4 and isinstance(measuring := values.get("measuring", {}), dict):
         values["measuring"] = {"features": "lite", "pca_px": 256, **measuring}  # no picture was larger
+    if written < 5:
+        values = _with_what_holds_it_now(values)
     plan = values.pop("plan", None)
     try:
         config = checked(RunConfig, values)
@@ -156,17 +157,32 @@ def from_toml(path: Path) -> RunFile:
 
 def _with_what_was_in_code(values: dict[str, Any], written: int) -> dict[str, Any]:
     """A configuration of format 1 or 2, with the sections of the swift step that were in its code then."""
-    network = values.get("network")
-    if not isinstance(network, dict) or not str(network.get("architecture", "")).startswith("swift"):  # pyright: ignore
+    if not _is_swift(values):
         return values
     if written == 2:
         return {"statistics": {}} | values
     matching = {"from_images": 16_000, "rise_images": 16_000}
-    added = {"statistics": {}, "noise": {}, "anchor": {}, "matching": matching}
+    added = {"statistics": {}, "anchor": {}, "matching": matching}
     for section, more in (("objective", SWIFT_OBJECTIVE), ("optimizer", SWIFT_RATES)):
         given = values.get(section, {})
         added[section] = more | given if isinstance(given, dict) else given
     return values | added
+
+
+def _with_what_holds_it_now(values: dict[str, Any]) -> dict[str, Any]:
+    """A configuration of format 4 or before, with a penalty and own pictures for instance noise."""
+    kept = {name: value for name, value in values.items() if name != "noise"}
+    if isinstance(anchor := kept.get("anchor"), dict):
+        kept["anchor"] = {name: value for name, value in anchor.items() if name != "saturated_tint_weight"}
+    objective = kept.get("objective", {})
+    if not _is_swift(values) or not isinstance(objective, dict):
+        return kept
+    return {"reconstruction": {}} | kept | {"objective": objective | SWIFT_PENALTY}
+
+
+def _is_swift(values: dict[str, Any]) -> bool:
+    network = values.get("network")
+    return isinstance(network, dict) and str(network.get("architecture", "")).startswith(("swift", "cascade"))  # pyright: ignore
 
 
 def _sections(values: dict[str, Any]) -> list[str]:

@@ -56,11 +56,11 @@ class Lengths(nn.Module):
         for buffer in self.buffers():
             buffer.zero_()
 
-    def learn(self, coefficients: Tensor) -> None:
-        """From (N, Z) coefficients, whitened."""
+    def learn(self, coefficients: Tensor, share: float) -> None:
+        """From (N, Z) coefficients, whitened, to be `share` as long as those."""
         logs = coefficients.norm(dim=1).clamp(min=SHORTEST).log()
         self.usual.fill_((coefficients.shape[1] - 0.5) ** 0.5)
-        self.shift.copy_(logs.mean() - self.usual.log())
+        self.shift.copy_(logs.mean() - self.usual.log() + math.log(share))
         self.stretch.copy_(logs.std() - LENGTH_DEVIATION / self.usual)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -94,7 +94,9 @@ class Components(nn.Module):
         self.axes.zero_()
 
     @torch.no_grad()
-    def learn(self, images: Tensor, labels: Tensor | None, generator: torch.Generator) -> None:
+    def learn(
+        self, images: Tensor, labels: Tensor | None, generator: torch.Generator, *, length_share: float = 1.0
+    ) -> None:
         """From (N, C, h, w) pictures in [-1, 1] of this size and (N,) labels or None."""
         rows = images.permute(0, 2, 3, 1).flatten(1).to(self.mean)  # (N, D)
         groups = torch.zeros(len(rows), dtype=torch.int64) if labels is None else labels
@@ -108,7 +110,7 @@ class Components(nn.Module):
             axes, deviations = principal_components(centred, wanted, generator)
             self.axes[:wanted] = axes * deviations[:, None]
             if self.lengths is not None:
-                self.lengths.learn(centred @ axes.T / deviations)
+                self.lengths.learn(centred @ axes.T / deviations, length_share)
 
     def project(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, h, w) pictures of this size and labels -> (B, C, h, w): the nearest pictures on the components."""
@@ -159,7 +161,8 @@ class PcaGenerator(nn.Module):
         self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings
     ) -> None:
         """Take the principal components of (N, C, H, W) pictures in [-1, 1] and their labels or None."""
-        self.components.learn(resized(images, self.components.size), labels, generator)
+        small = resized(images, self.components.size)
+        self.components.learn(small, labels, generator, length_share=settings.length_share)
 
     def draw(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, Z) -> (B, C, H, W), any real numbers: the draw on the components."""

@@ -229,12 +229,17 @@ def _pixel_head(spec: NetworkSpec, convolution: type[nn.Conv2d]) -> Head:
 
 def lite_input(images: Tensor) -> Tensor:
     """(B, C, H, W) in [-1, 1] -> (B, 3, H', W'): three channels, opacity laid on white, of `input_size`."""
-    if images.shape[1] == 4:
-        opacity = (images[:, 3:] + 1) / 2
-        images = images[:, :3] * opacity + (1 - opacity)
-    images = images.expand(-1, 3, -1, -1)
+    images = visible(images)[:, :3].expand(-1, 3, -1, -1)
     size = input_size(*images.shape[2:])
     return images if size == images.shape[2:] else resized(images, size)
+
+
+def visible(images: Tensor) -> Tensor:
+    """(B, C, H, W) in [-1, 1] -> the same shape: colours laid on white by their opacity, which is kept beside them."""
+    if images.shape[1] != 4:
+        return images
+    opacity = (images[:, 3:] + 1) / 2
+    return torch.cat((images[:, :3] * opacity + (1 - opacity), images[:, 3:]), dim=1)
 
 
 def input_size(height: int, width: int) -> tuple[int, int]:

@@ -1,30 +1,31 @@
 """Penalties on the slope of the discriminator, as numbers that can themselves be differentiated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 
-def gradient_penalty_at(images: Tensor, scores: Tensor) -> Tensor:
-    """The squared length of each score's gradient with respect to its picture: R1 at real pictures, R2 at fake ones.
+def gradient_penalty_at(inputs: Sequence[Tensor], scores: Tensor) -> Tensor:
+    """The squared length of each score's gradient with respect to what it was made from: R1 at real, R2 at fake ones.
 
     The loss to add is weight / 2 * mean. A score must depend on its own picture only; batch normalisation in the
     discriminator would mix them.
 
     Args:
-        images: (B, C, H, W) that require grad, from which `scores` were computed.
+        inputs: pictures, or several maps of them, (B, C, H, W) each, that require grad; what was scored.
         scores: (B,).
     Returns:
         (B,), >= 0, differentiable with respect to the discriminator's weights.
     Raises:
-        ValueError: the images do not require grad, or there is not one score per picture.
+        ValueError: an input does not require grad, or there is not one score per picture.
 
     Source: Mescheder et al. 2018, arXiv:1801.04406.
     """
-    if not images.requires_grad:
-        raise ValueError("expected images that require grad, set before the discriminator scored them")
-    return _slopes(images, scores).square().sum(dim=(1, 2, 3))  # (B, C, H, W) -> (B,)
+    if not all(each.requires_grad for each in inputs):
+        raise ValueError("expected inputs that require grad, set before the discriminator scored them")
+    slopes = _slopes(inputs, scores)
+    return torch.stack([each.square().sum(dim=(1, 2, 3)) for each in slopes]).sum(0)  # (B, C, H, W) each -> (B,)
 
 
 def interpolation_penalty(
@@ -47,13 +48,15 @@ def interpolation_penalty(
         shapes = [tuple(tensor.shape) for tensor in (real_images, fake_images, mix)]
         raise ValueError(f"expected real and fake images of one shape (B, C, H, W) and mix (B,), got {shapes}")
     images = torch.lerp(real_images.detach(), fake_images.detach(), mix.view(-1, 1, 1, 1)).requires_grad_()
-    lengths = torch.linalg.vector_norm(_slopes(images, discriminator(images)), dim=(1, 2, 3))  # (B, C, H, W) -> (B,)
+    lengths = torch.linalg.vector_norm(
+        _slopes([images], discriminator(images))[0], dim=(1, 2, 3)
+    )  # (B, C, H, W) -> (B,)
     return (lengths - 1).square().mean()
 
 
-def _slopes(images: Tensor, scores: Tensor) -> Tensor:
-    """(B, C, H, W): the gradient of each score with respect to its picture."""
-    if scores.shape != images.shape[:1]:
-        raise ValueError(f"expected one score per picture, ({images.shape[0]},), got {tuple(scores.shape)}")
-    (slopes,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-    return slopes
+def _slopes(inputs: Sequence[Tensor], scores: Tensor) -> Sequence[Tensor]:
+    """The gradients, (B, C, H, W) each, of each score with respect to what it was made from."""
+    count = len(inputs[0])
+    if scores.shape != (count,):
+        raise ValueError(f"expected one score per picture, ({count},), got {tuple(scores.shape)}")
+    return torch.autograd.grad(scores.sum(), inputs, create_graph=True)

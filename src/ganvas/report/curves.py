@@ -25,7 +25,7 @@ MEANINGS = {
     "Scores": "How real the discriminator finds pictures. Lines that meet: it can no longer tell them apart.",
     "Rebuilding": "How far rebuilt pictures are from the originals, and latents from N(0, 1).",
     "Penalties": "What keeps the discriminator smooth, before its weight.",
-    "Overfitting": "How surely the discriminator knows its pictures (sign), and how they are changed (share, noise).",
+    "Overfitting": "How surely the discriminator knows its pictures (sign), and how they are changed (share).",
     "Extra updates": "Turns given to the player that fell behind.",
 }
 MEMBERS = {
@@ -36,7 +36,7 @@ MEMBERS = {
     "Scores": ("real_score", "fake_score"),
     "Rebuilding": ("reconstruction_loss", "kl_loss"),
     "Penalties": ("r1_penalty", "r2_penalty", "gradient_penalty"),
-    "Overfitting": ("real_sign", "augment_share", "noise"),
+    "Overfitting": ("real_sign", "augment_share"),
     "Extra updates": ("extra_discriminator_updates", "extra_generator_updates"),
 }
 NOT_MEASURES = (

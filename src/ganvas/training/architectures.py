@@ -8,14 +8,11 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ganvas.config import RunConfig
 from ganvas.errors import SettingError
 from ganvas.networks import Networks, NetworkSpec, balanced, dcgan, dcgan28, mlp, r3gan, swift, vaegan
 from ganvas.networks.initial import Weights, initialise
-from ganvas.training.state import StepMemory
 from ganvas.training.step import Play
 from ganvas.training.steps.gan import gan_play
-from ganvas.training.steps.memory import swift_memory
 from ganvas.training.steps.swift import swift_play
 from ganvas.training.steps.vaegan import vaegan_play
 
@@ -25,7 +22,6 @@ class Architecture:
     """How networks are built and trained.
 
     build: the pair, and an encoder where there is one. step: how the players take turns.
-    memory: what that step keeps besides the networks, before the first of them; None: nothing.
     starts_at_pca: the generator is a PcaGenerator, whose first pictures are draws from the set's principal components.
     disclosure: what cards say of pretrained networks that had a part in training; "": nothing needs to be said.
     features: the extractors (names in features.EXTRACTORS) of the network that its discriminator uses, so that scores
@@ -35,7 +31,6 @@ class Architecture:
 
     build: Callable[[NetworkSpec], Networks]
     step: Play = gan_play
-    memory: Callable[[RunConfig], StepMemory | None] = lambda config: None
     starts_at_pca: bool = False
     disclosure: str = ""
     features: tuple[str, ...] = ()
@@ -52,17 +47,14 @@ _SWIFT_ALONE = (
 _SWIFT = Architecture(
     swift.build,
     swift_play,
-    swift_memory,
     starts_at_pca=True,
     disclosure="its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
     features=("lite", "multiscale"),
-    needs=("statistics", "noise", "anchor", "matching"),
+    needs=("statistics", "anchor", "matching", "reconstruction"),
     refuses=(
         "training.balance_margin",
         "training.discriminator_updates",
         "objective.gradient_penalty_weight",
-        "objective.r1_weight",
-        "objective.r2_weight",
     ),
 )
 _SWIFT_BLIND = replace(
@@ -71,7 +63,7 @@ _SWIFT_BLIND = replace(
     disclosure="no pretrained network had a part in its training",
     features=(),
 )
-_CASCADE_NEEDS = (*_SWIFT.needs, "reconstruction", "enlarging")
+_CASCADE_NEEDS = (*_SWIFT.needs, "enlarging")
 
 ARCHITECTURES: dict[str, Architecture] = {
     "mlp": Architecture(mlp.build, refuses=_SWIFT_ALONE),

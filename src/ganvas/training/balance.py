@@ -1,4 +1,4 @@
-"""What keeps the players in balance: the margin rule of the `balanced` recipe, augmentation that adapts, and noise.
+"""What keeps the players in balance: the margin rule of the `balanced` recipe, and augmentation that adapts.
 
 The margin rule: after each batch the player with the higher loss is updated again, until the two losses differ by less
 than a margin or cross. The discriminator's loss is the sum of two means, over real and over generated pictures, the
@@ -6,8 +6,6 @@ generator's a single mean; they are compared per picture, so the discriminator's
 """
 
 from typing import Literal
-
-from ganvas.config import NoiseSettings
 
 Player = Literal["discriminator", "generator"]
 
@@ -38,31 +36,6 @@ def adapted_share(share: float, real_sign: float, target: float, images: int, ov
     """
     moved = share + (images if real_sign > target else -images) / over_images
     return min(max(moved, 0.0), 1.0)
-
-
-def averaged_loss(average: float, loss: float, images: int, over_images: int) -> float:
-    """The moving average over the last `over_images` of a loss that was `loss` on the last `images` of them."""
-    return average + (loss - average) * min(images / over_images, 1.0)
-
-
-def noise_deviation(discriminator_loss: float, images: int, settings: NoiseSettings, *, lasting: bool) -> float:
-    """The deviation of the instance noise for a discriminator of this loss, of pictures in [-1, 1].
-
-    The gradient of a saturated discriminator says little, and the generator collapses. Noise makes the distributions of
-    real and of generated pictures overlap; the higher the loss, the less of it. It is for a discriminator whose loss
-    was once under `saturated_loss`: others come near it in passing and recover by themselves.
-
-    From `fades_from_images` on it falls to none; but where more than `lasting_deviation` was needed until then, the
-    generator would collapse without, and only `lasting_decrease` is taken off.
-
-    Args:
-        images: those shown so far.
-        lasting: whether so much was needed, or the run was rescued.
-    Source: Sønderby et al. 2016, arXiv:1610.04490, section 3 (instance noise); that the loss decides is our own.
-    """
-    noise = settings.largest_deviation * max(1 - discriminator_loss / settings.under_loss, 0.0)
-    fallen = risen(images - settings.fades_from_images, settings.fades_over_images)
-    return max(noise - settings.lasting_decrease * fallen, 0.0) if lasting else noise * (1 - fallen)
 
 
 def risen(images: int, over: int) -> float:

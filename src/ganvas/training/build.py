@@ -11,7 +11,7 @@ from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec
 from ganvas.pixels import to_float
 from ganvas.training.adam import Adam
-from ganvas.training.architectures import architecture, build_networks
+from ganvas.training.architectures import build_networks
 from ganvas.training.state import TrainingState
 
 AT_ONCE = 16  # pictures, which may be large, that are made small at once
@@ -62,7 +62,6 @@ def new_state(
         spec,
         config.measuring.rescue_rate_factor,
         device,
-        memory=architecture(config.network.architecture).memory(config),
         augment_share=1.0 if config.objective.augment_target is None else 0.0,
     )
 

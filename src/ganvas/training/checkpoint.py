@@ -3,8 +3,8 @@
 `state.json` names the tensor file that belongs to it and is replaced last, in one rename, so that a reader or a
 resumed run sees either the old state or the new one, whatever moment the power goes.
 
-Format 5 has the scalars of the step's memory under "memory", where there are any. Format 4, which is read too, had
-those of the swift step for every architecture, beside the others, and other names for parts of its discriminator.
+Format 4, which is read too, had other names for parts of the discriminator of swift. Both kept what instance noise
+needed, which is no more: under "memory", or beside the others.
 """
 
 import json
@@ -22,6 +22,7 @@ from ganvas.settings import Settings, first_fault, shortened
 from ganvas.training.state import TrainingState
 
 _FORMAT = 5
+_UNUSED = ("format", "memory", "discriminator_loss", "was_certain", "noise_lasts")
 _NAMES_IN_FORMAT_4 = {
     "discriminator.frozen_features.": "discriminator.sight.",
     "discriminator.heads.": "discriminator.look.",
@@ -37,7 +38,6 @@ class _Clock(Settings):
     rescues: int = Field(ge=0)
     tally: dict[str, Annotated[float, AllowInfNan(True)]]  # a loss of the last steps may be no number
     tensors: str = Field(pattern="^[A-Za-z0-9._-]{1,200}$", description="the name of the file in the same folder")
-    memory: dict[str, float] = Field(default={})
 
     scalars: ClassVar = ("images", "seconds", "augment_share", "rescues")
 
@@ -52,8 +52,6 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
     tensors_path = folder / f"state-{state.images:012d}-{state.rescues}.safetensors"
     replace_tensors(tensors_path, _tensors(state))
     clock: dict[str, Any] = {"format": _FORMAT, **{name: getattr(state, name) for name in _Clock.scalars}}
-    if state.memory is not None:
-        clock["memory"] = {name: getattr(state.memory, name) for name in state.memory.saved}
     clock |= {"tally": state.tally, "tensors": tensors_path.name}
     replace_text(folder / "state.json", json.dumps(clock, indent=1))
     for old in folder.glob("state-*"):
@@ -83,9 +81,7 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
             raise ModelError(
                 f"{clock_path}: format {shortened(written)}, expected {_FORMAT} or 4; train anew with another --out"
             )
-        clock = _Clock.model_validate(_of_format_4(values) if is_old else _without_format(values))
-        kinds = {} if state.memory is None else state.memory.saved
-        remembered = {name: kind(clock.memory[name]) for name, kind in kinds.items()}
+        clock = _Clock.model_validate({name: value for name, value in values.items() if name not in _UNUSED})
         tensors_path = folder / clock.tensors
         if not tensors_path.is_file():  # opening a named pipe would wait for ever
             raise ModelError(f"{tensors_path}: is missing, or no regular file; train anew with another --out")
@@ -110,24 +106,9 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         target.detach().copy_(saved[name])
     for name in _Clock.scalars:
         setattr(state, name, getattr(clock, name))
-    for name, value in remembered.items():
-        setattr(state.memory, name, value)
     state.tally = dict(clock.tally)
     state.slow_down()
     return True
-
-
-def _without_format(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name != "format"}
-
-
-def _of_format_4(values: dict[str, Any]) -> dict[str, Any]:
-    memory = {
-        "discriminator_loss": values["discriminator_loss"],
-        "was_saturated": values["was_certain"],
-        "noise_lasts": values["noise_lasts"],
-    }
-    return {name: values[name] for name in (*_Clock.scalars, "tally", "tensors")} | {"memory": memory}
 
 
 def _name_in_format_4(name: str) -> str:

@@ -1,6 +1,6 @@
 """The frozen features of the set's own pictures, kept so that they are computed once.
 
-Without augmentation and noise a picture has the same features whenever it comes up again. They are not saved: a run
+Without augmentation a picture has the same features whenever it comes up again. They are not saved: a run
 that is resumed computes them again and gets the same bits, since features are computed in groups of one fixed size.
 """
 

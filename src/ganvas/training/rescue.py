@@ -25,7 +25,5 @@ def rescue(state: TrainingState, good: Path) -> int:
     went_back_to = state.images
     state.images, state.seconds, state.rescues, state.augment_share = images, seconds, rescues + 1, 1.0
     state.tally = {}
-    if state.memory is not None:
-        state.memory.after_rescue()
     state.slow_down()
     return went_back_to

@@ -1,25 +1,13 @@
 """Everything that a step changes. What is not here is a pure function of the configuration and the clock."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
 
 import torch
 from torch import nn
 
 from ganvas.networks import NetworkSpec
 from ganvas.training.adam import Adam
-
-
-class StepMemory(Protocol):
-    """What the step of one architecture keeps from step to step besides the networks."""
-
-    saved: ClassVar[Mapping[str, type[float] | type[bool]]]
-    """Its attributes that are part of a checkpoint, by name, and their types."""
-
-    def after_rescue(self) -> None:
-        """Change what a return to a good state changes."""
-        ...
+from ganvas.training.feature_cache import FeatureCache
 
 
 @dataclass
@@ -28,7 +16,7 @@ class TrainingState:
 
     spec: what the networks were built for. rescue_rate_factor: what the learning rates are multiplied with at each
         rescue. Both are fixed.
-    memory: None where the architecture's step keeps nothing.
+    features: frozen features of the set's pictures, where the step uses them; changes nothing but the speed.
     augment_share: the probability that an augmentation is applied.
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
     rescues: how often the run went back to a good state.
@@ -44,7 +32,7 @@ class TrainingState:
     spec: NetworkSpec
     rescue_rate_factor: float
     device: torch.device
-    memory: StepMemory | None = None
+    features: FeatureCache = field(default_factory=FeatureCache)
     tally: dict[str, float] = field(default_factory=dict)
     augment_share: float = 1.0
     rescues: int = 0

@@ -62,7 +62,7 @@ def update_discriminator(
         "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), LOSSES[objective.loss].boundary),
     }
     if pair.requires_grad:
-        penalty, slopes = slope_penalty(pair, scores, config)
+        penalty, slopes = slope_penalty([pair], scores, config)
         loss, report = loss + penalty, report | slopes
     if objective.gradient_penalty_weight > 0:
         mix = torch.rand(len(real), generator=numbers.interpolate).to(state.device)
@@ -104,15 +104,15 @@ def has_slope_penalty(state: TrainingState, config: RunConfig) -> bool:
     return wanted and (state.images // config.training.step_images) % objective.penalty_every == 0
 
 
-def slope_penalty(pair: Tensor, scores: Tensor, config: RunConfig) -> tuple[Tensor, Report]:
+def slope_penalty(inputs: Sequence[Tensor], scores: Tensor, config: RunConfig) -> tuple[Tensor, Report]:
     """What R1 and R2 add to the discriminator's loss, and each before its weight.
 
     Args:
-        pair: (2B, C, H, W), B real pictures followed by B generated ones, requiring grad.
+        inputs: (2B, C, H, W) each, requiring grad: B real pictures, or maps of them, followed by B generated ones.
         scores: (2B,), made from them.
     """
     objective = config.objective
-    at_real, at_fake = gradient_penalty_at(pair, scores).chunk(2)  # (B,) each
+    at_real, at_fake = gradient_penalty_at(inputs, scores).chunk(2)  # (B,) each
     weighted = objective.r1_weight * at_real.mean() + objective.r2_weight * at_fake.mean()
     report: Report = {"r1_penalty": at_real.detach().mean(), "r2_penalty": at_fake.detach().mean()}
     return objective.penalty_every / 2 * weighted, report

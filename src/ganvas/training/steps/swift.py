@@ -5,33 +5,32 @@ pictures once a run: the discriminator's update scores them, the generator's sco
 follows the gradient through the frozen network into the picture. With the old heads, which would save a pass of the
 heads, it collapses.
 
-Under the discriminator's loss alone a generator soon varies little. Its broad light and its tint are held to those of
-its PCA draw, which vary as the set's do, and the features of all that it draws to the set's statistics
-(networks/feature_matching.py). A share of what it draws are the step's own pictures, blurred as draws are: their
-features should be those of the pictures, so that each of the set has a part in what is drawn.
+The heads' slope on those features is penalised: without it they are soon certain of flat shapes, and what they say
+leads a generator astray.
 
-Once the discriminator was saturated, as it is by flat shapes, there is instance noise (balance.py), and tint is held
-harder.
+Broad light and tint of what is drawn are held to those of its PCA draw, which vary as the set's do. A share of what is
+drawn are the step's own pictures, blurred as draws are: their features and their broad colours should be those of the
+pictures, so that each picture of the set has a part in what is drawn. Later the features of all that is drawn are held
+to the set's statistics (networks/feature_matching.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganvas.config import OptimizerSettings, ReconstructionSettings, RunConfig
+from ganvas.config import OptimizerSettings, RunConfig
 from ganvas.data import Batch
 from ganvas.device import mixed_precision
 from ganvas.networks.cascade import CascadeDiscriminator, CascadeGenerator, pca_generator
 from ganvas.networks.pca_generator import PcaGenerator
-from ganvas.networks.projected_discriminator import ProjectedDiscriminator
+from ganvas.networks.projected_discriminator import ProjectedDiscriminator, visible
 from ganvas.objectives import LOSSES
 from ganvas.pixels import to_float
-from ganvas.training.balance import noise_deviation, risen
+from ganvas.training.balance import risen
 from ganvas.training.state import TrainingState
 from ganvas.training.steps.enlarging import Levels
-from ganvas.training.steps.memory import SwiftMemory
 from ganvas.training.updates import (
     Numbers,
     Report,
@@ -39,87 +38,77 @@ from ganvas.training.updates import (
     augmentations,
     augmented,
     frozen,
+    has_slope_penalty,
     real_sign,
     sample_latents,
+    slope_penalty,
 )
 
 
-def broad(images: Tensor, tint_weight: float, cells: int = 4) -> Tensor:
+def broad(images: Tensor, cells: int) -> Tensor:
     """(B, C, H, W) -> (B, C, cells, cells): how light and opaque a part of a picture is, in the tint of all of it.
 
-    Not the tint of each part: colour may move within a picture. The square of a difference in tint counts `tint_weight`
-    times.
+    Not the tint of each part: colour may move within a picture. Colour counts by what it covers of white.
     """
-    means = F.adaptive_avg_pool2d(images, (cells, cells))
+    means = F.adaptive_avg_pool2d(visible(images), (cells, cells))
     colours, opacity = means[:, :3], means[:, 3:]
     light = colours.mean(1, keepdim=True)
     tint = (colours - light).mean((2, 3), keepdim=True)
-    return torch.cat((light + tint_weight**0.5 * tint, opacity), dim=1)
+    return torch.cat((light + tint, opacity), dim=1)
 
 
-def swift_play(
-    state: TrainingState,
-    batch: Batch,
-    config: RunConfig,
-    numbers: Numbers,
-    *,
-    anchored: Callable[[Tensor, float, int], Tensor] = broad,
-) -> Report:
-    """Update the discriminator, then the generator.
-
-    Args:
-        anchored: what of a drawn picture is held to its PCA draw; as `broad`.
-    """
+def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> Report:
+    """Update the discriminator, then the generator."""
     generator, discriminator = base_players(state)
-    memory = state.memory
-    assert isinstance(memory, SwiftMemory)
-    noise, anchor, matching = config.noise, config.anchor, config.matching
-    assert noise is not None
+    anchor, matching, reconstruction = config.anchor, config.matching, config.reconstruction
     assert anchor is not None
     assert matching is not None
+    assert reconstruction is not None
     loss_pair, count = LOSSES[config.objective.loss], len(batch.images)
     labels = None if batch.labels is None else batch.labels.to(state.device)
-    reconstruction = config.reconstruction or ReconstructionSettings(share=0.0)
     faded = risen(state.images - reconstruction.fades_from_images, reconstruction.fades_over_images)
     own = round(reconstruction.share * (1 - faded) * count)
-    deviation = 0.0
-    if memory.was_saturated:
-        deviation = noise_deviation(memory.discriminator_loss, state.images, noise, lasting=memory.noise_lasts)
-    # The set's statistics are of pictures without noise.
-    matched = 0.0 if deviation > 0 else risen(state.images - matching.from_images, matching.rise_images)
     with mixed_precision(state.device):
         drawn = draws(state, batch, labels, own, config, numbers)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
         before = numbers.augment.get_state()
-        real_features = features_of_real(state, batch, config, numbers, deviation)
+        real_features = features_of_real(state, batch, config, numbers)
         numbers.augment.set_state(before)  # each generated picture is changed as the real one it is compared with
-        fake_features = discriminator.feature_maps(shown(fake, state, config, numbers, deviation))
+        fake_features = discriminator.feature_maps(augmented(fake, state, config, numbers))
 
     def scores(features: list[Tensor], labels: Tensor | None) -> Tensor:
         with mixed_precision(state.device):
-            return discriminator.scores(features, labels).float().flatten()  # (B * heads,)
+            return discriminator.scores(features, labels).float()  # (B, heads)
 
     pairs = [torch.cat((one, other.detach())) for one, other in zip(real_features, fake_features, strict=True)]
-    pair_labels = None if labels is None else labels.repeat(2)
-    real_scores, fake_scores = scores(pairs, pair_labels).chunk(2)  # (B * heads,) each
+    for pair in pairs:
+        pair.requires_grad_(has_slope_penalty(state, config))
+    pair_scores = scores(pairs, None if labels is None else labels.repeat(2))  # (2B, heads)
+    real_scores, fake_scores = pair_scores.flatten().chunk(2)  # (B * heads,) each
     discriminator_loss = loss_pair.discriminator(real_scores, fake_scores)
+    penalty, slopes = slope_penalty(pairs, pair_scores.sum(1), config) if pairs[0].requires_grad else (0.0, {})
     scale = rate_scale(generator.size, state.spec.multiplier, config.optimizer)
     levels = Levels.at(state, batch, fake.detach(), config, numbers)
-    apply(state, "discriminator", discriminator_loss + levels.discriminator_loss(), share=scale)
+    apply(state, "discriminator", discriminator_loss + penalty + levels.discriminator_loss(), share=scale)
     with frozen(state.discriminator):
+        generator_loss = loss_pair.generator(real_scores.detach(), scores(fake_features, labels).flatten())
         overshoot = (unbounded - fake.detach()).square().mean()
-        tint_weight = anchor.saturated_tint_weight if memory.was_saturated else 1.0
-        drift = anchored(fake - drawn.clamp(-1, 1), tint_weight, anchor.cells).square().mean()
-        generator_loss = loss_pair.generator(real_scores.detach(), scores(fake_features, labels))
-        mismatch = fake.new_zeros(()) if deviation > 0 else discriminator.mismatch(fake_features, matching)
-        held = config.objective.out_of_range_weight * overshoot + anchor.weight * drift
+        drift = (broad(fake, anchor.cells) - broad(drawn.clamp(-1, 1), anchor.cells)).square().mean()
+        matched = risen(state.images - matching.from_images, matching.rise_images)
+        mismatch = discriminator.mismatch(fake_features, matching)
         rebuilt = reconstruction_loss(fake_features, real_features, own)
-        held = held + matching.weight * matched * mismatch + reconstruction.weight * rebuilt
+        displaced = coarse_difference(fake, base_pictures(state, batch.images), own, reconstruction.coarse_cells)
+        held = (
+            config.objective.out_of_range_weight * overshoot
+            + anchor.weight * drift
+            + matching.weight * matched * mismatch
+            + reconstruction.weight * rebuilt
+            + reconstruction.coarse_weight * displaced
+        )
         share = scale * risen(state.images + count, max(config.optimizer.warmup_images, 1))
         apply(state, "generator", generator_loss + held + levels.generator_loss(), share=share)
-    memory.follow(float(discriminator_loss.detach()), state.images, count, noise)
-    return {
+    return slopes | {
         "discriminator_loss": discriminator_loss.detach(),
         "generator_loss": generator_loss.detach(),
         "real_score": real_scores.detach().mean(),
@@ -129,7 +118,7 @@ def swift_play(
         "drift": drift.detach(),
         "mismatch": mismatch.detach(),
         "reconstruction": rebuilt.detach(),
-        "noise": deviation,
+        "coarse_difference": displaced.detach(),
     }
 
 
@@ -155,6 +144,15 @@ def reconstruction_loss(fake_features: Sequence[Tensor], real_features: Sequence
         return fake_features[0].new_zeros(())
     every = zip(fake_features, real_features, strict=True)
     return torch.stack([F.mse_loss(fake[-own:], real[-own:]) for fake, real in every]).mean()
+
+
+def coarse_difference(fake: Tensor, real: Tensor, own: int, cells: int) -> Tensor:
+    """The mean square by which the last `own` of (B, C, H, W) drawn pictures, seen as `cells` by `cells` large pixels,
+    differ from those that they were drawn of; 0 for none. Colour counts by what it covers of white."""
+    if own == 0:
+        return fake.new_zeros(())
+    drawn, wanted = (F.adaptive_avg_pool2d(visible(images[-own:]), (cells, cells)) for images in (fake, real))
+    return F.mse_loss(drawn, wanted)
 
 
 def base_players(state: TrainingState) -> tuple[PcaGenerator, ProjectedDiscriminator]:
@@ -183,22 +181,10 @@ def rate_scale(size: tuple[int, int], multiplier: float, rates: OptimizerSetting
     return 1 / (by_size * by_width)
 
 
-def features_of_real(
-    state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers, deviation: float
-) -> list[Tensor]:
-    """The frozen features of the set's pictures; from the cache where there is neither augmentation nor noise."""
-    memory = state.memory
-    assert isinstance(memory, SwiftMemory)
+def features_of_real(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> list[Tensor]:
+    """The frozen features of the set's pictures; from the cache where they are not augmented."""
     features = base_players(state)[1].feature_maps
     with torch.no_grad():
-        if deviation > 0 or augmentations(state, config):
-            return features(shown(base_pictures(state, batch.images), state, config, numbers, deviation))
-        return memory.features.maps(batch, lambda group: features(base_pictures(state, group)))
-
-
-def shown(images: Tensor, state: TrainingState, config: RunConfig, numbers: Numbers, deviation: float) -> Tensor:
-    """(B, C, H, W) pictures after augmentation and under Gaussian noise of that deviation."""
-    images = augmented(images, state, config, numbers)
-    if deviation == 0:
-        return images
-    return images + deviation * torch.randn(images.shape, generator=numbers.augment).to(state.device)
+        if augmentations(state, config):
+            return features(augmented(base_pictures(state, batch.images), state, config, numbers))
+        return state.features.maps(batch, lambda group: features(base_pictures(state, group)))

@@ -70,7 +70,7 @@ def _update_discriminator(
         "rebuilt_score": rebuilt_scores.detach().mean(),
     }
     if pair.requires_grad:
-        penalty, slopes = slope_penalty(pair, scores, config)
+        penalty, slopes = slope_penalty([pair], scores, config)
         loss, report = loss + penalty, report | slopes
     apply(state, "discriminator", loss)
     return report
