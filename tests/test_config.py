@@ -147,7 +147,8 @@ def as_before_cascades(config):
     """What the recipe swift was while formats up to 3 were written, with what holds it now."""
     network = config.network.model_copy(update={"architecture": "swift"})
     matching = config.matching.model_copy(update={"from_images": 16_000, "rise_images": 16_000})
-    sections = {"network": network, "matching": matching, "enlarging": None}
+    statistics = config.statistics.model_copy(update={"length_share": 1.0})
+    sections = {"network": network, "matching": matching, "statistics": statistics, "enlarging": None}
     return config.model_copy(update=sections)
 
 

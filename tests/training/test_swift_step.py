@@ -11,7 +11,12 @@ from ganvas.training.steps import swift
 from ganvas.training.steps.swift import swift_play
 from ganvas.training.updates import Numbers, sample_latents
 
-STILL = ("optimizer.generator_rate=1e-30", "optimizer.discriminator_rate=1e-30", "objective.augment=")
+STILL = (
+    "optimizer.generator_rate=1e-30",
+    "optimizer.discriminator_rate=1e-30",
+    "objective.augment=",
+    "statistics.length_share=1",
+)
 
 
 def test_the_losses_are_the_relativistic_ones_over_all_heads(tiny):
@@ -95,6 +100,18 @@ def test_a_share_of_what_is_drawn_are_the_pictures_of_the_step_and_their_feature
         assert_close(shown[-1].detach(), expected)
         maps = zip(*(state.discriminator.base.feature_maps(images[2:]) for images in (real, expected)), strict=True)
         assert_close(report["reconstruction"], torch.stack([F.mse_loss(*pair) for pair in maps]).mean())
+
+
+def test_latents_are_as_long_in_training_as_the_sets_coefficients_and_shorter_in_what_is_drawn(tiny, shown):
+    config, stream, fresh = tiny("swift", *STILL, "reconstruction.share=0", "statistics.length_share=0.5")
+    state = fresh()
+    swift_play(state, stream.batch_at(0, 4).without_labels(), config, Numbers.at(0, 0))
+    latents = sample_latents(4, config, Numbers.at(0, 0).latents)
+    components = state.generator.base.components
+    with torch.no_grad():
+        mean = components(torch.zeros_like(latents))
+        expected = mean + (components(latents) - mean) * 2
+        assert_close(shown[-1].detach(), expected.clamp(-1, 1), rtol=0, atol=1e-5)
 
 
 def test_the_share_of_the_steps_own_pictures_falls_to_none(tiny, shown):

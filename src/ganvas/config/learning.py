@@ -191,8 +191,9 @@ class StatisticsSettings(Settings):
     length_share: float = Field(
         default=0.93,
         gt=0,
-        description="length of a latent's coefficients as a share of those of the set's pictures: at 1 an eye prefers "
-        "36 of 50 faces of the recipe of before, at 0.93 21 (journal, 2026-11-30, a penalty for noise)",
+        description="length of the coefficients that are drawn as a share of those of the set's pictures, which are "
+        "trained with: at 1 an eye prefers 36 of 50 faces of the recipe of before, at 0.93 21 (journal, 2026-11-30, a "
+        "penalty for noise)",
     )
     feature_pictures: int = Field(
         default=512,

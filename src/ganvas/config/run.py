@@ -177,6 +177,8 @@ def _with_what_holds_it_now(values: dict[str, Any]) -> dict[str, Any]:
     objective = kept.get("objective", {})
     if not _is_swift(values) or not isinstance(objective, dict):
         return kept
+    statistics = kept.get("statistics", {})
+    kept["statistics"] = {"length_share": 1.0} | statistics if isinstance(statistics, dict) else statistics
     return {"reconstruction": {}} | kept | {"objective": objective | SWIFT_PENALTY}
 
 

@@ -118,8 +118,9 @@ class Components(nn.Module):
         squares = self.axes.square().sum(1).clamp(min=torch.finfo(self.axes.dtype).tiny)
         return self._pictures((rows - self._means(labels)) @ self.axes.T / squares, labels)
 
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self._pictures(z if self.lengths is None else self.lengths(z), labels)
+    def forward(self, z: Tensor, labels: Tensor | None = None, *, length: float = 1.0) -> Tensor:
+        """Args: length: what coefficients are multiplied with."""
+        return self._pictures(length * (z if self.lengths is None else self.lengths(z)), labels)
 
     def _means(self, labels: Tensor | None) -> Tensor:
         return self.mean if labels is None else self.mean.index_select(0, labels)
@@ -164,10 +165,10 @@ class PcaGenerator(nn.Module):
         small = resized(images, self.components.size)
         self.components.learn(small, labels, generator, length_share=settings.length_share)
 
-    def draw(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, Z) -> (B, C, H, W), any real numbers: the draw on the components."""
+    def draw(self, z: Tensor, labels: Tensor | None = None, *, length: float = 1.0) -> Tensor:
+        """(B, Z) -> (B, C, H, W), any real numbers: the draw on the components. length: as of theirs."""
         check_labels(labels, self.classes.num_embeddings if self.classes else 0)
-        return resized(self.components(z, labels), self.size)
+        return resized(self.components(z, labels, length=length), self.size)
 
     def project(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) pictures -> the same shape: as near to each as a draw on the components comes."""

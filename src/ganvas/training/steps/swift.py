@@ -125,10 +125,15 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
 def draws(
     state: TrainingState, batch: Batch, labels: Tensor | None, own: int, config: RunConfig, numbers: Numbers
 ) -> Tensor:
-    """(B, C, h, w): draws of latents, and last the projections of the last `own` pictures of the batch."""
+    """(B, C, h, w): draws of latents, and last the projections of the last `own` pictures of the batch.
+
+    Latents are as long here as the set's coefficients are, so that the generator learns all that it may be asked for.
+    """
+    assert config.statistics is not None
     generator, fresh = base_players(state)[0], len(batch.images) - own
     z = sample_latents(fresh, config, numbers.latents).to(state.device)
-    drawn = generator.draw(z, None if labels is None else labels[:fresh])
+    whole = 1 / config.statistics.length_share
+    drawn = generator.draw(z, None if labels is None else labels[:fresh], length=whole)
     if own == 0:
         return drawn
     projected = generator.project(
