@@ -340,7 +340,10 @@ def test_look_shows_what_the_network_will_see(ganvas, pictures):
         (["train", "avatars", "--set", "objective.loss=regret"], "relativistic"),
         (["train", "avatars", "--set", "objective.augment=color,confetti"], "confetti"),
         (["train", "avatars", "--recipe", "vaegan", "--set", "training.balance_margin=1"], "does not go with vaegan"),
-        (["train", "avatars", "--set", "objective.gradient_penalty_weight=1"], "objective.gradient_penalty_weight does not go with cascade"),
+        (
+            ["train", "avatars", "--set", "objective.gradient_penalty_weight=1"],
+            "objective.gradient_penalty_weight does not go with cascade",
+        ),
         (["train", "avatars", "--blind", "--recipe", "dcgan"], "it goes with swift"),
         (["train", "--resume", "--out", "nothing"], "no run"),
         (["train", "avatars", "--device", "abacus"], "abacus"),
