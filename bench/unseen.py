@@ -1,4 +1,4 @@
-"""Does the verdict cry wolf, and does the default recipe collapse: three minutes of each set of bench/unseen_sets.py.
+"""Does the verdict raise false alarms, does the default collapse: three minutes of each set of bench/unseen_sets.py.
 
     python -m bench.unseen runs SETS_FOLDER WORK_FOLDER --seeds 0 1 [--minutes 3]
     python -m bench.unseen table [WORK_FOLDER SHEET.webp]
@@ -12,7 +12,6 @@ to 7 of every run's last moment, for an eye to say which collapsed.
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +20,16 @@ from PIL import Image
 from bench.agreement import independent_features
 from bench.lines import keep, kept
 from bench.quality import Judge, View, drawn, own_views, share_of_eigen
-from bench.verdicts import WORSE, measure_of
+from bench.verdicts import ALARMS, WORSE, logged_measures, verdicts
 from ganvas.config import with_settings
 from ganvas.data import load_pictures
 from ganvas.formats.images import picture_grid
-from ganvas.formats.log import read_log
-from ganvas.metrics import Measure, assess
 from ganvas.model.weights import kept_moments
 from ganvas.recipes import recipe
 from ganvas.workflows.train import train
 
 RESULTS = Path("bench/results/unseen.jsonl")
 DRAWN, SHOWN, MOMENTS = 200, 8, 4
-ALARMS = ("collapse", "divergence", "copying")
 
 
 def one_run(folder: Path, out: Path, seed: int, minutes: float, see: View) -> dict:
@@ -48,16 +44,12 @@ def one_run(folder: Path, out: Path, seed: int, minutes: float, see: View) -> di
     for at in moments[:: -max(len(moments) // MOMENTS, 1)][:MOMENTS][::-1]:
         line = judge.distances(judge.see(drawn(out, at, DRAWN))) | {"eigen": judge.eigen}
         seen.append({"images": at} | {family: round(share_of_eigen(line, family), 4) for family in judge.views})
-    names, numbers = [field.name for field in fields(Measure)], read_log(out / "log.jsonl").numbers
-    measures = [{name: entry[name] for name in names} for entry in numbers if "kernel_distance" in entry]
-    return {"set": folder.name, "seed": seed, "minutes": minutes, "measures": measures, "moments": seen}
+    return {"set": folder.name, "seed": seed, "minutes": minutes, "measures": logged_measures(out), "moments": seen}
 
 
 def alarms(line: dict) -> list[str]:
-    """What was said when there was an alarm, with the images shown."""
-    every = [measure_of(one) for one in line["measures"]]
-    said = [(one.images, assess(every[: at + 1], from_pca=True).kind) for at, one in enumerate(every)]
-    return [f"{kind} after {images:,}" for images, kind in said if kind in ALARMS]
+    """Every alarm, with the images shown by then."""
+    return [f"{kind} after {images:,}" for images, kind in verdicts(line, from_pca=True) if kind in ALARMS]
 
 
 def is_worse(line: dict) -> bool:

@@ -51,6 +51,7 @@ from ganvas.workflows.train import train
 RESULTS = Path("bench/results/verdicts.jsonl")
 IMAGES, SPOILT_AT, EVERY, COUNT = 12_800, 6_400, 640, 128
 WORSE = 1.15
+ALARMS = ("collapse", "divergence", "copying")
 
 Spoil = Callable[[TrainingState, RunConfig], nn.Module | None]
 """Changes the state, after every step; or returns what is measured from here on instead of its generator."""
@@ -214,9 +215,13 @@ def measured(
             pass
     except DivergedError:
         ended = read_log(out / "log.jsonl").events[-1].images
-    names = [field.name for field in fields(Measure)]
-    numbers = read_log(out / "log.jsonl").numbers
-    return [{name: entry[name] for name in names} for entry in numbers if "kernel_distance" in entry], ended
+    return logged_measures(out), ended
+
+
+def logged_measures(run: Path) -> list[dict[str, float]]:
+    """What a run measured, as results keep it."""
+    names, numbers = [field.name for field in fields(Measure)], read_log(run / "log.jsonl").numbers
+    return [{name: entry[name] for name in names} for entry in numbers if "kernel_distance" in entry]
 
 
 def measure_of(stored: dict) -> Measure:
@@ -226,10 +231,12 @@ def measure_of(stored: dict) -> Measure:
     return Measure(**values)
 
 
-def verdicts(line: dict) -> list[tuple[int, str]]:
-    """(images, kind of verdict) after every measure."""
+def verdicts(line: dict, *, from_pca: bool = False) -> list[tuple[int, str]]:
+    """(images, kind of verdict) after every measure. from_pca: as of assess."""
     every = [measure_of(one) for one in line["measures"]]
-    said: list[tuple[int, str]] = [(one.images, assess(every[: at + 1]).kind) for at, one in enumerate(every)]
+    said: list[tuple[int, str]] = [
+        (one.images, assess(every[: at + 1], from_pca=from_pca).kind) for at, one in enumerate(every)
+    ]
     return [*said, (line["ended"], "divergence")] if line.get("ended") else said
 
 
@@ -273,12 +280,11 @@ def report(lines: list[dict]) -> None:
     A spoilt run counts as caught if any alarm was raised once it was spoilt: a generator that runs away may well
     collapse. One that stands still is caught if it is said to.
     """
-    alarms = ("collapse", "divergence", "copying")
     print("\n| what came of it | runs | caught | under that name | images until then (median) | missed |")
     print("|---|---|---|---|---|---|")
     for came in ("collapse", "divergence", "copying", "plateau"):
         members = [line for line in lines if truth(line) == came]
-        wanted = alarms if came in alarms else (came,)
+        wanted = ALARMS if came in ALARMS else (came,)
         after = [[(at - SPOILT_AT, kind) for at, kind in verdicts(line) if at > SPOILT_AT] for line in members]
         delays = [next((at for at, kind in said if kind in wanted), None) for said in after]
         named = sum(any(kind == came for _, kind in said) for said in after)
@@ -289,7 +295,7 @@ def report(lines: list[dict]) -> None:
     print("\n| no harm came of it | runs | with an alarm | at the end |\n|---|---|---|---|")
     for came in ("healthy", "recovery"):
         members = [line for line in lines if truth(line) == came]
-        alarmed = [line["run"] for line in members if any(kind in alarms for _, kind in verdicts(line))]
+        alarmed = [line["run"] for line in members if any(kind in ALARMS for _, kind in verdicts(line))]
         last = Counter(verdicts(line)[-1][1] for line in members)
         ends = ", ".join(f"{count} {kind}" for kind, count in last.most_common())
         print(f"| {came} | {len(members)} | {len(alarmed)}: {'; '.join(alarmed)} | {ends} |")

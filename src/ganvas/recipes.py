@@ -52,7 +52,8 @@ RECIPES: dict[str, Recipe] = {
         "ten, that hold up at twice the size in thirty; cartoon faces in one; cars with wheels and windows from 2,000 "
         "photographs in ten, of many colours in thirty",
         failings="One face of seven is a mask or has no eyes after ten minutes, one of nine after thirty; cars are "
-        "blobs for three minutes. Small things on a large plain ground stay blurred for long.",
+        "blobs for three minutes. Small things on a large plain ground stay blurred for long; with --blind flat "
+        "shapes all get one outline.",
         config=RunConfig(
             recipe="swift",
             pictures=PictureSettings(),

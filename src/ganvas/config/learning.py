@@ -271,8 +271,8 @@ class ReconstructionSettings(Settings):
     coarse_weight: float = Field(
         default=5.0,
         ge=0,
-        description="of the mean square difference of broad colours; without it avatars soon have one ground, drawn "
-        "icons one colour; at 20 they swing (journal, 2026-11-30, a penalty for noise)",
+        description="of the mean square difference of broad colours; without it avatars have two grounds for "
+        "long; at 20 they swing (journal, 2026-11-30, a penalty for noise)",
     )
     coarse_cells: int = Field(default=8, gt=0, description="parts of a side that have a broad colour; not varied")
     fades_from_images: int = Field(

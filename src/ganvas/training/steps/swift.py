@@ -45,12 +45,17 @@ from ganvas.training.updates import (
 )
 
 
+def coarse(images: Tensor, cells: int) -> Tensor:
+    """(B, C, H, W) -> (B, C, cells, cells): as large pixels. Colour counts by what it covers of white."""
+    return F.adaptive_avg_pool2d(visible(images), (cells, cells))
+
+
 def broad(images: Tensor, cells: int) -> Tensor:
     """(B, C, H, W) -> (B, C, cells, cells): how light and opaque a part of a picture is, in the tint of all of it.
 
-    Not the tint of each part: colour may move within a picture. Colour counts by what it covers of white.
+    Not the tint of each part: colour may move within a picture.
     """
-    means = F.adaptive_avg_pool2d(visible(images), (cells, cells))
+    means = coarse(images, cells)
     colours, opacity = means[:, :3], means[:, 3:]
     light = colours.mean(1, keepdim=True)
     tint = (colours - light).mean((2, 3), keepdim=True)
@@ -67,9 +72,10 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
     loss_pair, count = LOSSES[config.objective.loss], len(batch.images)
     labels = None if batch.labels is None else batch.labels.to(state.device)
     faded = risen(state.images - reconstruction.fades_from_images, reconstruction.fades_over_images)
-    own = round(reconstruction.share * (1 - faded) * count)
+    fresh = count - round(reconstruction.share * (1 - faded) * count)
+    own = base_pictures(state, batch.images[fresh:])  # the last of the batch; the others are drawn of latents
     with mixed_precision(state.device):
-        drawn = draws(state, batch, labels, own, config, numbers)
+        drawn = draws(state, labels, own, fresh, config, numbers)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
         before = numbers.augment.get_state()
@@ -97,8 +103,8 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
         drift = (broad(fake, anchor.cells) - broad(drawn.clamp(-1, 1), anchor.cells)).square().mean()
         matched = risen(state.images - matching.from_images, matching.rise_images)
         mismatch = discriminator.mismatch(fake_features, matching)
-        rebuilt = reconstruction_loss(fake_features, real_features, own)
-        displaced = coarse_difference(fake, base_pictures(state, batch.images), own, reconstruction.coarse_cells)
+        rebuilt = reconstruction_loss(fake_features, real_features, len(own))
+        displaced = coarse_difference(fake[fresh:], own, reconstruction.coarse_cells)
         held = (
             config.objective.out_of_range_weight * overshoot
             + anchor.weight * drift
@@ -123,23 +129,20 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
 
 
 def draws(
-    state: TrainingState, batch: Batch, labels: Tensor | None, own: int, config: RunConfig, numbers: Numbers
+    state: TrainingState, labels: Tensor | None, own: Tensor, fresh: int, config: RunConfig, numbers: Numbers
 ) -> Tensor:
-    """(B, C, h, w): draws of latents, and last the projections of the last `own` pictures of the batch.
+    """(B, C, h, w): `fresh` draws of latents, and last the projections of `own`, (K, C, h, w) pictures.
 
     Latents are as long here as the set's coefficients are, so that the generator learns all that it may be asked for.
     """
     assert config.statistics is not None
-    generator, fresh = base_players(state)[0], len(batch.images) - own
+    generator = base_players(state)[0]
     z = sample_latents(fresh, config, numbers.latents).to(state.device)
     whole = 1 / config.statistics.length_share
     drawn = generator.draw(z, None if labels is None else labels[:fresh], length=whole)
-    if own == 0:
+    if len(own) == 0:
         return drawn
-    projected = generator.project(
-        base_pictures(state, batch.images[fresh:]), None if labels is None else labels[fresh:]
-    )
-    return torch.cat((drawn, projected))
+    return torch.cat((drawn, generator.project(own, None if labels is None else labels[fresh:])))
 
 
 def reconstruction_loss(fake_features: Sequence[Tensor], real_features: Sequence[Tensor], own: int) -> Tensor:
@@ -151,13 +154,10 @@ def reconstruction_loss(fake_features: Sequence[Tensor], real_features: Sequence
     return torch.stack([F.mse_loss(fake[-own:], real[-own:]) for fake, real in every]).mean()
 
 
-def coarse_difference(fake: Tensor, real: Tensor, own: int, cells: int) -> Tensor:
-    """The mean square by which the last `own` of (B, C, H, W) drawn pictures, seen as `cells` by `cells` large pixels,
-    differ from those that they were drawn of; 0 for none. Colour counts by what it covers of white."""
-    if own == 0:
-        return fake.new_zeros(())
-    drawn, wanted = (F.adaptive_avg_pool2d(visible(images[-own:]), (cells, cells)) for images in (fake, real))
-    return F.mse_loss(drawn, wanted)
+def coarse_difference(fake: Tensor, real: Tensor, cells: int) -> Tensor:
+    """The mean square by which (K, C, H, W) drawn pictures, seen as `cells` by `cells` large pixels, differ from those
+    that they were drawn of; 0 for none."""
+    return F.mse_loss(coarse(fake, cells), coarse(real, cells)) if len(real) else fake.new_zeros(())
 
 
 def base_players(state: TrainingState) -> tuple[PcaGenerator, ProjectedDiscriminator]:
