@@ -71,8 +71,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         how=(
             "A latent is a list of 64 numbers, each of which says how much of one principal component of your pictures "
-            "to add to their mean.",
-            "That is linear algebra, and gives varied but blurred pictures before the first step.",
+            "to add to their mean: linear algebra, which gives varied but blurred pictures before the first step.",
             "The generator is a small network that learns to add what the blur lacks, from the coarsest scale to the "
             "finest.",
             "The discriminator sees through EfficientNet-Lite0, which learned on ImageNet and learns no more; only "
@@ -82,8 +81,9 @@ RECIPES: dict[str, Recipe] = {
             "Heads whose scores change too steeply pay for it, so that they are not too sure of themselves, as they "
             "would be with flat shapes.",
             "So that drawn pictures stay as varied as yours, the light and tint of each are held to those of its "
-            "blurred start; at first half are drawn from your own, blurred in the same way, and should come out like "
-            "them; later all should have the mean and spread of the set's features.",
+            "blurred start, and later the features of all of them to the mean and spread of the set's.",
+            "At first half of them are drawn from your own pictures, blurred in the same way, and should come out like "
+            "those.",
             "Pictures over 64 px are drawn small and doubled by further networks, which learn on crops, so that size "
             "costs little.",
             "What is drawn for you is an average of the generator over its last few thousand images, which is steadier "
