@@ -16,7 +16,7 @@ SECTIONS = {
     "network": "the two players",
     "objective": "what the players minimise",
     "augmentation": "how strongly `objective.augment` changes pictures",
-    "optimizer": "Adam, for each player",
+    "optimizer": "Adam for each player, and Muon for what of the generator it suits",
     "training": "how the players take turns, and what is kept",
     "statistics": "what is computed from the set before the first step",
     "anchor": "what holds broad light and tint to the PCA draw",

@@ -149,13 +149,20 @@ class AugmentationSettings(Settings):
 
 
 class OptimizerSettings(Settings):
-    """Adam, for each player."""
+    """Adam for each player, and Muon for what of the generator it suits."""
 
     generator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
     discriminator_rate: float = Field(default=2e-4, gt=0, description="learning rate")
     beta1: float = Field(default=0.5, ge=0, lt=1, description="memory of the gradients' mean")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="memory of the gradients' squares")
     epsilon: float = Field(default=1e-8, gt=0, description="added to the root of those (Kingma & Ba 2014)")
+    muon_momentum: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="the generator's inner convolutions are updated by Muon with this memory of the gradients' mean "
+        "(journal, 2026-11-30, orthogonal steps); None: by Adam, as all else",
+    )
     largest_step: float | None = Field(
         default=None, gt=0, description="times the rate, over which a step of all weights is shortened; None: none is"
     )

@@ -58,6 +58,8 @@ class Adam:
         """One update by the gradients that are there, at that share of the rate; a weight without one stays."""
         moved = [index for index, weight in enumerate(self.weights) if weight.grad is not None]
         gradients = [gradient for weight in self.weights if (gradient := weight.grad) is not None]
+        if not moved:
+            return
         if self.largest_step is not None and self.steps[moved[0]] >= 1 / (1 - self.beta2):
             share *= min(self.largest_step / max(self._step_size(moved, gradients), self.epsilon), 1.0)
         adam(

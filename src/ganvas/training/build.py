@@ -5,13 +5,14 @@ import copy
 import torch
 from torch import nn
 
-from ganvas.config import RunConfig
+from ganvas.config import OptimizerSettings, RunConfig
 from ganvas.data import PictureSet
 from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec
 from ganvas.pixels import to_float
 from ganvas.training.adam import Adam
 from ganvas.training.architectures import build_networks
+from ganvas.training.muon import Muon
 from ganvas.training.state import TrainingState
 
 AT_ONCE = 16  # pictures, which may be large, that are made small at once
@@ -48,11 +49,11 @@ def new_state(
     averaged = copy.deepcopy(generator).requires_grad_(False) if keeps_average else None
     rates = config.optimizer
     optimizers = {
-        "generator": _adam(generator, rates.generator_rate, config),
-        "discriminator": _adam(discriminator, rates.discriminator_rate, config),
+        "generator": _optimizer(generator, rates.generator_rate, rates, momentum=rates.muon_momentum),
+        "discriminator": _optimizer(discriminator, rates.discriminator_rate, rates),
     }
     if encoder is not None:
-        optimizers["encoder"] = _adam(encoder, rates.generator_rate, config)
+        optimizers["encoder"] = _optimizer(encoder, rates.generator_rate, rates)
     return TrainingState(
         generator,
         discriminator,
@@ -66,13 +67,13 @@ def new_state(
     )
 
 
-def _adam(module: nn.Module, rate: float, config: RunConfig) -> Adam:
-    settings = config.optimizer
-    return Adam(
-        module,
-        rate=rate,
-        beta1=settings.beta1,
-        beta2=settings.beta2,
-        epsilon=settings.epsilon,
-        largest_step=settings.largest_step,
-    )
+def _optimizer(module: nn.Module, rate: float, settings: OptimizerSettings, *, momentum: float | None = None) -> Adam:
+    """Adam, or Muon where there is a momentum for it."""
+    kept = {
+        "rate": rate,
+        "beta1": settings.beta1,
+        "beta2": settings.beta2,
+        "epsilon": settings.epsilon,
+        "largest_step": settings.largest_step,
+    }
+    return Adam(module, **kept) if momentum is None else Muon(module, momentum=momentum, **kept)
