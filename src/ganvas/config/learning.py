@@ -196,11 +196,11 @@ class StatisticsSettings(Settings):
         default=2000, ge=1, description="pictures, drawn at random, that the principal components are computed from"
     )
     length_share: float = Field(
-        default=0.93,
+        default=0.81,
         gt=0,
         description="length of the coefficients that are drawn as a share of those of the set's pictures, which are "
-        "trained with: at 1 an eye prefers 36 of 50 faces of the recipe of before, at 0.93 21 (journal, 2026-11-30, a "
-        "penalty for noise)",
+        "trained with: at 1 an eye prefers 36 of 50 faces of the recipe of 2026-11-28, at 0.93 30, at 0.81 21 to 24 "
+        "(journal, 2026-11-30, orthogonal steps)",
     )
     feature_pictures: int = Field(
         default=512,
