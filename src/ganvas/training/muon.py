@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from ganvas.training.adam import Adam
 
-FEWEST_CHANNELS = 16  # on either side of an inner convolution; those next to a picture have at most 12
+FEWEST_CHANNELS = (
+    16  # on either side of an inner convolution; next to a picture there are 12 at most, 16 if transparent and doubled
+)
 ITERATIONS = 5
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 TINY = 1e-20
@@ -44,9 +46,9 @@ class Muon(Adam):
             if (gradient := weight.grad) is None:
                 continue
             mean.lerp_(gradient, 1 - self.momentum)
-            rows = matrix(gradient.lerp(mean, self.momentum))
-            longest = max(rows.flatten(1).shape)
-            matrix(weight).sub_(orthogonal(rows.flatten(1)).view_as(rows), alpha=rate * longest**0.5)
+            rows = matrix(gradient.lerp(mean, self.momentum)).flatten(1)
+            target = matrix(weight)
+            target.sub_(orthogonal(rows).view_as(target), alpha=rate * max(rows.shape) ** 0.5)
             weight.grad = None  # Adam leaves a weight without one
         super().step(share)
 
