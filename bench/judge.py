@@ -28,7 +28,7 @@ from bench.lines import keep
 from bench.quality import Judge, drawn, own_views, share_of_eigen
 from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, load_pictures
-from ganvas.metrics import reference_order
+from ganvas.metrics import neighbourhoods, reference_order
 from ganvas.model.weights import kept_moments, load_model
 from ganvas.workflows.parse import parse_size
 
@@ -149,23 +149,27 @@ def pictures_of(source: str, size: str) -> PictureSet:
     return load_pictures(PictureSettings(source=source, width=width, height=height))
 
 
-def shares(judge: Judge, images: np.ndarray) -> dict[str, float]:
+def shares(judge: Judge, seen: dict[str, Tensor]) -> dict[str, float]:
     """Distances as shares of the PCA baseline's, by family."""
-    line = judge.distances(judge.see(images)) | {"eigen": judge.eigen}
+    line = judge.distances(seen) | {"eigen": judge.eigen}
     return {family: share_of_eigen(line, family) for family in judge.views}
 
 
 def damage_costs(source: str, size: str, detector: FaceDetector | None, count: int = DAMAGED) -> list[dict]:
     """A line for each kind of damage."""
+
+    def judged(images: np.ndarray) -> dict[str, float]:
+        return shares(judge, judge.see(images))
+
     known = pictures_of(source, size)
     healthy = np.asarray(known.images[reference_order(len(known.images))[count : 2 * count]])
     size_px = healthy.shape[1:3]
     judge = Judge(known, count=count, views=own_views(size_px))
-    floor = shares(judge, healthy)
+    floor = judged(healthy)
     found = []
     for name, damage in damages(detector).items():
         damaged = damage(healthy, np.random.default_rng(0), max(size_px) / FULL_PX)
-        costs = {family: round(share - floor[family], 4) for family, share in shares(judge, damaged).items()}
+        costs = {family: round(share - floor[family], 4) for family, share in judged(damaged).items()}
         found.append({"set": Path(source).name, "size": size, "damage": name, **costs})
     return found
 
@@ -176,7 +180,7 @@ def moment_scores(
     """A line for each moment: the nearest kept to each of `at`, or the last.
 
     Args:
-        see: another family of features.
+        see: another family of features, which precision, recall and coverage are of.
     """
     known = sorted(kept_moments(run))
     wanted = sorted({min(known, key=lambda moment: abs(moment - each)) for each in at}) or known[-1:]
@@ -189,7 +193,10 @@ def moment_scores(
     for images in wanted:
         seen = drawn(run, images, count, first_seed=FIRST_SEED)
         line = {"run": run.name, "set": Path(source).name, "images": images}
-        line |= {family: round(share, 3) for family, share in shares(judge, seen).items()}
+        features = judge.see(seen)
+        line |= {family: round(share, 3) for family, share in shares(judge, features).items()}
+        near = neighbourhoods(judge.reference["ResNet"], features["ResNet"])
+        line |= {name: round(getattr(near, name), 3) for name in ("precision", "recall", "coverage")}
         if detector is not None:
             line["as sure"] = round(float(np.mean(detector.faces(seen[:SEEN_BY_DETECTOR])[0] >= sure)), 3)
         found.append(line)

@@ -15,10 +15,11 @@ the PCA baseline on as many.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def known_pictures(name: str, pictures: str) -> PictureSet:
     return load_pictures(PictureSettings(source=pictures, width=width, height=height))
 
 
-def train(plan: Plan, out: Path, pictures: str) -> float:
+def train(plan: Plan, out: Path, pictures: str, environment: Mapping[str, str] = os.environ) -> float:
     """One run, as a person would start it; the largest memory it held, in MB.
 
     The seconds until its first picture are kept beside it.
@@ -126,7 +127,7 @@ def train(plan: Plan, out: Path, pictures: str) -> float:
     started = time.time()
     command = [sys.executable, "-m", "ganvas", "train", pictures, *options, "--time", f"{plan.minutes}m"]
     launched = [sys.executable, "-c", LAUNCHER, *command, "--out", str(out)]
-    largest_kb = int(subprocess.run(launched, check=True, stdout=subprocess.PIPE).stdout)
+    largest_kb = int(subprocess.run(launched, check=True, stdout=subprocess.PIPE, env=environment).stdout)
     first = min(kept_moments(out).values())  # written before the first step
     if first.stat().st_mtime > started:
         (out / "start-up").write_text(f"{first.stat().st_mtime - started:.1f}")

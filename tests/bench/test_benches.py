@@ -23,6 +23,7 @@ import bench
 from bench import (
     ablations,
     agreement,
+    beside,
     blind,
     components,
     copies,
@@ -174,6 +175,21 @@ def smoke_agreement(given: Given) -> None:
     assert real["other"] < noise["other"]
     agreement.report(list(found.values()))
     assert f"| all | {len(found)} |" in given.printed()
+
+
+def smoke_beside(given: Given) -> None:
+    plan = quality.Plan("quick", "faces-color", 0.001)
+    sides = {"now": same_weights.ROOT / "src", "again": same_weights.ROOT / "src"}
+    memory = beside.trained(plan, sides, given.work, str(given.pictures))
+    assert all((given.work / f"{side}-{plan.title}" / "model").exists() for side in sides)
+    for side, megabytes in memory.items():
+        assert megabytes > 50
+        (line,) = beside.scored(given.run, str(given.pictures), pixels, seconds=[5], count=COUNT)
+        assert 0 <= line["precision"] <= 1
+        lines.keep(beside.RESULTS, line | {"run": plan.title, "set": plan.name, "side": side})
+    beside.main(["table"])
+    rows = given.printed().splitlines()
+    assert [row.split(" | ")[2] for row in rows[2:]] == ["now", "again"]
 
 
 def smoke_blind(given: Given) -> None:
@@ -433,6 +449,7 @@ def smoke_verdicts(given: Given) -> None:
 SMOKE: dict[str, Callable[[Given], None]] = {
     "ablations": smoke_ablations,
     "agreement": smoke_agreement,
+    "beside": smoke_beside,
     "blind": smoke_blind,
     "components": smoke_components,
     "copies": smoke_copies,
@@ -461,6 +478,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
 }
 SKIPPED = {"function": "downloads Amazon's emulator and packs a function with pip"}
 SLOW = {
+    "beside",
     "overhead",
     "page",
     "quality",
