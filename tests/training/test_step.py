@@ -9,6 +9,7 @@ from torch.testing import assert_close
 from ganvas.objectives import AUGMENTS, LOSSES
 from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
+from ganvas.report.curves import MEANINGS, MEMBERS, in_words
 from ganvas.training import load_checkpoint, save_checkpoint, training_loop
 from ganvas.training.step import TALLIED
 from ganvas.training.updates import frozen, real_sign, score_pair
@@ -63,6 +64,10 @@ def test_every_weight_of_every_player_moves_and_stays_finite(name, tiny):
     assert state.is_finite()
     assert state.images == progress[-1].images == 3 * config.training.step_images
     assert {"discriminator_loss", "generator_loss", "real_score", "fake_score"} <= progress[-1].report.keys()
+    drawn = [
+        in_words(number) for number in progress[-1].report if not any(number in known for known in MEMBERS.values())
+    ]
+    assert [title for title in drawn if title not in MEANINGS] == []  # every curve in a report has its sentence
 
 
 @pytest.mark.parametrize("name", RECIPES)
