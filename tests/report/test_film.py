@@ -38,7 +38,7 @@ def test_a_film_as_mp4_has_its_length_its_size_and_its_pictures(tmp_path):
     with av.open(str(write_film(paths, tmp_path / "film.mp4", seconds=4, hold_seconds=1))) as film:
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
         assert film.streams.video[0].codec_context.pix_fmt == "yuv420p"
-    assert len(frames) == 4 * encode.MP4_FPS
+    assert len(frames) == 4 * encode.USUAL_FPS
     assert frames[0].shape[0] % 2 == frames[0].shape[1] % 2 == 0
     assert frames[0][:60, :90].mean() == pytest.approx(0, abs=4)
     assert frames[-1][:60, :90].mean() == pytest.approx(180, abs=4)
@@ -71,7 +71,7 @@ def test_wide_samples_are_narrowed(tmp_path):
 def test_noise_is_narrowed_to_keep_a_gif_small(tmp_path):
     rng = np.random.default_rng(0)
     noise = [Image.fromarray(rng.integers(0, 255, (640, 640, 3), dtype=np.uint8)) for _ in range(12)]
-    encode.write_gif(noise, [0.1] * 12, tmp_path / "film.gif")
+    encode.write_gif(encode.Reel(noise.__getitem__, [0.1] * 12), tmp_path / "film.gif", most_bytes=4_000_000)
     assert (tmp_path / "film.gif").stat().st_size < 1.1 * encode.MOST_GIF_BYTES
     with Image.open(tmp_path / "film.gif") as film:
         assert 320 <= film.width < 640
@@ -84,7 +84,7 @@ def test_samples_of_different_sizes_are_refused(tmp_path):
 
 
 def test_another_ending_is_refused_with_those_that_work(tmp_path):
-    with pytest.raises(SettingError, match=r"\.gif, \.mp4, \.webp"):
+    with pytest.raises(SettingError, match=r"\.gif, \.mp4, \.webm, \.webp"):
         write_film(samples(tmp_path), tmp_path / "film.avi")
 
 

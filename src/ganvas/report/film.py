@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,19 +10,24 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganvas.errors import SettingError
 from ganvas.report.reading import opened
-from ganvas.report.video import write_gif, write_mp4, write_webp
+from ganvas.report.video import MOST_GIF_BYTES, Reel, write_gif, write_mp4, write_webm, write_webp
 
 Item = TypeVar("Item")
-Encoder = Callable[[Sequence[Image.Image], Sequence[float], Path], None]
-ENCODERS: dict[str, Encoder] = {".gif": write_gif, ".mp4": write_mp4, ".webp": write_webp}
-MOST_FRAMES = {".gif": 60, ".mp4": 240, ".webp": 120}
+Encoder = Callable[[Reel, Path], None]
+ENCODERS: dict[str, Encoder] = {
+    ".gif": partial(write_gif, most_bytes=MOST_GIF_BYTES),
+    ".mp4": write_mp4,
+    ".webm": write_webm,
+    ".webp": write_webp,
+}
+MOST_FRAMES = {".gif": 60, ".mp4": 240, ".webm": 240, ".webp": 120}
 LONGEST_FRAME_SECONDS = 1.0
 WIDEST_PX = 640
 BAR, INK = (24, 24, 26), (214, 212, 206)
 
 
 def write_film(samples: Sequence[Path], out: Path, *, seconds: float = 10.0, hold_seconds: float = 2.0) -> Path:
-    """The samples of a run as one film, replaced atomically; GIF, MP4 or WebP by the ending of `out`.
+    """The samples of a run as one film, replaced atomically; GIF, MP4, WebM or WebP by the ending of `out`.
 
     Args:
         samples: pictures of one size, in order, named by the images shown (`000012800.png`).
@@ -31,7 +37,8 @@ def write_film(samples: Sequence[Path], out: Path, *, seconds: float = 10.0, hol
     Returns:
         `out`.
     Raises:
-        SettingError: another ending, MP4 without the package `av`, or samples that are damaged or of different sizes.
+        SettingError: another ending, MP4 or WebM without the package `av`, or samples that are damaged or of different
+            sizes.
         ValueError: no samples, or nothing left between the two durations.
     """
     ending = out.suffix.lower()
@@ -40,12 +47,18 @@ def write_film(samples: Sequence[Path], out: Path, *, seconds: float = 10.0, hol
     if not samples or not 0 < hold_seconds < seconds:
         raise ValueError(f"expected samples and 0 < hold < seconds, got {len(samples)}, {hold_seconds} and {seconds}")
     chosen = evenly(samples, MOST_FRAMES[ending])
-    frames = [captioned(path) for path in chosen]
-    for path, frame in zip(chosen, frames, strict=True):
-        if frame.size != frames[-1].size:
-            raise SettingError(f"{path}: is of another size than {chosen[-1].name}; the frames of a film have one size")
-    each = min(LONGEST_FRAME_SECONDS, (seconds - hold_seconds) / max(1, len(frames) - 1))
-    ENCODERS[ending](frames, [each] * (len(frames) - 1) + [hold_seconds], out)
+    size = captioned(chosen[-1]).size
+
+    def frame(number: int) -> Image.Image:
+        made = captioned(chosen[number])
+        if made.size != size:
+            raise SettingError(
+                f"{chosen[number]}: is of another size than {chosen[-1].name}; the frames of a film have one size"
+            )
+        return made
+
+    each = min(LONGEST_FRAME_SECONDS, (seconds - hold_seconds) / max(1, len(chosen) - 1))
+    ENCODERS[ending](Reel(frame, [each] * (len(chosen) - 1) + [hold_seconds]), out)
     return out
 
 

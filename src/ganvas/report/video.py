@@ -1,90 +1,144 @@
-"""Pictures and how long each is shown -> a film file. RGB pictures of one size, replaced atomically."""
+"""Frames -> a film file. A frame is made when it is asked for, so that memory does not grow with a film's length."""
 
-import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from ganvas.errors import missing_package
 from ganvas.files import replacing
 
 MOST_GIF_BYTES = 4_000_000
 GIF_WIDTHS_PX = (640, 560, 480, 400, 320)
-MP4_FPS = 30
+USUAL_FPS = 30
+PALETTE_FRAMES, PALETTE_PX = 8, 200
+MP4 = {"codec": "libx264", "options": {"crf": "20", "preset": "veryfast"}}
+WEBM = {"codec": "libvpx-vp9", "options": {"crf": "31", "b": "0", "deadline": "realtime", "cpu-used": "6"}}
 
 
-def write_gif(frames: Sequence[Image.Image], seconds: Sequence[float], out: Path) -> None:
-    """A looping GIF in one palette, so that what does not change does not flicker; narrowed to about 4 MB.
+@dataclass(frozen=True)
+class Reel:
+    """The frames of a film, RGB and of one size.
+
+    frame: the frame of a number from 0, made anew each time. seconds: how long each is shown, above 0. fps: of films
+    that have one rate.
+    """
+
+    frame: Callable[[int], Image.Image]
+    seconds: Sequence[float]
+    fps: int = USUAL_FPS
+
+    def __post_init__(self) -> None:
+        if not len(self.seconds) or not all(each > 0 for each in self.seconds) or self.fps < 1:
+            raise ValueError(f"expected frames shown for more than no time, got {self.seconds!r:.80}, {self.fps} fps")
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    def spread(self, most: int) -> list[Image.Image]:
+        """At most `most` of the frames, evenly spaced."""
+        return [self.frame(number) for number in range(0, len(self), math.ceil(len(self) / most))]
+
+
+def write_gif(reel: Reel, out: Path, *, most_bytes: int | None = None) -> None:
+    """A looping GIF in one palette, so that what does not change does not flicker.
 
     Durations are rounded to 1/100 s, the unit of GIF, and are at least 2/100: browsers slow anything faster down.
+
+    Args:
+        most_bytes: it is narrowed to about that; None: every frame keeps its size.
     """
-    durations = [max(20, round(100 * each) * 10) for each in _checked(frames, seconds)]
-    palette = _shared_palette(frames)
-    width = _gif_width(frames, palette)
-    encoded = _gif_bytes([_at_most(frame, width) for frame in frames], durations, palette)
+    durations = [max(20, round(100 * each) * 10) for each in reel.seconds]
+    samples = reel.spread(PALETTE_FRAMES)
+    last = [reel.frame(number) for number in range(max(len(reel) - 4, 0), len(reel))]  # the best ones count double
+    palette = _shared_palette([*samples, *last])
+    width = samples[0].width
+    if most_bytes is not None:
+        width = _gif_width(reel.spread(5), palette, most_bytes * len(reel.spread(5)) / len(reel))
+    with replacing(out) as unfinished, unfinished.open("wb") as file:
+        for number, milliseconds in enumerate(durations):
+            flat = _at_most(reel.frame(number), width).quantize(palette=palette, dither=Image.Dither.NONE)
+            if number == 0:
+                file.writelines(GifImagePlugin.getheader(flat, info={"loop": 0})[0])
+            file.writelines(GifImagePlugin.getdata(flat, duration=milliseconds))
+        file.write(b";")
+
+
+def write_webp(reel: Reel, out: Path) -> None:
+    """A looping WebP; durations are rounded to 1/1000 s. What is encoded is held in memory until the end."""
+    durations = [max(1, round(1000 * each)) for each in reel.seconds]
     with replacing(out) as unfinished:
-        unfinished.write_bytes(encoded)
+        _Frames(reel).save(unfinished, format="WEBP", save_all=True, duration=durations, loop=0, quality=80, method=2)
 
 
-def write_webp(frames: Sequence[Image.Image], seconds: Sequence[float], out: Path) -> None:
-    """A looping WebP; durations are rounded to 1/1000 s."""
-    durations = [max(1, round(1000 * each)) for each in _checked(frames, seconds)]
-    with replacing(out) as unfinished:
-        frames[0].save(
-            unfinished,
-            format="WEBP",
-            save_all=True,
-            append_images=frames[1:],
-            duration=durations,
-            loop=0,
-            quality=80,
-            method=2,
-        )
+def write_mp4(reel: Reel, out: Path) -> None:
+    """H.264 in yuv420p, which every browser and phone plays; the index is at the front. Raises as `_write_video`."""
+    _write_video(reel, out, MP4, movflags="faststart")
 
 
-def write_mp4(frames: Sequence[Image.Image], seconds: Sequence[float], out: Path) -> None:
-    """H.264 in yuv420p at 30 frames a second, which every browser and phone plays; the index is at the front.
+def write_webm(reel: Reel, out: Path) -> None:
+    """VP9 in yuv420p. Raises as `_write_video`."""
+    _write_video(reel, out, WEBM)
+
+
+def write_pngs(reel: Reel, out: Path) -> None:
+    """A folder of 000000.png and so on, one for each frame, whatever its seconds."""
+    for number in range(len(reel)):
+        with replacing(out / f"{number:06d}.png") as unfinished:
+            reel.frame(number).save(unfinished, format="PNG", compress_level=3)
+
+
+def _write_video(reel: Reel, out: Path, encoder: dict, **options: str) -> None:
+    """Frames at the reel's rate, repeated as their seconds want.
 
     Raises:
         SettingError: the package `av` is not installed.
         ValueError: odd width or height, which yuv420p does not have.
     """
-    seconds = _checked(frames, seconds)
-    width, height = frames[0].size
+    width, height = reel.frame(0).size
     if width % 2 or height % 2:
-        raise ValueError(f"MP4 films need even sizes, got {width}x{height}")
+        raise ValueError(f"films need even sizes, got {width}x{height}")
     try:
         import av
     except ImportError as error:
-        raise missing_package("av", "video", "MP4 films") from error
+        raise missing_package("av", "video", f"{out.suffix[1:].upper()} films") from error
 
-    with replacing(out) as unfinished, av.open(str(unfinished), "w", options={"movflags": "faststart"}) as container:
-        stream = container.add_stream("libx264", rate=MP4_FPS, options={"crf": "20", "preset": "veryfast"})
+    with replacing(out) as unfinished, av.open(str(unfinished), "w", options=options) as container:
+        stream = container.add_stream(encoder["codec"], rate=reel.fps, options=encoder["options"])
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         shown, clock = 0, 0.0
-        for picture, each in zip(frames, seconds, strict=True):
+        for number, each in enumerate(reel.seconds):
             clock += each
-            still = av.VideoFrame.from_image(picture)
-            while shown < max(1, round(clock * MP4_FPS)):
-                still.pts, still.time_base = shown, Fraction(1, MP4_FPS)
+            still = av.VideoFrame.from_image(reel.frame(number))
+            while shown < max(1, round(clock * reel.fps)):
+                still.pts, still.time_base = shown, Fraction(1, reel.fps)
                 container.mux(stream.encode(still))
                 shown += 1
         container.mux(stream.encode(None))
 
 
-def _checked(frames: Sequence[Image.Image], seconds: Sequence[float]) -> Sequence[float]:
-    sizes = {frame.size for frame in frames}
-    if len(sizes) != 1 or len(frames) != len(seconds) or not all(each > 0 for each in seconds):
-        raise ValueError(f"expected frames of one size, each with its seconds, got {sorted(sizes)}, {len(seconds)}")
-    return seconds
+class _Frames(Image.Image):
+    """A reel as Pillow has an opened film: one frame at a time."""
+
+    def __init__(self, reel: Reel) -> None:
+        super().__init__()
+        self.reel, self.n_frames, self.info = reel, len(reel), {}
+        self.seek(0)
+
+    def seek(self, frame: int) -> None:
+        now = self.reel.frame(frame)
+        self.number, self._mode, self._size, self.im = frame, now.mode, now.size, now.im
+
+    def tell(self) -> int:
+        return self.number
 
 
 def _shared_palette(frames: Sequence[Image.Image]) -> Image.Image:
-    """256 colours for the whole film; the last frames, which are the best ones, count double."""
-    montage = [_at_most(frame, 200) for frame in [*_spread(frames, 8), *_spread(frames[-4:], 4)]]
+    """256 colours for the whole film."""
+    montage = [_at_most(frame, PALETTE_PX) for frame in frames]
     width, height = montage[0].size
     sheet = Image.new("RGB", (width, height * len(montage)))
     for row, frame in enumerate(montage):
@@ -92,26 +146,13 @@ def _shared_palette(frames: Sequence[Image.Image]) -> Image.Image:
     return sheet.quantize(256, method=Image.Quantize.MEDIANCUT)
 
 
-def _gif_width(frames: Sequence[Image.Image], palette: Image.Image) -> int:
-    """The widest of GIF_WIDTHS_PX at which a few frames promise a file within the limit, else the narrowest."""
+def _gif_width(samples: Sequence[Image.Image], palette: Image.Image, most_bytes: float) -> int:
+    """The widest of GIF_WIDTHS_PX at which the samples take at most so many bytes, else the narrowest."""
     for width in GIF_WIDTHS_PX:
-        narrow = [_at_most(frame, width) for frame in _spread(frames, 5)]
-        per_frame = len(_gif_bytes(narrow, [20] * len(narrow), palette)) / len(narrow)
-        if per_frame * len(frames) <= MOST_GIF_BYTES:
+        flat = [_at_most(each, width).quantize(palette=palette, dither=Image.Dither.NONE) for each in samples]
+        if sum(len(piece) for each in flat for piece in GifImagePlugin.getdata(each)) <= most_bytes:
             return width
     return GIF_WIDTHS_PX[-1]
-
-
-def _gif_bytes(frames: Sequence[Image.Image], milliseconds: Sequence[int], palette: Image.Image) -> bytes:
-    flat = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-    encoded = io.BytesIO()
-    durations = list(milliseconds)
-    flat[0].save(encoded, "GIF", save_all=True, append_images=flat[1:], duration=durations, loop=0, optimize=False)
-    return encoded.getvalue()
-
-
-def _spread(frames: Sequence[Image.Image], most: int) -> list[Image.Image]:
-    return list(frames[:: math.ceil(len(frames) / most)])
 
 
 def _at_most(frame: Image.Image, width: int) -> Image.Image:
