@@ -9,7 +9,8 @@ import playwright
 import pytest
 
 import ganvas.publishing
-from ganvas.formats.latents import latent_walk, latents, random_labels, random_words
+from ganvas.formats.latents import latents, random_labels, random_words
+from ganvas.formats.paths import along
 
 NODE = Path(playwright.__file__).parent / "driver" / "node"
 PAGE = Path(ganvas.publishing.__file__).parent / "page"
@@ -67,7 +68,7 @@ def test_the_way_between_two_latents_is_the_same(from_page):
         'seeds.slice(0, 50).map((seed, at) => [...page.between(page.latent(seed, 8, "normal"), '
         'page.latent(seeds[at + 1], 8, "normal"), 0.3)])'
     )
-    expected = [latent_walk(latents([seed, seed + 1], 8), 20)[3] for seed in range(50)]
+    expected = [along(latents([seed, seed + 1], 8), [1, 1], np.array([0.3]))[0] for seed in range(50)]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 

@@ -100,32 +100,5 @@ def seed_labels(classes: Sequence[str], seeds: Sequence[int], label: str | None 
     return random_labels(seeds, len(classes))
 
 
-def latent_walk(stops: np.ndarray, frames: int) -> np.ndarray:
-    """Latents for a film that visits every stop, evenly in time, and returns to the first: (frames, Z) float32.
-
-    Legs follow the great circle, and lengths go evenly: the middle of a chord between two Gaussian latents is shorter
-    than anything the generator was trained on. Frame 0 is stops[0]. Source: White 2016, arXiv:1609.04468.
-
-    Args:
-        stops: (S, Z), S >= 2.
-    Raises:
-        ValueError: fewer than two stops, or fewer frames than stops.
-    """
-    if stops.ndim != 2 or len(stops) < 2 or frames < len(stops):
-        raise ValueError(f"expected two stops or more and as many frames, got {stops.shape} and {frames}")
-    place = np.arange(frames) * (len(stops) / frames)
-    leg, share = place.astype(int), (place % 1)[:, None]  # (T,), (T, 1)
-    lengths = np.linalg.norm(stops.astype(np.float64), axis=-1, keepdims=True)  # (S, 1)
-    units = stops / np.maximum(lengths, 1e-12)  # (S, Z)
-    ends = np.roll(units, -1, axis=0)
-    angle = np.arccos(np.clip((units * ends).sum(-1, keepdims=True), -1, 1))[leg]  # (T, 1)
-    straight = np.sin(angle) < 1e-6  # the same direction, or opposite ones
-    whole = np.where(straight, 1, np.sin(angle))
-    first = np.where(straight, 1 - share, np.sin((1 - share) * angle) / whole)
-    second = np.where(straight, share, np.sin(share * angle) / whole)
-    length = (1 - share) * lengths[leg] + share * np.roll(lengths, -1, axis=0)[leg]
-    return ((first * units[leg] + second * ends[leg]) * length).astype(np.float32)
-
-
 def _fractions(words: np.ndarray) -> np.ndarray:
     return (words.astype(np.float64) + 0.5) / 2**32

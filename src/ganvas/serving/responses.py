@@ -10,7 +10,7 @@ import numpy as np
 
 from ganvas.errors import SettingError
 from ganvas.formats.images import over_checkerboard, picture_grid
-from ganvas.formats.latents import latent_walk
+from ganvas.formats.paths import along
 from ganvas.serving.encoding import ANIMATED, KINDS, Format, animated, encoded, zipped
 from ganvas.serving.engine import Engine
 from ganvas.serving.requests import ManyPictures, OnePicture, Walk
@@ -100,7 +100,8 @@ def job_for_walk(engine: Engine, query: Walk) -> Job:
     """Raises SettingError for a label that the model does not have, and for too many frames."""
     frames = max(query.frames, len(query.stops))
     check_size(engine, frames)
-    z = latent_walk(engine.latents(query.stops, 1.0), frames)
+    stops = engine.latents(query.stops, 1.0)
+    z = along(stops, [1.0] * len(stops), np.arange(frames) * (len(stops) / frames))
     if engine.description.z_distribution == "uniform":
         z = np.clip(z, -1, 1)  # a great circle leaves the cube
     labels = engine.labels(query.stops[:1], query.label)
