@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganvas.metrics import Card
     from ganvas.recipes import RECIPES
     from ganvas.workflows.generate import Generator
+    from ganvas.workflows.playing import walk
     from ganvas.workflows.public import compare, export, load, look, publish, resume, score, serve, train
     from ganvas.workflows.runs import Run
 
@@ -45,6 +46,7 @@ __all__ = [
     "score",
     "serve",
     "train",
+    "walk",
 ]
 
 _HOME = {
@@ -52,6 +54,7 @@ _HOME = {
     **dict.fromkeys(
         ("compare", "export", "load", "look", "publish", "resume", "score", "serve", "train"), "workflows.public"
     ),
+    "walk": "workflows.playing",
     "Card": "metrics",
     "Generator": "workflows.generate",
     "RECIPES": "recipes",

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 import ganvas
+from ganvas.cli import playing
 from ganvas.errors import DiskError, GanvasError, missing_package
 
 app = typer.Typer(
@@ -336,6 +337,9 @@ def compare(
 ) -> None:
     """Runs side by side: curves, grids and the settings that differ, in one HTML page."""
     typer.echo(ganvas.compare(runs, out))
+
+
+playing.add_to(app)
 
 
 def main() -> None:

@@ -159,3 +159,12 @@ def _at_most(frame: Image.Image, width: int) -> Image.Image:
     if frame.width <= width:
         return frame
     return frame.resize((width, round(frame.height * width / frame.width)), Image.Resampling.LANCZOS, reducing_gap=2)
+
+
+WRITERS: dict[str, Callable[[Reel, Path], None]] = {
+    ".mp4": write_mp4,
+    ".webm": write_webm,
+    ".gif": write_gif,
+    ".webp": write_webp,
+    "": write_pngs,
+}

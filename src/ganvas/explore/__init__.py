@@ -1,0 +1,1 @@
+"""Ways to play a trained generator: films through latent space, directions, photos, mixtures, blends."""

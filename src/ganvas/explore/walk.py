@@ -1,0 +1,98 @@
+"""A film through latent space: tours from picture to picture, and closed random curves. Both end where they begin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ganvas.formats.images import over_checkerboard, picture_grid
+from ganvas.formats.latents import latents
+from ganvas.formats.manifest import Description
+from ganvas.formats.paths import along, harmonics, noise_loop
+from ganvas.model import draw
+from ganvas.model.weights import Model
+from ganvas.report.video import Reel
+
+PAPER = 244
+
+
+@dataclass(frozen=True)
+class Tour:
+    """One picture's way.
+
+    stops: (S, Z). seconds, eases: of each way from a stop to the next, the last leading back to the first. label: the
+    number of its class all the way.
+    """
+
+    stops: np.ndarray
+    seconds: Sequence[float]
+    eases: Sequence[str]
+    label: int | None = None
+
+    def at(self, share: float) -> np.ndarray:
+        """(Z,) at a share of the loop, from 0 to 1."""
+        return along(self.stops, self.seconds, np.array([share * sum(self.seconds)]), self.eases)[0]
+
+
+@dataclass(frozen=True)
+class NoiseLoop:
+    """One picture's closed random curve; `latents` and `radius` as `formats.paths.noise_loop` takes them.
+
+    is_uniform: the curve is brought from N(0, 1) to (-1, 1).
+    """
+
+    latents: np.ndarray
+    radius: float
+    label: int | None = None
+    is_uniform: bool = False
+
+    def at(self, share: float) -> np.ndarray:
+        """(Z,) at a share of the loop, from 0 to 1."""
+        z = noise_loop(self.latents, self.radius, np.array([share]))[0]
+        return np.array([2 * NormalDist().cdf(each) - 1 for each in z], np.float32) if self.is_uniform else z
+
+
+def noise_loop_around(
+    z: np.ndarray, radius: float, seed: int, description: Description, label: int | None
+) -> NoiseLoop:
+    """A noise loop whose constant part is a latent, (Z,), and whose waves are of a seed."""
+    size, is_uniform = description.z_dim, description.z_distribution == "uniform"
+    if is_uniform:
+        inside = z.clip(-0.999999, 0.999999)
+        z = np.array([NormalDist().inv_cdf((1 + each) / 2) for each in inside.tolist()])
+    waves = 2 * len(harmonics(radius)) - 2
+    # The first numbers of a seed's stream are its own latent; the waves are what follows.
+    rows = latents([seed], size * (waves + 1), "normal").reshape(waves + 1, size)
+    return NoiseLoop(np.concatenate([z[None], rows[1:]]), radius, label, is_uniform)
+
+
+def reel(model: Model, ways: Sequence[Tour | NoiseLoop], *, columns: int, frames: int, fps: int, scale: int) -> Reel:
+    """A film of pictures side by side, each on its way; the frame after the last would be the first.
+
+    Args:
+        columns: pictures a row. scale: what each pixel is enlarged by, smoothly.
+    """
+    labels = None if ways[0].label is None else torch.tensor([way.label for way in ways])
+
+    def frame(number: int) -> Image.Image:
+        z = torch.from_numpy(np.stack([way.at(number / frames) for way in ways]).astype(np.float32))
+        return sheet(np.stack(list(draw(model.generator, z, labels, at_once=len(ways)))), columns, scale)
+
+    return Reel(frame, [1 / fps] * frames, fps)
+
+
+def sheet(pictures: np.ndarray, columns: int, scale: int) -> Image.Image:
+    """(N, H, W, C) uint8 side by side, enlarged, of even width and height, in RGB."""
+    laid = over_checkerboard(pictures) if pictures.shape[-1] == 4 else pictures
+    whole = picture_grid(laid, columns=columns, gutter=0 if len(laid) == 1 else 1)
+    made = Image.fromarray(whole[..., 0] if whole.shape[-1] == 1 else whole).convert("RGB")
+    if scale > 1:
+        made = made.resize((made.width * scale, made.height * scale), Image.Resampling.BICUBIC)
+    if made.width % 2 or made.height % 2:  # which no video has
+        even = Image.new("RGB", (made.width + made.width % 2, made.height + made.height % 2), (PAPER,) * 3)
+        even.paste(made)
+        return even
+    return made

@@ -1,0 +1,62 @@
+"""A preset: the keyframes of a walk, as a page saves them and `ganvas walk --preset` plays them.
+
+A small JSON file that names its model by the SHA-256 of its model.onnx, since a latent means nothing to another. It is
+read as a stranger's file is.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ganvas.errors import SettingError
+from ganvas.files import read_json
+from ganvas.formats.point import MOST_LETTERS, Point, point_of
+from ganvas.settings import Settings, first_fault
+
+MOST_BYTES, MOST_KEYFRAMES = 4_000_000, 1000
+LONGEST_SECONDS = 3600.0
+
+
+class Keyframe(Settings):
+    """A picture, and the way from it to the next; from the last one, to the first."""
+
+    point: str = Field(max_length=MOST_LETTERS, description="as a page's link has it behind the #: seed=7&mix=9:0.5")
+    seconds: float = Field(default=2.0, gt=0, le=LONGEST_SECONDS, description="to the next")
+    ease: Literal["smooth", "linear", "hold"] = Field(default="smooth", description="how the way begins and ends")
+
+
+class Preset(Settings):
+    """What is played, of which model; what else a page keeps in it is left as it is."""
+
+    format: Literal[1] = Field(default=1, alias="ganvas_preset")
+    model: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of its model.onnx")
+    name: str = Field(default="", max_length=100)
+    keyframes: tuple[Keyframe, ...] = Field(min_length=1, max_length=MOST_KEYFRAMES)
+    page: dict[str, Any] = Field(default={}, description="what a page binds to keys, MIDI and sound")
+
+    @property
+    def points(self) -> list[Point]:
+        """Raises SettingError for a keyframe that names no point."""
+        return [point_of(each.point) for each in self.keyframes]
+
+
+def read_preset(path: Path, sha256: str) -> Preset:
+    """The preset in a file, if it is one of that model.
+
+    Raises:
+        SettingError: it cannot be read, is none, or is of another model.
+    """
+    try:
+        preset = Preset.model_validate(read_json(path, MOST_BYTES))
+    except ValidationError as error:
+        first = first_fault(error)
+        raise SettingError(f"{path}: is no preset: {first.where}: {first.message}") from error
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path}: cannot be read: {error}") from error
+    if preset.model != sha256:
+        raise SettingError(
+            f"{path}: is a preset of the model {preset.model[:12]}; this one is {sha256[:12]}, to which its latents "
+            f"mean nothing"
+        )
+    return preset
