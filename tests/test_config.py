@@ -178,12 +178,19 @@ def test_a_run_of_format_4_is_held_by_what_took_the_place_of_noise_and_anchor(na
     values["objective"] |= {"r1_weight": 0.0, "r2_weight": 0.0}
     if name == "swift":
         values |= {"noise": {"largest_deviation": 0.6}, "anchor": {"weight": 4.0, "saturated_tint_weight": 5.0}}
-        values["reconstruction"] = {"share": 0.25}
+        values["reconstruction"] = {"share": 0.25, "weight": 1.0}
     (tmp_path / "run.toml").write_text(tomli_w.dumps(values), encoding="utf-8")
     read = from_toml(tmp_path / "run.toml").config
     assert (read.objective.r1_weight, read.objective.r2_weight) == (penalty, penalty)
     if name == "swift":
         assert (read.reconstruction.share, read.anchor.weight) == (0.25, 4.0)
+
+
+def test_a_run_of_format_5_goes_on_without_the_features_of_its_own_pictures(tmp_path):
+    values = tomllib.loads(to_toml(RECIPES["swift"].config)) | {"format": 5}
+    values["reconstruction"] |= {"share": 0.25, "weight": 1.0}
+    (tmp_path / "run.toml").write_text(tomli_w.dumps(values), encoding="utf-8")
+    assert from_toml(tmp_path / "run.toml").config.reconstruction.share == 0.25
 
 
 def test_a_run_file_of_a_newer_version_is_refused(tmp_path):

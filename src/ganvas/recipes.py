@@ -89,8 +89,8 @@ RECIPES: dict[str, Recipe] = {
             "would be with flat shapes.",
             "So that drawn pictures stay as varied as yours, the light and tint of each are held to those of its "
             "blurred start, and later the features of all of them to the mean and spread of the set's.",
-            "At first half of them are drawn from your own pictures, blurred in the same way, and should come out like "
-            "those.",
+            "At first half of them are drawn from your own pictures, blurred in the same way, and should come out in "
+            "their colours.",
             "Pictures over 64 px are drawn small and doubled by further networks, which learn on crops, so that size "
             "costs little.",
             "What is drawn for you is an average of the generator over its last few thousand images, which is steadier "

@@ -262,10 +262,8 @@ class MatchingSettings(Settings):
 class ReconstructionSettings(Settings):
     """A share of what is drawn in a step are the step's own pictures, as blurred as a draw, sharpened again.
 
-    Their features and their broad colours should be those of the pictures. So every picture of the set has a part in
-    what is drawn.
-    Sources: Dosovitskiy & Brox 2016, arXiv:1602.02644 (by features); Vashist et al. 2024, arXiv:2409.17439 (each
-    picture of a small set pulls what is drawn near it).
+    Their broad colours should be those of the pictures. So every picture of the set has a part in what is drawn.
+    Source: Vashist et al. 2024, arXiv:2409.17439 (each picture of a small set pulls what is drawn near it).
     """
 
     share: float = Field(
@@ -274,7 +272,6 @@ class ReconstructionSettings(Settings):
         le=1,
         description="of the pictures of a step (journal, 2026-11-30, every picture of the set is drawn)",
     )
-    weight: float = Field(default=1.0, ge=0, description="of the mean square difference of features (likewise)")
     coarse_weight: float = Field(
         default=5.0,
         ge=0,
@@ -286,7 +283,7 @@ class ReconstructionSettings(Settings):
         default=4000,
         ge=0,
         description="images shown from which on the share falls; where it stays, mouths are hedged, and an eye prefers "
-        "36 of 49 pictures without, after 26,000 images (likewise)",
+        "36 of 49 pictures without, after 26,000 images (journal, 2026-11-30, a penalty for noise)",
     )
     fades_over_images: int = Field(
         default=4000, gt=0, description="images over which it falls to none, while feature matching sets in"

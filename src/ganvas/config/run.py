@@ -32,7 +32,7 @@ from ganvas.settings import Settings, first_fault, shortened
 S = TypeVar("S", bound=Settings)
 # Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width,
 # 3 measured with the extractor lite, 4 had [noise] and anchored tint harder under it.
-FORMAT = 5
+FORMAT = 6
 
 
 class RunConfig(Settings):
@@ -145,6 +145,8 @@ def from_toml(path: Path) -> RunFile:
         values["measuring"] = {"features": "lite", "pca_px": 256, **measuring}  # no picture was larger
     if written < 5:
         values = _with_what_holds_it_now(values)
+    if written < 6 and isinstance(rebuilt := values.get("reconstruction"), dict):
+        values["reconstruction"] = {name: value for name, value in rebuilt.items() if name != "weight"}
     plan = values.pop("plan", None)
     try:
         config = checked(RunConfig, values)

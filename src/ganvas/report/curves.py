@@ -29,8 +29,7 @@ MEANINGS = {
     "Extra updates": "Turns given to the player that fell behind.",
     "Drift": "How far the light and tint of pictures are from those of their blurred start.",
     "Mismatch": "How far the mean and spread of drawn pictures' features are from those of the set's.",
-    "Reconstruction": "How far features of the set's pictures, drawn again, are from their own; 0 once none are.",
-    "Coarse difference": "The same for their broad colours.",
+    "Coarse difference": "How far the set's pictures, drawn again, are from their broad colours; 0 once none are.",
     "Overshoot": "How far pixels would go beyond black and white.",
 }
 MEMBERS = {

@@ -9,12 +9,10 @@ The heads' slope on those features is penalised: without it they are soon certai
 leads a generator astray.
 
 Broad light and tint of what is drawn are held to those of its PCA draw, which vary as the set's do. A share of what is
-drawn are the step's own pictures, blurred as draws are: their features and their broad colours should be those of the
-pictures, so that each picture of the set has a part in what is drawn. Later the features of all that is drawn are held
-to the set's statistics (networks/feature_matching.py).
+drawn are the step's own pictures, blurred as draws are: each is scored beside the picture that it was, and its broad
+colours should be those of the picture, so that each picture of the set has a part in what is drawn. Later the features
+of all that is drawn are held to the set's statistics (networks/feature_matching.py).
 """
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -103,13 +101,11 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
         drift = (broad(fake, anchor.cells) - broad(drawn.clamp(-1, 1), anchor.cells)).square().mean()
         matched = risen(state.images - matching.from_images, matching.rise_images)
         mismatch = discriminator.mismatch(fake_features, matching)
-        rebuilt = reconstruction_loss(fake_features, real_features, len(own))
         displaced = coarse_difference(fake[fresh:], own, reconstruction.coarse_cells)
         held = (
             config.objective.out_of_range_weight * overshoot
             + anchor.weight * drift
             + matching.weight * matched * mismatch
-            + reconstruction.weight * rebuilt
             + reconstruction.coarse_weight * displaced
         )
         share = scale * risen(state.images + count, max(config.optimizer.warmup_images, 1))
@@ -123,7 +119,6 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
         "overshoot": overshoot.detach(),
         "drift": drift.detach(),
         "mismatch": mismatch.detach(),
-        "reconstruction": rebuilt.detach(),
         "coarse_difference": displaced.detach(),
     }
 
@@ -143,15 +138,6 @@ def draws(
     if len(own) == 0:
         return drawn
     return torch.cat((drawn, generator.project(own, None if labels is None else labels[fresh:])))
-
-
-def reconstruction_loss(fake_features: Sequence[Tensor], real_features: Sequence[Tensor], own: int) -> Tensor:
-    """The mean square by which the features of the last `own` drawn pictures differ from those that they were drawn of;
-    the mean over all maps, 0 for none."""
-    if own == 0:
-        return fake_features[0].new_zeros(())
-    every = zip(fake_features, real_features, strict=True)
-    return torch.stack([F.mse_loss(fake[-own:], real[-own:]) for fake, real in every]).mean()
 
 
 def coarse_difference(fake: Tensor, real: Tensor, cells: int) -> Tensor:
