@@ -266,6 +266,18 @@ def test_latents_are_given_the_lengths_of_the_sets_coefficients(share):
     assert float(logs.std()) == pytest.approx(0.1, rel=0.05)
 
 
+@pytest.mark.parametrize("spread", [0.05, 0.2, 0.6])
+def test_latents_of_coefficients_have_them(spread):
+    generator = torch.Generator().manual_seed(0)
+    wanted = (torch.randn(500, 1, generator=generator) * spread).exp() * 6
+    coefficients = F.normalize(torch.randn(500, 64, generator=generator)) * wanted
+    lengths = Lengths()
+    lengths.learn(coefficients, 0.81)
+    for scale in (1e-3, 0.81, 5.0):
+        assert_close(lengths(lengths.latents(scale * coefficients)), scale * coefficients, rtol=1e-4, atol=1e-6)
+    assert torch.isfinite(lengths.latents(0 * coefficients)).all()
+
+
 def test_lengths_are_the_identity_until_they_are_learned():
     z = torch.randn(5, 8)
     lengths = Lengths()

@@ -1,14 +1,15 @@
 """Points of latent space as the models that they are of have them."""
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ganvas.errors import SettingError
-from ganvas.formats.manifest import exported_folder, is_outdated, read_description
+from ganvas.formats.manifest import DESCRIPTION_FILE, exported_folder, is_outdated, model_folder, read_description
 from ganvas.formats.point import Point
 from ganvas.model import main_directions
-from ganvas.model.weights import Model
+from ganvas.model.weights import WEIGHTS_FILE, Model
 
 DIRECTIONS = 10  # that a model has sliders for, at most
 
@@ -18,21 +19,27 @@ def latent_of(model: Model, point: Point) -> np.ndarray:
     return point.latent(model.description, directions_of(model) if point.steps else [])
 
 
-def directions_of(model: Model) -> list[np.ndarray]:
+def directions_of(model: Model) -> Sequence[Sequence[float]]:
     """(Z,) each: those that the model was exported with, or the main ones."""
     published = model.description.published
     if published is not None:
-        return [np.array(each.vector) for each in published.directions]
-    return [each.vector for each in main_directions(model, DIRECTIONS)]
+        return [each.vector for each in published.directions]
+    return [each.vector.tolist() for each in main_directions(model, DIRECTIONS)]
 
 
-def identity_of(folder: Path) -> str:
-    """The SHA-256 of the model.onnx that was exported of a run, or that lies in a model folder.
+def identities_of(folder: Path) -> list[str]:
+    """What presets may name a model by: the SHA-256 of what was exported of it, if that is as it is, and its weights'."""
+    found: list[str] = []
+    published = read_description(exported_folder(folder)).published if is_exported(folder) else None
+    if published is not None and not is_outdated(folder):
+        found.append(published.sha256)
+    weights = model_folder(folder) / WEIGHTS_FILE
+    if weights.is_file():
+        with weights.open("rb") as file:
+            found.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return found
 
-    Raises:
-        SettingError: there is none, or the run was trained further since.
-    """
-    published = read_description(exported_folder(folder)).published if exported_folder(folder).exists() else None
-    if published is None or is_outdated(folder):
-        raise SettingError(f"{folder}: presets are of an exported model; `ganvas export {folder}` makes one of this")
-    return published.sha256
+
+def is_exported(folder: Path) -> bool:
+    """Whether a model.json lies where an export of it would be."""
+    return (exported_folder(folder) / DESCRIPTION_FILE).exists()

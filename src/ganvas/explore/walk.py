@@ -8,15 +8,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ganvas.formats.images import over_checkerboard, picture_grid
+from ganvas.explore.sheet import even, side_by_side
 from ganvas.formats.latents import latents
 from ganvas.formats.manifest import Description
 from ganvas.formats.paths import along, harmonics, noise_loop
 from ganvas.model import draw
 from ganvas.model.weights import Model
 from ganvas.report.video import Reel
-
-PAPER = 244
 
 
 @dataclass(frozen=True)
@@ -79,20 +77,7 @@ def reel(model: Model, ways: Sequence[Tour | NoiseLoop], *, columns: int, frames
 
     def frame(number: int) -> Image.Image:
         z = torch.from_numpy(np.stack([way.at(number / frames) for way in ways]).astype(np.float32))
-        return sheet(np.stack(list(draw(model.generator, z, labels, at_once=len(ways)))), columns, scale)
+        pictures = np.stack(list(draw(model.generator, z, labels, at_once=len(ways))))
+        return even(side_by_side(pictures, columns, scale))
 
     return Reel(frame, [1 / fps] * frames, fps)
-
-
-def sheet(pictures: np.ndarray, columns: int, scale: int) -> Image.Image:
-    """(N, H, W, C) uint8 side by side, enlarged, of even width and height, in RGB."""
-    laid = over_checkerboard(pictures) if pictures.shape[-1] == 4 else pictures
-    whole = picture_grid(laid, columns=columns, gutter=0 if len(laid) == 1 else 1)
-    made = Image.fromarray(whole[..., 0] if whole.shape[-1] == 1 else whole).convert("RGB")
-    if scale > 1:
-        made = made.resize((made.width * scale, made.height * scale), Image.Resampling.BICUBIC)
-    if made.width % 2 or made.height % 2:  # which no video has
-        even = Image.new("RGB", (made.width + made.width % 2, made.height + made.height % 2), (PAPER,) * 3)
-        even.paste(made)
-        return even
-    return made

@@ -1,9 +1,10 @@
 """A preset: the keyframes of a walk, as a page saves them and `ganvas walk --preset` plays them.
 
-A small JSON file that names its model by the SHA-256 of its model.onnx, since a latent means nothing to another. It is
+A small JSON file that names its model by the SHA-256 of a file of it, since a latent means nothing to another. It is
 read as a stranger's file is.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,8 +30,8 @@ class Keyframe(Settings):
 class Preset(Settings):
     """What is played, of which model; what else a page keeps in it is left as it is."""
 
-    format: Literal[1] = Field(default=1, alias="ganvas_preset")
-    model: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of its model.onnx")
+    ganvas_preset: Literal[1] = 1
+    model: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of its model.onnx, or of its weights")
     name: str = Field(default="", max_length=100)
     keyframes: tuple[Keyframe, ...] = Field(min_length=1, max_length=MOST_KEYFRAMES)
     page: dict[str, Any] = Field(default={}, description="what a page binds to keys, MIDI and sound")
@@ -41,8 +42,8 @@ class Preset(Settings):
         return [point_of(each.point) for each in self.keyframes]
 
 
-def read_preset(path: Path, sha256: str) -> Preset:
-    """The preset in a file, if it is one of that model.
+def read_preset(path: Path, identities: Sequence[str]) -> Preset:
+    """The preset in a file, if it is one of the model that has those SHA-256s.
 
     Raises:
         SettingError: it cannot be read, is none, or is of another model.
@@ -54,9 +55,7 @@ def read_preset(path: Path, sha256: str) -> Preset:
         raise SettingError(f"{path}: is no preset: {first.where}: {first.message}") from error
     except (OSError, ValueError) as error:
         raise SettingError(f"{path}: cannot be read: {error}") from error
-    if preset.model != sha256:
-        raise SettingError(
-            f"{path}: is a preset of the model {preset.model[:12]}; this one is {sha256[:12]}, to which its latents "
-            f"mean nothing"
-        )
+    if preset.model not in identities:
+        own = " or ".join(each[:12] for each in identities)
+        raise SettingError(f"{path}: is of the model {preset.model[:12]}, whose latents mean nothing to this one, {own}")
     return preset

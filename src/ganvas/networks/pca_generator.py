@@ -29,6 +29,7 @@ LARGEST_PCA_PX = 96
 LENGTH_DEVIATION = 0.5**0.5  # of the length of N(0, I), whatever the dimension
 MOST_DEVIATIONS = 2.5  # of a latent's length, beyond which coefficients grow or shrink no faster than latents
 SHORTEST = 1e-3
+HALVINGS = 60  # of an interval of lengths: to the last bit
 RESIDUAL_SCALE = 0.3  # of the initial weights of each block's last layer
 
 
@@ -64,8 +65,23 @@ class Lengths(nn.Module):
         self.stretch.copy_(logs.std() - LENGTH_DEVIATION / self.usual)
 
     def forward(self, z: Tensor) -> Tensor:
-        deviations = (z.norm(dim=1, keepdim=True) - self.usual) / LENGTH_DEVIATION  # (B, 1)
-        return z * (self.shift + self.stretch * deviations.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)).exp()
+        return z * self._factor(z.norm(dim=1, keepdim=True))
+
+    def latents(self, coefficients: Tensor) -> Tensor:
+        """(B, Z) coefficients -> the (B, Z) latents that have them, by halving an interval of lengths."""
+        wanted = coefficients.double().norm(dim=1, keepdim=True)  # (B, 1)
+        shortest = torch.zeros_like(wanted)
+        longest = wanted / (self.shift - MOST_DEVIATIONS * self.stretch.abs()).exp()
+        for _ in range(HALVINGS):
+            middle = (shortest + longest) / 2
+            is_short = middle * self._factor(middle) < wanted
+            shortest, longest = torch.where(is_short, middle, shortest), torch.where(is_short, longest, middle)
+        return (coefficients * (longest / wanted.clamp(min=torch.finfo(wanted.dtype).tiny))).to(coefficients)
+
+    def _factor(self, lengths: Tensor) -> Tensor:
+        """(B, 1) lengths of latents -> (B, 1), what makes them those of coefficients."""
+        deviations = (lengths - self.usual) / LENGTH_DEVIATION
+        return (self.shift + self.stretch * deviations.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)).exp()
 
 
 class Components(nn.Module):
@@ -114,9 +130,18 @@ class Components(nn.Module):
 
     def project(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, h, w) pictures of this size and labels -> (B, C, h, w): the nearest pictures on the components."""
+        return self._pictures(self.coefficients(images, labels), labels)
+
+    def latents(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, h, w) pictures of this size and labels -> (B, Z): the latents whose draws are nearest to them."""
+        coefficients = self.coefficients(images, labels)
+        return coefficients if self.lengths is None else self.lengths.latents(coefficients)
+
+    def coefficients(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, h, w) pictures of this size and labels -> (B, Z): where they lie along each component."""
         rows = images.permute(0, 2, 3, 1).flatten(1)  # (B, D)
         squares = self.axes.square().sum(1).clamp(min=torch.finfo(self.axes.dtype).tiny)
-        return self._pictures((rows - self._means(labels)) @ self.axes.T / squares, labels)
+        return (rows - self._means(labels)) @ self.axes.T / squares
 
     def forward(self, z: Tensor, labels: Tensor | None = None, *, length: float = 1.0) -> Tensor:
         """Args: length: what coefficients are multiplied with."""
@@ -169,6 +194,10 @@ class PcaGenerator(nn.Module):
         """(B, Z) -> (B, C, H, W), any real numbers: the draw on the components. length: as of theirs."""
         check_labels(labels, self.classes.num_embeddings if self.classes else 0)
         return resized(self.components(z, labels, length=length), self.size)
+
+    def latents(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) pictures -> (B, Z): the latents whose draws on the components are nearest to them."""
+        return self.components.latents(resized(images, self.components.size), labels)
 
     def project(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) pictures -> the same shape: as near to each as a draw on the components comes."""

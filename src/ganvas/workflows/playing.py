@@ -56,7 +56,7 @@ def walk(
     Raises:
         GanvasError: the model cannot be read, does not have what is asked, or the film cannot be written.
     """
-    from ganvas.explore.points import identity_of
+    from ganvas.explore.points import identities_of
     from ganvas.formats.preset import read_preset
     from ganvas.workflows.walk import WalkOptions, walk_film
 
@@ -66,7 +66,7 @@ def walk(
     columns, rows = parse_size(grid)
     is_noise = loop == "noise"
     if preset is not None:
-        keyframes = read_preset(Path(preset), identity_of(generator.path)).keyframes
+        keyframes = read_preset(Path(preset), identities_of(generator.path)).keyframes
     else:
         usual = columns * rows if is_noise else max(STOPS, columns * rows)
         keyframes = _keyframes(range(seed, seed + usual) if stops is None else stops, truncation, label)
