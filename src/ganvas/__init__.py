@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ganvas.metrics import Card
     from ganvas.recipes import RECIPES
     from ganvas.workflows.generate import Generator
-    from ganvas.workflows.playing import walk
+    from ganvas.workflows.playing import blend, directions, mix, neighbours, project, walk
     from ganvas.workflows.public import compare, export, load, look, publish, resume, score, serve, train
     from ganvas.workflows.runs import Run
 
@@ -37,10 +37,15 @@ __all__ = [
     "PicturesError",
     "Run",
     "SettingError",
+    "blend",
     "compare",
+    "directions",
     "export",
     "load",
     "look",
+    "mix",
+    "neighbours",
+    "project",
     "publish",
     "resume",
     "score",
@@ -54,7 +59,7 @@ _HOME = {
     **dict.fromkeys(
         ("compare", "export", "load", "look", "publish", "resume", "score", "serve", "train"), "workflows.public"
     ),
-    "walk": "workflows.playing",
+    **dict.fromkeys(("blend", "directions", "mix", "neighbours", "project", "walk"), "workflows.playing"),
     "Card": "metrics",
     "Generator": "workflows.generate",
     "RECIPES": "recipes",

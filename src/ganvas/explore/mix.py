@@ -37,7 +37,9 @@ def mixed(
     labelled = [point.label_index(model.description.classes) for point in (*rows, *columns)]
     labels = None if labelled[0] is None else np.array(labelled)
     every = np.concatenate([left, above, z])
-    given = None if labels is None else torch.from_numpy(np.concatenate([labels, labels[: len(left)].repeat(len(above))]))
+    given = (
+        None if labels is None else torch.from_numpy(np.concatenate([labels, labels[: len(left)].repeat(len(above))]))
+    )
     drawn = draw_all(model.generator, torch.from_numpy(every), given)
     table = np.full((len(left) + 1, len(above) + 1, *drawn.shape[1:]), 255, np.uint8)
     table[1:, 0], table[0, 1:] = drawn[: len(left)], drawn[len(left) : len(left) + len(above)]

@@ -28,7 +28,7 @@ def directions_of(model: Model) -> Sequence[Sequence[float]]:
 
 
 def identities_of(folder: Path) -> list[str]:
-    """What presets may name a model by: the SHA-256 of what was exported of it, if that is as it is, and its weights'."""
+    """What presets may name a model by: the SHA-256 of its weights, and of what was exported of them."""
     found: list[str] = []
     published = read_description(exported_folder(folder)).published if is_exported(folder) else None
     if published is not None and not is_outdated(folder):

@@ -32,6 +32,18 @@ class Direction(Settings):
     name: str = Field(max_length=100, description="what its slider is called; free to be edited")
     share: float = Field(ge=0, le=1, description="of the variance that all directions bring about")
     vector: tuple[float, ...] = Field(description="Z numbers, of length 1")
+    is_made: bool = Field(default=False, description="whether it was made from examples rather than found")
+
+
+class NamedDirections(Settings):
+    """directions.json: a model's directions beside it, where their names can be changed and last."""
+
+    ganvas_directions: Literal[1] = 1
+    directions: tuple[Direction, ...] = Field(default=(), max_length=64)
+
+    def to_json(self) -> str:
+        """As the file has it: vectors in one line."""
+        return in_rows(self.model_dump_json(indent=1) + "\n")
 
 
 class Publication(Settings):
@@ -99,8 +111,12 @@ class Description(Settings):
 
     def to_json(self) -> str:
         """As model.json has it: indented, but for rows of numbers, which stay in one line."""
-        text = self.model_dump_json(indent=1, exclude_none=True) + "\n"
-        return re.sub(r"\[\n[-+\d.eE,\s]+\]", lambda row: "".join(row[0].split()), text)
+        return in_rows(self.model_dump_json(indent=1, exclude_none=True) + "\n")
+
+
+def in_rows(text: str) -> str:
+    """Indented JSON, but for rows of numbers, which stay in one line."""
+    return re.sub(r"\[\n[-+\d.eE,\s]+\]", lambda row: "".join(row[0].split()), text)
 
 
 def model_folder(path: Path) -> Path:

@@ -36,6 +36,10 @@ class Preset(Settings):
     keyframes: tuple[Keyframe, ...] = Field(min_length=1, max_length=MOST_KEYFRAMES)
     page: dict[str, Any] = Field(default={}, description="what a page binds to keys, MIDI and sound")
 
+    def to_json(self) -> str:
+        """As the file has it."""
+        return self.model_dump_json(indent=1) + "\n"
+
     @property
     def points(self) -> list[Point]:
         """Raises SettingError for a keyframe that names no point."""
@@ -57,5 +61,7 @@ def read_preset(path: Path, identities: Sequence[str]) -> Preset:
         raise SettingError(f"{path}: cannot be read: {error}") from error
     if preset.model not in identities:
         own = " or ".join(each[:12] for each in identities)
-        raise SettingError(f"{path}: is of the model {preset.model[:12]}, whose latents mean nothing to this one, {own}")
+        raise SettingError(
+            f"{path}: is of the model {preset.model[:12]}, whose latents mean nothing to this one, {own}"
+        )
     return preset

@@ -12,10 +12,18 @@ from ganvas.workflows.parse import parse_duration, parse_size
 from ganvas.workflows.public import ModelLike, Size, load
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ganvas.data.handed import PicturesLike
+    from ganvas.explore.neighbours import Neighbours
+    from ganvas.formats.point import Point
     from ganvas.formats.preset import Keyframe
+    from ganvas.workflows.directions import DirectionsResult
+    from ganvas.workflows.project import Projection
 
 LOOPS = "tour", "noise"
 STOPS, LEG_SECONDS, LOOP_SECONDS = 6, 2.0, 10.0
+MOST_MIXED = 1024
 Stop = int | str
 
 
@@ -86,18 +94,196 @@ def walk(
         return walk_film(generator.model, options, told)
 
 
-def _keyframes(stops: Sequence[Stop], truncation: float | None, label: str | None) -> "tuple[Keyframe, ...]":
-    """Stops as keyframes that go evenly; what is given holds for those that say nothing of it."""
+def project(
+    model: ModelLike,
+    photos: "Sequence[str | os.PathLike[str]] | str | os.PathLike[str]",
+    out: str | os.PathLike[str] | None = None,
+    *,
+    steps: int = 100,
+    seed: int = 0,
+    label: str | None = None,
+    fit: str = "crop",
+    film: bool = False,
+    at: int | str | None = None,
+    progress: bool = True,
+) -> "list[Projection]":
+    """The latent of each photo whose picture is nearest to it: as this generator sees it.
+
+    Args:
+        photos: files.
+        out: a folder for a strip of each (photo, first guess, refined), a film of the search, and preset.json with all
+            of them as keyframes, which `walk` plays; None: nothing is written.
+        steps: of the refinement; 0: the first guess, which takes milliseconds where the recipe starts at principal
+            components.
+        seed: where the search begins, for models with neither components nor an encoder.
+        label: the class; None: the one that fits best.
+        fit: how photos of another shape are made to fit: crop, pad or stretch.
+        film: also write a film of each search.
+    Returns:
+        `.z` (Z,), `.photo`, `.guess`, `.refined` (H, W, C) uint8, `.before`, `.after` with `.pixels` and `.features`,
+        `.link` as a page has it behind its #; one for each photo.
+    Raises:
+        SettingError: a photo cannot be read, or the model does not know the label.
+    """
+    from ganvas.workflows.project import ProjectOptions, project_photos
+
+    generator = load(model, at=at)
+    one = isinstance(photos, str | os.PathLike)
+    paths = tuple(Path(photo) for photo in ([photos] if one else photos))
+    options = ProjectOptions(paths, None if out is None else Path(out), steps, seed, label, fit, film)
+    with _told("looking for the photos", progress) as told:
+        return project_photos(generator.path, generator.model, options, told)
+
+
+def mix(
+    model: ModelLike,
+    rows: Sequence[Stop],
+    columns: Sequence[Stop],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    share: float = 0.5,
+    coarse: int | None = None,
+    truncation: float | None = None,
+    label: str | None = None,
+    at: int | str | None = None,
+) -> "Image":
+    """The table of mixtures, as a sheet: a row and a column for each picture.
+
+    Args:
+        rows, columns: seeds, or links as a published page gives them.
+        out: a file for the sheet.
+        share: of the way from the row's picture to the column's.
+        coarse: style mixing instead: so many numbers of the row's latent, the rest of the column's. With the default
+            recipe the first ones are pose and light; 8 is a good beginning.
+        truncation, label: for pictures that say nothing of it.
+    Raises:
+        SettingError: the model does not have what is asked.
+    """
+    from ganvas.explore.mix import mixed
+    from ganvas.explore.sheet import side_by_side
+
+    generator = load(model, at=at)
+    size = generator.description.z_dim
+    if not 0 <= share <= 1 or (coarse is not None and not 0 < coarse < size):
+        raise SettingError(f"share {share:g}, coarse {coarse}: expected 0 to 1, and 1 to {size - 1} of {size} numbers")
+    if not rows or not columns or len(rows) * len(columns) > MOST_MIXED:
+        raise SettingError(f"{len(rows)} by {len(columns)} mixtures: expected 1 to {MOST_MIXED} in all")
+    points = [[_point(stop, truncation, label) for stop in stops] for stops in (rows, columns)]
+    table = mixed(generator.model, *points, share=share, coarse=coarse)
+    sheet = side_by_side(table.reshape(-1, *table.shape[2:]), len(columns) + 1)
+    if out is not None:
+        _save(sheet, Path(out))
+    return sheet
+
+
+def blend(
+    one: ModelLike,
+    other: ModelLike,
+    out: str | os.PathLike[str],
+    *,
+    share: float = 0.5,
+    at: int | str | None = None,
+    other_at: int | str | None = None,
+) -> Path:
+    """A model between two of the same networks, as a model folder with a preview of both ends; returns its path.
+
+    Best where one run was trained on from the other's model, or both are moments of one run.
+
+    Args:
+        share: 0 is the first, 1 the second. at, other_at: moments of the runs.
+    Raises:
+        SettingError: their networks differ, or the folder cannot be written or holds something else.
+    """
+    from ganvas.workflows.blend import write_blend
+
+    return write_blend(load(one, at=at), load(other, at=other_at), Path(out), share)
+
+
+def neighbours(
+    model: ModelLike,
+    stops: Sequence[Stop],
+    against: "PicturesLike",
+    out: str | os.PathLike[str] | None = None,
+    *,
+    at: int | str | None = None,
+) -> "list[Neighbours]":
+    """The training pictures that are nearest to generated ones, and what the copy test says of each.
+
+    Args:
+        stops: seeds, or links as a published page gives them.
+        against: the training pictures, as `look`'s source.
+        out: a file for a sheet: each generated picture, and its nearest ones beside it.
+    Returns:
+        `.pictures` (K, H, W, C) uint8, `.ratio`, `.is_copy`, one for each stop.
+    Raises:
+        SettingError, PicturesError: the pictures cannot be used, or the model does not have what is asked.
+    """
+    from ganvas.data.handed import as_source
+    from ganvas.workflows.neighbours import neighbours_of
+
+    points = [_point(stop, None, None) for stop in stops]
+    found, sheet = neighbours_of(load(model, at=at), points, as_source(against))
+    if out is not None:
+        _save(sheet, Path(out))
+    return found
+
+
+def directions(
+    model: ModelLike,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    liked: str | os.PathLike[str] | None = None,
+    others: str | os.PathLike[str] | None = None,
+    name: str = "",
+    seed: int = 0,
+    at: int | str | None = None,
+) -> "DirectionsResult":
+    """The main directions of variation, and one of your own from examples; kept in directions.json beside the model.
+
+    Names can be changed in that file. They last, and `export` takes them over.
+
+    Args:
+        out: a file for the sheet of strips along each; None: none is drawn.
+        liked, others: folders of pictures that this model drew, sorted by you; the direction that parts them is added.
+        name: of that direction.
+        seed: whose picture the strips begin with.
+    Returns:
+        `.directions`, `.path` of directions.json, `.parted` with how well the examples are parted, or None.
+    Raises:
+        SettingError: a picture does not say what it was drawn from, or there are too few.
+    """
+    from ganvas.workflows.directions import find_directions
+
+    folders = tuple(None if folder is None else Path(folder) for folder in (liked, others))
+    generator = load(model, at=at)
+    return find_directions(generator.path, generator.model, _path(out), folders, name=name, seed=seed)
+
+
+def _path(path: str | os.PathLike[str] | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _save(sheet: "Image", path: Path) -> None:
+    from ganvas.files import replacing, writing_to
+
+    with writing_to(path, what="file"), replacing(path) as unfinished:
+        sheet.save(unfinished)
+
+
+def _point(stop: Stop, truncation: float | None, label: str | None) -> "Point":
+    """A stop; what is given holds where it says nothing of it."""
     from ganvas.formats.point import point_of
+
+    point, given = point_of(str(stop)), {"truncation": truncation, "label": label}
+    return point.model_copy(update={name: value for name, value in given.items() if getattr(point, name) is None})
+
+
+def _keyframes(stops: Sequence[Stop], truncation: float | None, label: str | None) -> "tuple[Keyframe, ...]":
+    """Stops as keyframes that go evenly."""
     from ganvas.formats.preset import Keyframe
 
-    found: list[Keyframe] = []
-    for stop in stops:
-        point = point_of(str(stop))
-        given = {"truncation": truncation, "label": label}
-        missing = {name: value for name, value in given.items() if getattr(point, name) is None}
-        found.append(Keyframe(point=point.model_copy(update=missing).to_link(), seconds=LEG_SECONDS, ease="linear"))
-    return tuple(found)
+    links = [_point(stop, truncation, label).to_link() for stop in stops]
+    return tuple(Keyframe(point=link, seconds=LEG_SECONDS, ease="linear") for link in links)
 
 
 @contextmanager

@@ -1,0 +1,47 @@
+"""`ganvas blend`: two models -> one between them, as a model folder."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ganvas.errors import SettingError
+from ganvas.explore.blend import blended
+from ganvas.explore.sheet import with_words
+from ganvas.files import replacing, writing_to
+from ganvas.formats.manifest import PREVIEW_FILE
+from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
+from ganvas.model.weights import Model, save_model
+from ganvas.workflows.generate import Generator
+
+SHOWN = 8
+
+
+def write_blend(one: Generator, other: Generator, out: Path, share: float) -> Path:
+    """The folder, with model.json, the weights and a preview of the first, the blend and the second.
+
+    Raises:
+        SettingError: their networks differ, or the folder cannot be written or holds something else.
+    """
+    if (out / "run.toml").exists() or out.resolve() in {each.path.resolve() for each in (one, other)}:
+        raise SettingError(f"--out {out}: holds a run or one of the two; choose another folder")
+    made = blended(one.model, other.model, share)
+    rows = [
+        (words, drawn(model))
+        for words, model in (
+            (str(one.path), one.model),
+            (f"{share:g} of the way", made),
+            (str(other.path), other.model),
+        )
+    ]
+    with writing_to(out):
+        save_model(out, made.description, made.generator)
+        with replacing(out / PREVIEW_FILE) as unfinished:
+            with_words(rows).save(unfinished)
+    return out
+
+
+def drawn(model: Model) -> np.ndarray:
+    """(SHOWN, H, W, C) uint8 of the first seeds."""
+    seeds = range(SHOWN)
+    z, labels = latents_for(model.description, seeds), labels_for(model.description, seeds)
+    return draw_all(model.generator, z, labels, at_once=drawn_at_once(model.description))

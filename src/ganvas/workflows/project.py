@@ -1,0 +1,139 @@
+"""`ganvas project`: photos -> latents, and what a person wants to see of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ganvas.data.fit import fit_file
+from ganvas.data.limits import BrokenPicture
+from ganvas.errors import SettingError
+from ganvas.explore.points import identities_of
+from ganvas.explore.project import Projection as Found
+from ganvas.explore.project import project
+from ganvas.explore.sheet import even, side_by_side, with_words
+from ganvas.files import read_small, replace_text, replacing, writing_to
+from ganvas.formats.manifest import Description
+from ganvas.formats.point import Point
+from ganvas.formats.preset import Keyframe, Preset
+from ganvas.model.weights import Model
+from ganvas.report.video import Reel, write_mp4
+from ganvas.settings import shortened
+
+MOST_BYTES, MOST_STEPS, MOST_PHOTOS = 200_000_000, 10_000, 1000
+FILM_SECONDS, HELD_SECONDS = 3.0, 1.0
+FITS = "crop", "pad", "stretch"
+
+
+@dataclass(frozen=True)
+class ProjectOptions:
+    """photos: files. out: the folder to write; None: nothing is. The rest as `playing.project` has it."""
+
+    photos: tuple[Path, ...]
+    out: Path | None = None
+    steps: int = 100
+    seed: int = 0
+    label: str | None = None
+    fit: str = "crop"
+    film: bool = False
+
+
+@dataclass(frozen=True)
+class Projection(Found):
+    """What was found for a photo. link: of its picture, as a page has it behind its #. name: of the photo's file."""
+
+    name: str = ""
+    link: str = ""
+
+
+def project_photos(
+    folder: Path, model: Model, options: ProjectOptions, told: Callable[[int, int], None] | None = None
+) -> list[Projection]:
+    """Find them, and write what was asked.
+
+    Args:
+        folder: where the model lies.
+        told: is called with the steps that are done and those that there are, of all photos.
+    Raises:
+        SettingError: a photo cannot be read, an option is out of range, or the folder cannot be written.
+    """
+    described = model.description
+    if not 0 <= options.steps <= MOST_STEPS or not 1 <= len(options.photos) <= MOST_PHOTOS or options.fit not in FITS:
+        raise SettingError(
+            f"{len(options.photos)} photos, {options.steps} steps, fit {shortened(options.fit)}: expected 1 to "
+            f"{MOST_PHOTOS} photos, 0 to {MOST_STEPS} steps, and {', '.join(FITS)}"
+        )
+    label = Point(label=options.label).label_index(described.classes) if options.label is not None else None
+    photos = [photo(path, described, options.fit) for path in options.photos]  # what fails, fails before the search
+    found: list[Projection] = []
+    for number, (path, picture) in enumerate(zip(options.photos, photos, strict=True)):
+        one = project(
+            model,
+            picture,
+            label=label,
+            steps=options.steps,
+            seed=options.seed,
+            told=None
+            if told is None
+            else lambda done, total, number=number: told(number * total + done, len(photos) * total),
+        )
+        point = Point(
+            seed=options.seed,
+            z=tuple(one.z.tolist()),
+            truncation=1.0,
+            label=None if one.label is None else described.classes[one.label],
+        )
+        found.append(Projection(**vars(one), name=path.name, link=point.to_link()))
+        if options.out is not None:
+            with writing_to(options.out):
+                write_one(found[-1], options.out, film=options.film)
+    if options.out is not None:
+        with writing_to(options.out):
+            write_preset(found, options.out, identities_of(folder)[0])
+    return found
+
+
+def photo(path: Path, described: Description, fit: str) -> np.ndarray:
+    """(H, W, C) uint8: a file's picture at the model's size and channels.
+
+    Raises:
+        SettingError: it cannot be read, or is none.
+    """
+    try:
+        data = read_small(path, MOST_BYTES)
+        row = fit_file(data, described.width, described.height, fit, described.channel_setting).row  # type: ignore[arg-type]
+    except BrokenPicture as error:
+        raise SettingError(f"{path}: {error}") from error
+    except OSError as error:
+        raise SettingError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # whatever a decoder raises on a damaged file
+        raise SettingError(f"{path}: is damaged: {shortened(str(error))}") from error
+    return row
+
+
+def write_one(found: Projection, out: Path, *, film: bool) -> None:
+    """A strip of photo, guess and refined, and the film of the search."""
+    strip = np.stack([found.photo, found.guess, found.refined])
+    words = (
+        f"{found.before.pixels:.0f} grey levels away, {found.before.features:.2f} in features; refined "
+        f"{found.after.pixels:.0f} and {found.after.features:.2f}"
+    )
+    stem = Path(found.name).stem
+    with replacing(out / f"{stem}.png") as unfinished:
+        with_words([(words, strip)], ("photo", "first guess", "refined")).save(unfinished)
+    if film:
+
+        def frame(number: int) -> Image.Image:
+            return even(side_by_side(np.stack([found.photo, found.search[number]]), 2, scale=4))
+
+        count = len(found.search)
+        each = [FILM_SECONDS / count] * (count - 1) + [HELD_SECONDS]
+        write_mp4(Reel(frame, each), out / f"{stem}.mp4")
+
+
+def write_preset(found: list[Projection], out: Path, identity: str) -> None:
+    """preset.json, whose keyframes are what was found."""
+    keyframes = tuple(Keyframe(point=one.link) for one in found)
+    replace_text(out / "preset.json", Preset(model=identity, name="photos", keyframes=keyframes).to_json())
