@@ -109,20 +109,16 @@ def read_directions(path: Path, z_dim: int) -> tuple[Direction, ...]:
 
 
 def named(found: Sequence[Direction], before: Sequence[Direction]) -> tuple[Direction, ...]:
-    """Directions with the names that those nearest to them had, then the ones of before that are none of them."""
-    vectors = np.array([each.vector for each in found])
+    """Directions with the names, and the way round, that those nearest to them had; then those that were made."""
     kept = list(found)
-    others: list[Direction] = []
     for earlier in before:
-        cosines = vectors @ np.array(earlier.vector) if len(vectors) else np.zeros(0)
-        nearest = int(np.abs(cosines).argmax()) if len(cosines) else 0
-        if not len(cosines) or abs(cosines[nearest]) < ALIKE:
-            others.append(earlier)
-        elif cosines[nearest] > 0:
-            kept[nearest] = kept[nearest].model_copy(update={"name": earlier.name})
-        else:  # it was turned round
-            kept[nearest] = earlier
-    return (*kept, *(each for each in others if each.is_made))
+        cosines = [float(np.dot(each.vector, earlier.vector)) for each in kept]
+        nearest = int(np.abs(cosines).argmax()) if cosines else 0
+        if cosines and abs(cosines[nearest]) >= ALIKE and not earlier.is_made:
+            sign = 1 if cosines[nearest] > 0 else -1
+            turned = tuple(sign * each for each in kept[nearest].vector)
+            kept[nearest] = kept[nearest].model_copy(update={"name": earlier.name, "vector": turned})
+    return (*kept, *(each for each in before if each.is_made))
 
 
 def directions_of_model(model: Model, before: Sequence[Direction]) -> tuple[Direction, ...]:

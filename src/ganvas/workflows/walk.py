@@ -13,7 +13,7 @@ from ganvas.explore.points import latent_of
 from ganvas.explore.walk import NoiseLoop, Tour, noise_loop_around, reel
 from ganvas.files import writing_to
 from ganvas.formats.point import point_of
-from ganvas.formats.preset import Keyframe
+from ganvas.formats.preset import MOST_KEYFRAMES, Keyframe
 from ganvas.model.weights import Model
 from ganvas.report.video import WRITERS, Reel
 
@@ -62,6 +62,7 @@ def walk_film(model: Model, options: WalkOptions, told: Callable[[int, int], Non
     seconds = options.seconds or sum(each.seconds for each in options.keyframes)
     frames = round(seconds * options.fps)
     for name, value, least, most in (
+        ("stops", len(options.keyframes), 1, MOST_KEYFRAMES),
         ("frames", frames, 1, MOST_FRAMES),
         ("pictures side by side", cells, 1, MOST_CELLS),
         ("pixels of a side", max(size) * scale, 1, LARGEST_SIDE_PX),

@@ -1,0 +1,287 @@
+"""The commands that play a generator, through the public functions, on a small untrained one."""
+
+import json
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageSequence
+
+import ganvas
+from exported_models import small_model
+from ganvas.errors import ModelError, SettingError
+from ganvas.explore.directions import parting
+from ganvas.explore.project import project
+from ganvas.formats.images import save_png
+from ganvas.formats.paths import between
+from ganvas.formats.point import point_of
+from ganvas.model import draw_all, latents_for
+from ganvas.model.weights import load_model, save_model
+
+CLASSES = ("cat", "dog")
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A function: an architecture and changes -> the folder of a small model."""
+    made = {}
+
+    def make(architecture="cascade", **changes):
+        key = architecture, tuple(sorted(changes.items()))
+        if key not in made:
+            model = small_model(architecture, **changes)
+            path = tmp_path_factory.mktemp("models") / f"{architecture}{len(made)}"
+            save_model(path, model.description, model.generator)
+            made[key] = path
+        return made[key]
+
+    return make
+
+
+def drawn(path, seeds):
+    model = load_model(path)
+    return draw_all(model.generator, latents_for(model.description, seeds), None)
+
+
+def frames_of(path):
+    if path.suffix in (".mp4", ".webm"):
+        with av.open(str(path)) as film:
+            return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    if path.is_dir():
+        return [np.asarray(Image.open(each)) for each in sorted(path.iterdir())]
+    with Image.open(path) as film:
+        return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(film)]
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".webm", ".gif", ".webp", ""])
+def test_a_walk_shows_its_stops_when_it_should_and_ends_where_it_begins(ending, folder, tmp_path):
+    path = folder()
+    out = ganvas.walk(path, tmp_path / f"film{ending}", stops=[3, 8], seconds=2, fps=10, scale=4, progress=False)
+    frames = frames_of(out)
+    assert len(frames) == 20
+    assert frames[0].shape == (96, 128, 3)
+    for number, picture in zip((0, 10), drawn(path, [3, 8]), strict=True):
+        enlarged = np.asarray(Image.fromarray(picture).resize((128, 96), Image.Resampling.BICUBIC))
+        assert np.abs(frames[number].astype(int) - enlarged).mean() < (0.5 if ending == "" else 12)
+    moved = [np.abs(frames[0].astype(int) - frame).mean() for frame in frames]
+    assert moved[10] > max(moved[1], moved[-1])  # the last is as near to the first as the second is
+
+
+def test_pictures_side_by_side_are_each_a_stop_further(folder, tmp_path):
+    path = folder()
+    out = ganvas.walk(path, tmp_path / "a", stops=[3, 8], grid="2x1", seconds=1, fps=2, scale=1, progress=False)
+    first, second = frames_of(out)
+    one, other = drawn(path, [3, 8])
+    for frame, expected in ((first, (one, other)), (second, (other, one))):
+        np.testing.assert_array_equal(frame[1:25, 1:33], expected[0])
+        np.testing.assert_array_equal(frame[1:25, 34:66], expected[1])
+
+
+def test_a_noise_loop_of_no_radius_stays_at_its_stop(folder, tmp_path):
+    path = folder()
+    out = ganvas.walk(
+        path, tmp_path / "a", stops=[5], loop="noise", radius=0, seconds=1, fps=3, scale=1, progress=False
+    )
+    for frame in frames_of(out):
+        np.testing.assert_array_equal(frame, drawn(path, [5])[0])
+    moving = ganvas.walk(path, tmp_path / "b", stops=[5], loop="noise", seconds=1, fps=3, scale=1, progress=False)
+    assert not np.array_equal(*frames_of(moving)[:2])
+
+
+def test_labels_and_greys_and_transparency_and_odd_sizes_are_walked_through(folder, tmp_path):
+    path = folder(classes=CLASSES, channels=4)
+    out = ganvas.walk(
+        path, tmp_path / "a.mp4", stops=[1, 2], label="dog", grid="3x1", seconds=0.2, scale=1, progress=False
+    )
+    assert frames_of(out)[0].shape[0] % 2 == frames_of(out)[0].shape[1] % 2 == 0
+    grey = ganvas.walk(folder(channels=1), tmp_path / "b.gif", seconds=0.2, progress=False)
+    assert len(frames_of(grey)) == 6
+
+
+def test_a_preset_of_this_model_is_walked_and_one_of_another_refused(folder, tmp_path):
+    photo = tmp_path / "photo.png"
+    save_png(photo, drawn(folder(), [4])[0], scale=1)
+    (found,) = ganvas.project(folder(), photo, tmp_path / "out", steps=0, progress=False)
+    preset = tmp_path / "out" / "preset.json"
+    out = ganvas.walk(folder(), tmp_path / "a", preset=preset, seconds=1, fps=1, scale=1, progress=False)
+    np.testing.assert_array_equal(frames_of(out)[0], found.guess)
+    with pytest.raises(SettingError, match="whose latents mean nothing"):
+        ganvas.walk(folder(z_dim=6), tmp_path / "b", preset=preset, progress=False)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *({"out": "film.avi"}, {"fps": 0}, {"seconds": 1e9}, {"grid": "9x9"}, {"scale": 0}, {"scale": 10_000}),
+        *({"radius": -1, "loop": "noise"}, {"loop": "round"}, {"stops": ["cow"]}, {"stops": ["seed=1&99=1"]}),
+        *({"label": "cow"}, {"stops": [-1]}, {"truncation": 9}, {"preset": "nothing.json"}, {"stops": []}),
+    ],
+)
+def test_walks_that_cannot_be_are_refused_and_leave_nothing(asked, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ganvas.GanvasError):
+        ganvas.walk(folder(), **({"out": "film.mp4", "seconds": 0.1, "progress": False} | asked))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_guess_of_a_picture_on_the_components_is_its_own_latent(folder):
+    model = load_model(folder())
+    z = latents_for(model.description, [11])
+    components = model.generator.base
+    with torch.no_grad():
+        photo = components.draw(z)
+        found = components.latents(photo)
+    np.testing.assert_allclose(found, z, atol=1e-3)
+
+
+@pytest.mark.parametrize("architecture", ["cascade", "dcgan"])
+def test_a_search_comes_nearer_and_finds_a_generated_picture_again(architecture, folder):
+    path = folder(architecture, **({"width": 32, "height": 32} if architecture == "dcgan" else {}))
+    model = load_model(path)
+    (picture,) = drawn(path, [600])
+    found = project(model, picture, steps=60)
+    assert found.after.features < found.before.features
+    assert len(found.search) > 10
+    assert project(model, picture, steps=0).after == found.before
+
+
+def test_a_class_that_is_named_is_kept_and_the_best_is_found_otherwise(folder, tmp_path):
+    path = folder(classes=CLASSES)
+    photo = tmp_path / "photo.png"
+    save_png(photo, drawn(folder(), [4])[0], scale=1)
+    (found,) = ganvas.project(path, photo, steps=0, label="dog", progress=False)
+    assert point_of(found.link).label == "dog"
+    with pytest.raises(SettingError, match="not one of this model"):
+        ganvas.project(path, photo, steps=0, label="cow", progress=False)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_a_photo_that_is_none_is_named(content, folder, tmp_path):
+    (tmp_path / "bad.png").write_bytes(content)
+    with pytest.raises(SettingError, match=r"bad\.png"):
+        ganvas.project(folder(), tmp_path / "bad.png", tmp_path / "out", progress=False)
+    with pytest.raises(SettingError, match=r"none\.png"):
+        ganvas.project(folder(), tmp_path / "none.png", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_photo_of_another_shape_fits_and_a_film_is_written(folder, tmp_path):
+    save_png(tmp_path / "wide.png", np.random.default_rng(0).integers(0, 255, (40, 90, 3), dtype=np.uint8), scale=1)
+    ganvas.project(folder(), tmp_path / "wide.png", tmp_path / "out", steps=3, film=True, fit="pad", progress=False)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"wide.png", "wide.mp4", "preset.json"}
+    assert len(frames_of(tmp_path / "out" / "wide.mp4")) > 30
+
+
+def test_a_table_of_mixtures_has_the_mixtures_in_it(folder, tmp_path):
+    path = folder()
+    ganvas.mix(path, [1, 2], [3, 4, 5], tmp_path / "mix.png")
+    with Image.open(tmp_path / "mix.png") as sheet:
+        assert sheet.width % 4 == 0 or sheet.width > 0
+    model = load_model(path)
+    from ganvas.explore.mix import mixed
+
+    points = [[point_of(str(seed)) for seed in seeds] for seeds in ([1, 2], [3, 4, 5])]
+    table = mixed(model, *points, share=0.25)
+    first, second = (latents_for(model.description, [seed]).numpy() for seed in (2, 4))
+    expected = between(first, second, np.array([[0.25]]))
+    difference = table[2, 2].astype(int) - draw_all(model.generator, torch.from_numpy(expected), None)[0]
+    assert np.abs(difference).max() <= 1
+    np.testing.assert_array_equal(table[0, 1:], drawn(path, [3, 4, 5]))
+    coarse = mixed(model, *points, coarse=3)
+    styled = np.concatenate([first[:, :3], second[:, 3:]], axis=1)
+    assert np.abs(coarse[2, 2].astype(int) - draw_all(model.generator, torch.from_numpy(styled), None)[0]).max() <= 1
+
+
+@pytest.mark.parametrize("asked", [{"share": 2}, {"coarse": 0}, {"coarse": 8}, {"rows": []}, {"label": "cow"}])
+def test_mixtures_that_cannot_be_are_refused(asked, folder):
+    with pytest.raises(SettingError):
+        ganvas.mix(folder(), **({"rows": [1], "columns": [2]} | asked))
+
+
+def test_a_blend_is_between_its_ends_and_can_be_drawn_from(folder, tmp_path):
+    one = folder()
+    model = load_model(one)
+    with torch.no_grad():
+        for weight in model.generator.parameters():
+            weight.add_(0.05)
+    save_model(tmp_path / "other", model.description, model.generator)
+    for share, expected in ((0, drawn(one, [1])), (1, drawn(tmp_path / "other", [1]))):
+        ganvas.blend(one, tmp_path / "other", tmp_path / f"at{share}", share=share)
+        assert np.abs(drawn(tmp_path / f"at{share}", [1]).astype(int) - expected).max() <= 1
+    assert (tmp_path / "at0" / "preview.png").exists()
+
+
+@pytest.mark.parametrize("changes", [{"z_dim": 6}, {"width": 48}, {"classes": CLASSES}, {"channels": 1}])
+def test_models_of_other_networks_are_not_blended(changes, folder, tmp_path):
+    with pytest.raises(SettingError, match=next(iter(changes))):
+        ganvas.blend(folder(), folder(**changes), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_blend_does_not_overwrite_what_it_is_made_of(folder, tmp_path):
+    with pytest.raises(SettingError, match="choose another folder"):
+        ganvas.blend(folder(), folder(), folder())
+
+
+def test_training_pictures_that_are_drawn_are_found_and_called_copies(folder, tmp_path):
+    path = folder()
+    for seed, picture in enumerate(drawn(path, range(12))):
+        save_png(tmp_path / "set" / f"{seed}.png", picture, scale=1)
+    (near,) = ganvas.neighbours(path, [7], tmp_path / "set", tmp_path / "sheet.png")
+    assert near.is_copy
+    np.testing.assert_array_equal(near.pictures[0], drawn(path, [7])[0])
+    assert (tmp_path / "sheet.png").exists()
+
+
+def test_names_of_directions_last(folder, tmp_path):
+    model = load_model(folder())
+    save_model(tmp_path, model.description, model.generator)
+    found = ganvas.directions(tmp_path, tmp_path / "sheet.png")
+    written = json.loads(found.path.read_text())
+    written["directions"][1]["name"] = "smile"
+    found.path.write_text(json.dumps(written))
+    assert [each.name for each in ganvas.directions(tmp_path).directions][1] == "smile"
+    found.path.write_text("{}]")
+    with pytest.raises(ModelError, match=r"directions\.json"):
+        ganvas.directions(tmp_path)
+
+
+def test_a_direction_from_examples_parts_them_and_is_kept(folder, tmp_path):
+    model = load_model(folder())
+    save_model(tmp_path / "model", model.description, model.generator)
+    generator = ganvas.load(tmp_path / "model")
+    seeds = range(60)
+    high = generator.latents(seeds)[:, 2] > 0
+    for name, chosen in (("liked", high), ("others", ~high)):
+        generator.save_pictures(tmp_path / name, [seed for seed in seeds if chosen[seed]])
+        (tmp_path / name / "grid.png").unlink()
+    found = ganvas.directions(tmp_path / "model", liked=tmp_path / "liked", others=tmp_path / "others")
+    assert found.parted.low > 0.5
+    assert np.argmax(np.abs(found.parted.vector)) == 2
+    assert found.directions[-1].name == "liked"
+    assert ganvas.directions(tmp_path / "model").directions[-1] == found.directions[-1]
+
+
+def test_examples_of_nothing_are_parted_no_better_than_chance():
+    numbers = np.random.default_rng(0)
+    found = parting(numbers.normal(size=(40, 16)), numbers.normal(size=(40, 16)))
+    assert found.low < 0.5 < found.high or found.right / found.of < 0.65
+
+
+def test_leaving_one_out_is_what_fitting_without_it_says():
+    numbers = np.random.default_rng(1)
+    liked, others = numbers.normal(0.5, 1, (9, 5)), numbers.normal(-0.5, 1, (7, 5))
+    found = parting(liked, others)
+    assert 0 <= found.right <= 16
+    assert np.linalg.norm(found.vector) == pytest.approx(1)
+    assert found.vector @ (liked.mean(0) - others.mean(0)) > 0
+
+
+def test_pictures_that_do_not_say_what_they_were_drawn_from_are_refused(folder, tmp_path):
+    for name in ("liked", "others"):
+        save_png(tmp_path / name / "holiday.png", np.zeros((8, 8, 3), np.uint8), scale=1)
+    with pytest.raises(SettingError, match=r"holiday\.png"):
+        ganvas.directions(folder(), liked=tmp_path / "liked", others=tmp_path / "others")
+    with pytest.raises(SettingError, match="go together"):
+        ganvas.directions(folder(), liked=tmp_path / "liked")
