@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ganvas.errors import ModelError, SettingError
 from ganvas.explore.points import DIRECTIONS
 from ganvas.files import read_json
+from ganvas.formats.images import LINK_KEY
 from ganvas.formats.manifest import Direction, NamedDirections
 from ganvas.formats.point import Point, point_of
 from ganvas.metrics.neighbours import share_interval
@@ -23,7 +24,6 @@ FILE = "directions.json"
 ALIKE = 0.9  # the least cosine at which a direction of before keeps its name
 PENALTIES = 10.0 ** np.arange(-1, 5)  # of the ridge, chosen by leaving each example out
 FEWEST_EXAMPLES = 4  # on either side
-PICTURE_TEXT = "Ganvas"  # what a PNG calls the link of its picture
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def point_of_picture(path: Path) -> Point:
     """
     try:
         with Image.open(path) as picture:
-            said = picture.info.get(PICTURE_TEXT)
+            said = picture.info.get(LINK_KEY)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise SettingError(f"{path}: cannot be read as a picture: {shortened(str(error))}") from error
     if isinstance(said, str):

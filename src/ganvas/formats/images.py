@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ganvas.files import replacing
 
@@ -15,6 +16,7 @@ PAPER = 244
 CHECK_DARK, CHECK_LIGHT, CHECK_PX = 222, 250, 8
 LONGEST_PX = 720
 REDUCED_PX = 256
+LINK_KEY = "Ganvas"  # what a PNG calls the link of its picture, in a tEXt chunk
 
 
 class Pictures(np.ndarray):
@@ -111,7 +113,7 @@ def save_grid(path: Path, images: np.ndarray, *, columns: int | None = None) -> 
     save_png(path, picture_grid(over_checkerboard(images) if images.shape[-1] == 4 else images, columns=columns))
 
 
-def save_png(path: Path, picture: np.ndarray, *, scale: int | None = None) -> None:
+def save_png(path: Path, picture: np.ndarray, *, scale: int | None = None, link: str = "") -> None:
     """One picture or grid as a PNG, replaced atomically.
 
     Args:
@@ -119,6 +121,7 @@ def save_png(path: Path, picture: np.ndarray, *, scale: int | None = None) -> No
         picture: uint8 (H, W) or (H, W, 1 | 3 | 4).
         scale: whole-number enlargement, every pixel a square of `scale` pixels; None enlarges a small grid as far as
             720 pixels allow, so that 28-pixel digits can be seen. The same shape always gives the same scale.
+        link: what it was drawn from (formats.point), kept in the file under LINK_KEY.
     Raises:
         ValueError: another shape or dtype, or a scale below 1.
     """
@@ -132,9 +135,12 @@ def save_png(path: Path, picture: np.ndarray, *, scale: int | None = None) -> No
     if picture.ndim == 3 and picture.shape[-1] == 1:
         picture = picture[..., 0]
     enlarged = picture.repeat(scale, axis=0).repeat(scale, axis=1)
+    said = PngInfo()
+    if link:
+        said.add_text(LINK_KEY, link)
     with replacing(path) as unfinished:
         # Pillow's own level, 6, takes up to twice as long for files that are hardly smaller.
-        Image.fromarray(enlarged).save(unfinished, format="PNG", compress_level=3)
+        Image.fromarray(enlarged).save(unfinished, format="PNG", compress_level=3, pnginfo=said)
 
 
 def _squarest(count: int, height: int, width: int) -> int:

@@ -18,6 +18,7 @@ from ganvas.errors import SettingError
 from ganvas.files import writing_to
 from ganvas.formats.images import Pictures, save_grid, save_png
 from ganvas.formats.manifest import Description
+from ganvas.formats.point import Point
 from ganvas.model import MainDirection, draw, labels_for, latents_for, main_directions, rebuild
 from ganvas.model.weights import Model, load_model
 from ganvas.settings import MOST_TRUNCATION, shortened
@@ -180,7 +181,8 @@ class Generator:
             folder.mkdir(parents=True, exist_ok=True)
             for seed, picture in zip(seeds, drawn, strict=True):
                 if singles:
-                    save_png(folder / f"{seed:06d}.png", picture, scale=1)
+                    point = Point(seed=seed, truncation=None if truncation == 1 else truncation, label=label)
+                    save_png(folder / f"{seed:06d}.png", picture, scale=1, link=point.to_link())
                 if len(shown) < most_on_grid:
                     shown.append(picture)
             save_grid(folder / "grid.png", np.stack(shown))

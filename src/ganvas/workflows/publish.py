@@ -6,7 +6,7 @@ training pictures is not published unless its author says so: it would publish t
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,8 @@ import numpy as np
 from onnx import ModelProto
 
 from ganvas.errors import PicturesError, SettingError
+from ganvas.explore.directions import FILE as DIRECTIONS_FILE
+from ganvas.explore.directions import directions_of_model, read_directions
 from ganvas.features import load_extractor
 from ganvas.files import cache_folder, replace_text, replacing_all, sweep, writing_to
 from ganvas.formats.graph import check_graph
@@ -35,7 +37,7 @@ from ganvas.formats.manifest import (
     read_onnx,
 )
 from ganvas.metrics import verdict_lines
-from ganvas.model import MainDirection, draw_all, drawn_at_once, labels_for, latents_for, main_directions
+from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.model.card import model_card
 from ganvas.model.onnx import (
     Graph,
@@ -53,7 +55,7 @@ from ganvas.run.folder import RunFolder
 from ganvas.settings import Settings
 from ganvas.workflows.score import ScoreOptions, score_pictures
 
-DIRECTIONS, PREVIEWED = 10, 64
+PREVIEWED = 64
 
 
 class Wording(Settings):
@@ -120,7 +122,8 @@ def export_model(
         if trial.is_worth_it:
             graph = Graph(trial.stored, "int8", largest_difference(trial.stored, model.description, expected))
             quality = replace(quality, findings=(*quality.findings, f"{trial}."))
-    published = write_export(options.out, model, graph, options.wording, quality, half=is_half)
+    kept = read_directions(options.model / DIRECTIONS_FILE, model.description.z_dim)
+    published = write_export(options.out, model, graph, options.wording, quality, half=is_half, directions=kept)
     return ExportResult(options.out, published, len(graph.stored), quality.not_scored, trial)
 
 
@@ -139,7 +142,14 @@ class Quality:
 
 
 def write_export(
-    out: Path, model: Model, graph: Graph, wording: Wording, quality: Quality, *, half: bool = True
+    out: Path,
+    model: Model,
+    graph: Graph,
+    wording: Wording,
+    quality: Quality,
+    *,
+    half: bool = True,
+    directions: Sequence[Direction] = (),
 ) -> Publication:
     """Write the folder of an exported model. An export that is there stays whole until all of the new one is written.
 
@@ -147,14 +157,14 @@ def write_export(
 
     Args:
         half: PyTorch's weights at half precision, as those of the graph where that changes no picture.
+        directions: those of its directions.json, with their names.
 
     Raises:
         SettingError, DiskError: it cannot be written.
     """
     before = _published_before(out) or model.description.published
     said = _words(before) | {name: text for name, text in wording.model_dump().items() if text}
-    names = {each.vector: each.name for each in before.directions} if before else {}
-    found = [_as_stored(each) for each in main_directions(model, DIRECTIONS)]
+    kept = directions or (before.directions if before else ())
     publication = Publication(
         **said,
         sha256=hashlib.sha256(graph.stored).hexdigest(),
@@ -162,7 +172,7 @@ def write_export(
         compared_seeds=len(compared_seeds(model.description)),
         largest_difference=graph.largest_difference,
         truncation=before.truncation if before else 1.0,
-        directions=tuple(each.model_copy(update={"name": names.get(each.vector, each.name)}) for each in found),
+        directions=directions_of_model(model, kept),
         copying=quality.copying,
         findings=quality.findings,
         scores=dict(quality.scores),
@@ -187,11 +197,6 @@ def _words(before: Publication | None) -> dict[str, str]:
     if before is None:
         return {"title": "This picture does not exist"}
     return {name: getattr(before, name) for name in Wording.model_fields}
-
-
-def _as_stored(found: MainDirection) -> Direction:
-    vector = tuple(round(each, 7) for each in found.vector.tolist())
-    return Direction(name=found.name, share=round(found.share, 6), vector=vector)
 
 
 def _check_out(model: Path, out: Path) -> None:
