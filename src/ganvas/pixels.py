@@ -21,6 +21,11 @@ def to_float(stored: Tensor, device: torch.device | str = "cpu") -> Tensor:
     return stored.to(device).permute(0, 3, 1, 2).to(torch.float32).mul_(2 / 255).sub_(1)
 
 
+def levels_to_float(levels: np.ndarray) -> Tensor:
+    """(H, W, C) levels from 0 to 255, whole or not -> (1, C, H, W) float32 in [-1, 1]."""
+    return torch.from_numpy((np.asarray(levels, np.float64) / 127.5 - 1).astype(np.float32)).permute(2, 0, 1)[None]
+
+
 def to_levels(images: Tensor) -> Tensor:
     """(B, C, H, W) float in [-1, 1] -> (B, H, W, C) uint8 in [0, 255]; what lies outside is clamped.
 

@@ -18,7 +18,7 @@ from ganvas.files import cache_folder
 from ganvas.model import draw, draw_all, labels_for, latents_for
 from ganvas.model.weights import Model
 from ganvas.networks.cascade import CascadeGenerator, pca_generator
-from ganvas.pixels import to_float
+from ganvas.pixels import levels_to_float
 from ganvas.training import ARCHITECTURES
 
 RATE = 0.03  # Adam's, in units of a latent
@@ -68,7 +68,7 @@ def project(
     """The latent of a photo.
 
     Args:
-        photo: (H, W, C) uint8, of the model's size and channels.
+        photo: (H, W, C), of the model's size and channels, any numbers from 0 to 255.
         label: the number of its class, of a model that has classes; None: the class that the first guess is nearest in.
         steps: of the refinement; 0: the first guess.
         seed: of the first candidate, where there is neither a closed form nor an encoder.
@@ -76,8 +76,8 @@ def project(
     """
     height, width = photo.shape[:2]
     extractor = load_extractor("multiscale", (height, width), cache_folder() / "downloads")
-    target = as_tensor(photo)
-    seen = F.normalize(extract(extractor, photo[None]), dim=1)  # (1, F)
+    target = levels_to_float(photo)
+    seen = F.normalize(extract(extractor, np.rint(photo).astype(np.uint8)[None]), dim=1)  # (1, F)
 
     def features(images: Tensor) -> Tensor:
         size = extractor.size_px
@@ -108,16 +108,17 @@ def project(
             if told is not None:
                 told(step + 1, steps)
     refined = drawn(model, best, labels) if steps else guess
+    shown = np.rint(photo).astype(np.uint8)
     number = None if labels is None else int(labels[0])
-    before, after = (distance(photo, picture, seen, extract(extractor, picture[None])) for picture in (guess, refined))
-    return Projection(photo, guess, refined, best[0].numpy(), number, before, after, [*search, refined])
+    before, after = (distance(shown, picture, seen, extract(extractor, picture[None])) for picture in (guess, refined))
+    return Projection(shown, guess, refined, best[0].numpy(), number, before, after, [*search, refined])
 
 
 def first_guess(model: Model, photo: np.ndarray, label: int | None, seed: int) -> tuple[Tensor, Tensor | None]:
     """(1, Z) and (1,) or None: the best that is known of a photo before anything is searched."""
     classes = len(model.description.classes)
     every = [None] if not classes else [torch.tensor([each]) for each in (range(classes) if label is None else [label])]
-    target = as_tensor(photo)
+    target = levels_to_float(photo)
     with torch.no_grad():
         if ARCHITECTURES[model.description.architecture].starts_at_pca:
             found = [(latent_on_components(model, target, each), each) for each in every]
@@ -159,11 +160,6 @@ def distance(photo: np.ndarray, picture: np.ndarray, seen: Tensor, features: Ten
 def drawn(model: Model, z: Tensor, labels: Tensor | None) -> np.ndarray:
     """(H, W, C) uint8 of (1, Z)."""
     return draw_all(model.generator, z, labels)[0]
-
-
-def as_tensor(picture: np.ndarray) -> Tensor:
-    """(H, W, C) uint8 -> (1, C, H, W) in [-1, 1]."""
-    return to_float(torch.from_numpy(np.array(picture))[None])
 
 
 def as_rgb(images: Tensor) -> Tensor:

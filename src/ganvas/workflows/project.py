@@ -7,24 +7,21 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ganvas.data.fit import fit_file
-from ganvas.data.limits import BrokenPicture
 from ganvas.errors import SettingError
+from ganvas.explore.photo import FITS, fitted, read_photo
 from ganvas.explore.points import identities_of
 from ganvas.explore.project import Projection as Found
 from ganvas.explore.project import project
 from ganvas.explore.sheet import even, side_by_side, with_words
-from ganvas.files import read_small, replace_text, replacing, writing_to
-from ganvas.formats.manifest import Description
+from ganvas.files import replace_text, replacing, writing_to
 from ganvas.formats.point import Point
 from ganvas.formats.preset import Keyframe, Preset
 from ganvas.model.weights import Model
 from ganvas.report.video import Reel, write_mp4
 from ganvas.settings import shortened
 
-MOST_BYTES, MOST_STEPS, MOST_PHOTOS = 200_000_000, 10_000, 1000
+MOST_STEPS, MOST_PHOTOS = 10_000, 1000
 FILM_SECONDS, HELD_SECONDS = 3.0, 1.0
-FITS = "crop", "pad", "stretch"
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,10 @@ def project_photos(
             f"{MOST_PHOTOS} photos, 0 to {MOST_STEPS} steps, and {', '.join(FITS)}"
         )
     label = Point(label=options.label).label_index(described.classes) if options.label is not None else None
-    photos = [photo(path, described, options.fit) for path in options.photos]  # what fails, fails before the search
+    size = described.width, described.height
+    photos = [  # what fails, fails before the search
+        fitted(read_photo(path, described.channel_setting), *size, options.fit) for path in options.photos
+    ]
     found: list[Projection] = []
     for number, (path, picture) in enumerate(zip(options.photos, photos, strict=True)):
         one = project(
@@ -93,24 +93,6 @@ def project_photos(
         with writing_to(options.out):
             write_preset(found, options.out, identities_of(folder)[0])
     return found
-
-
-def photo(path: Path, described: Description, fit: str) -> np.ndarray:
-    """(H, W, C) uint8: a file's picture at the model's size and channels.
-
-    Raises:
-        SettingError: it cannot be read, or is none.
-    """
-    try:
-        data = read_small(path, MOST_BYTES)
-        row = fit_file(data, described.width, described.height, fit, described.channel_setting).row  # type: ignore[arg-type]
-    except BrokenPicture as error:
-        raise SettingError(f"{path}: {error}") from error
-    except OSError as error:
-        raise SettingError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # whatever a decoder raises on a damaged file
-        raise SettingError(f"{path}: is damaged: {shortened(str(error))}") from error
-    return row
 
 
 def write_one(found: Projection, out: Path, *, film: bool) -> None:
