@@ -137,6 +137,15 @@ def latent_on_components(model: Model, target: Tensor, labels: Tensor | None) ->
     return generator.latents(small, labels)
 
 
+def components_size(model: Model) -> tuple[int, int] | None:
+    """(height, width) of the pictures that its principal components are of, where photos are halved until they are as
+    small; None for a model without components, or of before cascades and larger than they are."""
+    if not ARCHITECTURES[model.description.architecture].starts_at_pca:
+        return None
+    generator = pca_generator(model.generator)
+    return generator.components.size if generator.components.size == generator.size else None
+
+
 def nearest_seed(model: Model, photo: np.ndarray, label: int | None, seed: int) -> tuple[Tensor, Tensor | None]:
     """Of CANDIDATES seeds from `seed` on, the latent and label whose picture is nearest in pixels."""
     seeds = range(seed, seed + CANDIDATES)

@@ -60,6 +60,9 @@ class Publication(Settings):
         default=1.0, ge=0, le=MOST_TRUNCATION, description="that the page starts with; multiplies latents"
     )
     directions: tuple[Direction, ...] = Field(default=(), max_length=64, description="main ones, strongest first")
+    components: tuple[int, int] | None = Field(
+        default=None, description="height and width of pictures on the principal components in model.onnx; pixels"
+    )
     copying: bool | None = Field(default=None, description="whether it copies training pictures; not set: not measured")
     findings: tuple[Text, ...] = Field(default=(), description="what the score card says, a line each")
     scores: dict[str, Any] = Field(default={}, description="the score card as `ganvas score --json` writes it")

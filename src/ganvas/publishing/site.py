@@ -25,7 +25,10 @@ from ganvas.publishing.web_runtime import web_runtime
 from ganvas.settings import Settings
 
 ONE_FILE = "page.html"
-MODULES = "latents.js", "assets.js", "link.js", "generator.js", "controls.js", "app.js"  # each needs those before it
+MODULES = (  # each needs those before it
+    *("latents.js", "paths.js", "assets.js", "link.js", "photo.js", "generator.js"),
+    *("controls.js", "app.js"),
+)
 _MODEL = f"{ONNX_FILE}.gz"
 _VENDOR = {
     "wasm": ("vendor/ort.js", "vendor/ort.wasm.gz"),

@@ -17,6 +17,7 @@ from onnx import ModelProto
 from ganvas.errors import PicturesError, SettingError
 from ganvas.explore.directions import FILE as DIRECTIONS_FILE
 from ganvas.explore.directions import directions_of_model, read_directions
+from ganvas.explore.project import components_size
 from ganvas.features import load_extractor
 from ganvas.files import cache_folder, replace_text, replacing_all, sweep, writing_to
 from ganvas.formats.graph import check_graph
@@ -173,6 +174,7 @@ def write_export(
         largest_difference=graph.largest_difference,
         truncation=before.truncation if before else 1.0,
         directions=directions_of_model(model, kept),
+        components=components_size(model),
         copying=quality.copying,
         findings=quality.findings,
         scores=dict(quality.scores),

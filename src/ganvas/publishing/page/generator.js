@@ -1,8 +1,10 @@
 // The model: latents in, pictures out, by onnxruntime-web.
 
 import { addressOf, asset, jsonAsset, trouble } from "./assets.js";
-import { between, latent, randomLabel } from "./latents.js";
+import { latent, randomLabel } from "./latents.js";
 import { freshState } from "./link.js";
+import { between } from "./paths.js";
+import { components, fitted, latentOfPhoto, reduced } from "./photo.js";
 
 /** The model of this page, ready to draw: on WebGPU where its author asked for that and the browser has it. */
 export async function loadGenerator() {
@@ -31,7 +33,7 @@ async function load(provider, script, wasm) {
   const options = { executionProviders: [provider], logSeverityLevel: 3 };
   const session = await ort.InferenceSession.create(model, options);
   ort.env.wasm.wasmBinary = undefined; // megabytes that are not needed twice
-  const generator = new Generator(description, session, ort.Tensor);
+  const generator = new Generator(description, session, ort.Tensor, description.published.components && components(model));
   await generator.draw([freshState(description, 0n)]); // what fails, fails here
   return generator;
 }
@@ -47,28 +49,52 @@ async function imported(script) {
 
 /**
  * What a picture is made from:
- * seed, mixedSeed: BigInts; mix: 0 (all of seed) to 1 (all of mixedSeed); truncation: multiplies the latent;
- * label: a class's name or null; steps: Map of a direction's number, from 1, to how far.
+ * seed, mixedSeed: BigInts; z: a latent instead of the seed's, or null; mix: 0 (all of seed) to 1 (all of mixedSeed);
+ * fine: null, or the seed whose latent takes over from a place on; truncation: multiplies the latent; label: a class's
+ * name or null; steps: Map of a direction's number, from 1, to how far.
  */
 export class Generator {
-  constructor(description, session, Tensor) {
+  constructor(description, session, Tensor, components = null) {
     this.description = description;
     this.session = session;
     this.Tensor = Tensor;
+    this.components = components;
     this.waiting = Promise.resolve();
   }
 
   /** The latent of a state: Z numbers. */
   latent(state) {
     const { z_dim: size, z_distribution: distribution, published } = this.description;
-    let z = latent(state.seed, size, distribution);
+    let z = state.z ?? latent(state.seed, size, distribution);
     if (state.mix > 0) z = between(z, latent(state.mixedSeed, size, distribution), state.mix);
+    if (state.fine) z = z.map((each, at) => (at < state.fine.place ? each : this.#other(state.fine.seed)[at]));
     if (distribution === "uniform") z = z.map((each) => Math.max(-1, Math.min(1, each))); // a great circle leaves the cube
     return z.map((each, at) => {
       let moved = Math.fround(each * state.truncation);
       for (const [number, amount] of state.steps) moved += amount * published.directions[number - 1].vector[at];
       return moved;
     });
+  }
+
+  #other(seed) {
+    if (this.kept?.seed !== seed) {
+      const { z_dim: size, z_distribution: distribution } = this.description;
+      this.kept = { seed, z: latent(seed, size, distribution) };
+    }
+    return this.kept.z;
+  }
+
+  /** Whether `latentOf` can see photos. */
+  get seesPhotos() {
+    return this.components !== null;
+  }
+
+  /** The latent whose picture is nearest to a photo, { width, height, data } as ImageData has it, in closed form. */
+  latentOf(photo, label = null) {
+    const [height, width] = this.description.published.components;
+    const levels = fitted(photo, this.description.width, this.description.height, this.description.channels);
+    const rows = reduced(levels, this.description, { width, height });
+    return latentOfPhoto(this.components, rows, label === null ? 0 : this.description.classes.indexOf(label));
   }
 
   /** The number of a state's class. */

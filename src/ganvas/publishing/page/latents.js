@@ -58,16 +58,3 @@ export function randomLabel(seed, classes) {
   const [word] = randomWords(seed ^ (LOW << 32n), 1);
   return Number((BigInt(word) * BigInt(classes)) >> 32n);
 }
-
-/** Between two latents along the great circle, lengths going evenly; `share` 0 is the first, 1 the second. */
-export function between(first, second, share) {
-  const length = (z) => Math.max(Math.hypot(...z), 1e-12);
-  const [a, b] = [length(first), length(second)];
-  const cosine = first.reduce((sum, each, at) => sum + (each / a) * (second[at] / b), 0);
-  const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
-  const whole = Math.sin(angle);
-  const [left, right] =
-    whole < 1e-6 ? [1 - share, share] : [Math.sin((1 - share) * angle) / whole, Math.sin(share * angle) / whole];
-  const reach = (1 - share) * a + share * b;
-  return first.map((each, at) => ((left * each) / a + (right * second[at]) / b) * reach);
-}
