@@ -24,7 +24,7 @@ POINTS = st.builds(
     z=st.none() | st.lists(FLOATS, min_size=1, max_size=9).map(tuple),
     truncation=st.none() | st.floats(0, 2),
     label=st.none() | st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable()),
-    mix=st.none() | st.tuples(SEEDS, st.floats(0.01, 1)),
+    mix=st.lists(st.tuples(SEEDS, st.floats(0, 1)), max_size=4).map(tuple),
     fine=st.none() | st.tuples(SEEDS, st.integers(0, 64)),
     steps=st.dictionaries(st.integers(1, 64), st.floats(-4, 4).filter(bool), max_size=5),
 )
@@ -72,6 +72,12 @@ def test_a_point_is_mixed_then_shortened_then_moved():
     point = point_of("seed=1&mix=2:0.25&truncation=0.5&1=2")
     mixed = between(latents([1], 6), latents([2], 6), np.array([[0.25]]))[0]
     np.testing.assert_allclose(point.latent(described(), [direction]), 0.5 * mixed + 2 * direction, atol=1e-6)
+
+
+def test_mixtures_are_made_in_turn():
+    first = between(latents([1], 6), latents([2], 6), np.array([[0.25]]))
+    both = between(first, latents([3], 6), np.array([[0.5]]))[0]
+    np.testing.assert_allclose(point_of("seed=1&mix=2:0.25,3:0.5").latent(described()), both, atol=1e-6)
 
 
 def test_the_fine_numbers_come_from_another_seed():

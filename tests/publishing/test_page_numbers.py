@@ -116,7 +116,7 @@ LINKS = [
     "seed=42",
     "seed=18446744073709551615&truncation=0.8&mix=7:0.5&1=2.5",
     "seed=1&label=cat&fine=9:4&2=-1.25",
-    Point(seed=3, z=tuple(latents([5], 8)[0].tolist()), mix=(4, 0.25)).to_link(),
+    Point(seed=3, z=tuple(latents([5], 8)[0].tolist()), mix=((4, 0.25), (9, 0.5))).to_link(),
 ]
 
 

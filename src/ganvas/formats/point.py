@@ -1,6 +1,6 @@
 """A point of latent space as a link or a preset names it: a seed or a latent, its mixtures, and how it is moved.
 
-    seed=42&truncation=0.8&label=cat&mix=7:0.5&fine=9:8&1=2.5
+    seed=42&truncation=0.8&label=cat&mix=7:0.5,3:0.2&fine=9:8&1=2.5
 
 The page has the same words behind the # of its address (page/link.js), so that a picture that was found there can be
 drawn, walked to and mixed by the commands, and the other way round.
@@ -22,6 +22,7 @@ from ganvas.formats.paths import between
 from ganvas.settings import LARGEST_WHOLE, MOST_TRUNCATION, Settings, first_fault, shortened
 
 MOST_STEPS = 4.0  # that a picture is moved along a direction, either way, where a latent is 1 wide
+MOST_MIXES = 64  # which keep how a picture was come by
 MOST_LETTERS = 40_000  # of a link: a latent of 4,096 numbers takes 21,848
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_WHOLE)]
@@ -39,7 +40,9 @@ class Point(Settings):
         default=None, ge=0, le=MOST_TRUNCATION, description="multiplies the latent; None: the model's own"
     )
     label: str | None = Field(default=None, description="a class's name; None: the seed's own")
-    mix: tuple[Seed, Share] | None = Field(default=None, description="another seed, and how much of the way to it")
+    mix: tuple[tuple[Seed, Share], ...] = Field(
+        default=(), max_length=MOST_MIXES, description="other seeds in turn, and how much of the way is gone to each"
+    )
     fine: tuple[Seed, int] | None = Field(default=None, description="a seed whose latent takes over from a place on")
     steps: Mapping[int, float] = Field(default={}, description="number of a direction, from 1 -> how far")
 
@@ -62,8 +65,8 @@ class Point(Settings):
         if self.z is not None and len(self.z) != size:
             raise SettingError(f"a latent of {len(self.z)} numbers; this model's have {size}")
         z = latents([self.seed], size, kind) if self.z is None else np.array([self.z], np.float32)
-        if self.mix is not None and self.mix[1] > 0:
-            z = between(z, latents([self.mix[0]], size, kind), np.array([[self.mix[1]]]))
+        for seed, share in self.mix:
+            z = between(z, latents([seed], size, kind), np.array([[share]]))
         if self.fine is not None:
             seed, place = self.fine
             z = np.concatenate([z[:, :place], latents([seed], size, kind)[:, place:]], axis=1)
@@ -103,12 +106,12 @@ class Point(Settings):
             parts["truncation"] = _number(self.truncation)
         if self.label is not None:
             parts["label"] = self.label
-        if self.mix is not None and self.mix[1] > 0:
-            parts["mix"] = f"{self.mix[0]}:{_number(self.mix[1])}"
+        if self.mix:
+            parts["mix"] = ",".join(f"{seed}:{_number(share)}" for seed, share in self.mix)
         if self.fine is not None:
             parts["fine"] = f"{self.fine[0]}:{self.fine[1]}"
         parts |= {str(number): _number(amount) for number, amount in sorted(self.steps.items()) if amount}
-        return urlencode(parts, safe=":")
+        return urlencode(parts, safe=":,")
 
 
 def point_of(text: str) -> Point:
@@ -126,7 +129,10 @@ def point_of(text: str) -> Point:
             f"link {shortened(text)}: expected a seed, as 7, or what stands behind the # of a page's link"
         )
     values: dict[str, object] = {name: said for name, said in given.items() if name in ("seed", "truncation", "label")}
-    values |= {name: tuple(given[name].split(":")) for name in ("mix", "fine") if name in given}
+    if "fine" in given:
+        values["fine"] = tuple(given["fine"].split(":"))
+    if "mix" in given:
+        values["mix"] = tuple(tuple(each.split(":")) for each in given["mix"].split(","))
     if "z" in given:
         values["z"] = _numbers(given["z"])
     values["steps"] = {name: said for name, said in given.items() if name.isascii() and name.isdecimal()}

@@ -27,7 +27,7 @@ from ganvas.settings import Settings
 ONE_FILE = "page.html"
 MODULES = (  # each needs those before it
     *("latents.js", "paths.js", "assets.js", "link.js", "photo.js", "generator.js"),
-    *("controls.js", "app.js"),
+    *("memory.js", "view.js", "controls.js", "wander.js", "photos.js", "stars.js", "app.js"),
 )
 _MODEL = f"{ONNX_FILE}.gz"
 _VENDOR = {

@@ -4,11 +4,17 @@ import { isOneFile } from "./assets.js";
 import { Controls } from "./controls.js";
 import { loadGenerator } from "./generator.js";
 import { LARGEST_SEED } from "./latents.js";
-import { freshState, fromLink, noSeed, randomSeed, toLink, toSeed } from "./link.js";
+import { MOST_MIXES, freshState, fromLink, noSeed, randomSeed, toLink, toSeed } from "./link.js";
+import { rememberFor } from "./memory.js";
+import { Photos } from "./photos.js";
+import { Stars } from "./stars.js";
+import { breath, canvasOf, handOver, paint, toPng } from "./view.js";
+import { Wander } from "./wander.js";
 
 const THUMBNAILS = 16;
 const MILLISECONDS_PER_LEG = 3000;
 const MILLISECONDS_UNTIL_REMEMBERED = 250; // browsers limit how often an address may change
+const MOST_UNDONE = 500;
 
 const picture = document.getElementById("picture");
 const statusLine = document.getElementById("status");
@@ -18,10 +24,21 @@ class Page {
   constructor(generator) {
     this.generator = generator;
     this.description = generator.description;
+    rememberFor(this.description.published.sha256);
     this.controls = new Controls(this.description, (changes) => this.change(changes), (changes) => this.choose(changes));
     this.isDrawing = false;
     this.walking = null;
     this.labelIsOfWalk = false;
+    this.past = [];
+    this.future = [];
+    const show = (state) => {
+      this.show(state);
+      picture.scrollIntoView({ block: "nearest" });
+    };
+    const parts = { show, breath, say, describe: (state) => this.#describe(state), state: () => this.state };
+    this.wander = new Wander(generator, parts);
+    this.stars = new Stars(generator, parts);
+    this.photos = new Photos(generator, { ...parts, walk: (state) => this.#begin(state) });
     this.#listen();
   }
 
@@ -38,16 +55,18 @@ class Page {
 
   /**
    * Draw a state, and let the controls and the address say it. `isChosen`: by someone, not by chance.
-   * `complaint`: what is said beside it.
+   * `complaint`: what is said beside it. `isUndoing`: the past and the future are somebody else's business.
    */
-  show(state, { isChosen = true, push = true, complaint = "" } = {}) {
+  show(state, { isChosen = true, push = true, complaint = "", isUndoing = false } = {}) {
     this.#stopWalk();
+    if (!isUndoing) this.#rememberPast();
     this.complaint = complaint;
     this.state = state;
     this.isChosen = isChosen;
     this.controls.fill(state);
     this.#draw();
     this.#remember(push);
+    this.#rest();
   }
 
   /** Something was typed or chosen. */
@@ -60,23 +79,54 @@ class Page {
   change(changes) {
     const { walking } = this;
     this.#stopWalk();
+    if (!this.isMoving) this.#rememberPast();
+    this.isMoving = true;
     this.complaint = "";
     this.state = { ...(walking ? this.#atRest() : this.state), ...changes };
+    this.controls.state = this.state;
     if (walking) this.controls.fill(this.state);
     this.isChosen = true;
     this.#draw();
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.#remember(false), MILLISECONDS_UNTIL_REMEMBERED);
+    this.resting = setTimeout(() => {
+      this.isMoving = false;
+      this.#remember(false);
+      this.#rest();
+    }, MILLISECONDS_UNTIL_REMEMBERED);
   }
 
   another() {
     const label = this.labelIsOfWalk ? null : this.state.label;
     this.labelIsOfWalk = false;
-    this.show({ ...this.state, label, seed: randomSeed(), mix: 0 }, { isChosen: false });
+    this.show({ ...this.state, label, seed: randomSeed(), z: null, mixes: [], fine: null }, { isChosen: false });
+  }
+
+  /** Back to the picture before, or forth again. */
+  undo(isRedo = false) {
+    const [from, to] = isRedo ? [this.future, this.past] : [this.past, this.future];
+    if (!from.length) return;
+    to.push(this.#atRest());
+    this.show(from.pop(), { push: false, isUndoing: true });
+  }
+
+  #rememberPast() {
+    if (!this.state) return;
+    this.past.push(this.walking ? this.#atRest() : this.state);
+    this.past.splice(0, this.past.length - MOST_UNDONE);
+    this.future = [];
+  }
+
+  /** What follows a picture that stays. */
+  #rest() {
+    document.getElementById("undo").disabled = !this.past.length;
+    document.getElementById("redo").disabled = !this.future.length;
+    document.getElementById("star").setAttribute("aria-pressed", this.stars.has(this.state));
+    if (document.getElementById("wandering").open) this.wander.around(this.state).catch(fail);
   }
 
   #remember(push) {
     clearTimeout(this.resting);
+    this.isMoving = false;
     const link = `#${toLink(this.state, this.description)}`;
     const note = { isChosen: this.isChosen };
     try {
@@ -109,6 +159,7 @@ class Page {
   }
 
   #paint(image, words) {
+    this.image = image;
     paint(picture, image);
     if (statusLine.textContent !== words) {
       statusLine.textContent = words;
@@ -119,7 +170,9 @@ class Page {
   #describe(state) {
     const { classes } = this.description;
     const kind = classes.length ? `, ${classes[this.generator.label(state)]}` : "";
-    return `Seed ${state.seed}${kind}${state.mix ? `, mixed with seed ${state.mixedSeed}` : ""}`;
+    const { mixes } = state;
+    const others = mixes.length > 1 ? `${mixes.length} seeds` : `seed ${mixes[0]?.seed}`;
+    return `${state.z ? "A photo" : `Seed ${state.seed}`}${kind}${mixes.length ? `, mixed with ${others}` : ""}`;
   }
 
   /** Fill the grid with pictures that nobody chose, of the kind that is shown. */
@@ -133,7 +186,7 @@ class Page {
       const [image] = await this.generator.draw([state]);
       if (this.gridTurn !== turn) return;
       const button = document.createElement("button");
-      button.append(paint(document.createElement("canvas"), image));
+      button.append(canvasOf(image));
       button.setAttribute("aria-label", this.#describe(state));
       button.addEventListener("click", () => {
         this.show(state);
@@ -147,7 +200,11 @@ class Page {
 
   toggleWalk() {
     if (this.walking) this.restAfterWalk();
-    else this.walk().catch((error) => (this.#stopWalk(), fail(error)));
+    else this.#begin();
+  }
+
+  #begin(goal = null) {
+    this.walk(goal).catch((error) => (this.#stopWalk(), fail(error)));
   }
 
   #stopWalk() {
@@ -157,67 +214,98 @@ class Page {
 
   /** The state of a walk as a link can say it. */
   #atRest() {
-    return { ...this.state, mix: Math.round(this.state.mix * 100) / 100 };
+    const mixes = this.state.mixes.map(({ seed, share }) => ({ seed, share: Math.round(share * 100) / 100 }));
+    return { ...this.state, mixes: mixes.filter(({ share }) => share > 0) };
   }
 
   restAfterWalk() {
     this.show(this.#atRest());
   }
 
-  /** From the picture that is shown towards that of a random seed, and on from there. */
-  async walk() {
+  /**
+   * From the picture that is shown towards that of a random seed, and on from there.
+   * `goal`: a state to go to first, and stop.
+   */
+  async walk(goal = null) {
     const turn = (this.walking = {});
     clearTimeout(this.resting);
     document.getElementById("walk").textContent = "Stop";
+    if (goal) return this.#walkTo(goal, turn);
     const { classes } = this.description;
     this.labelIsOfWalk ||= this.state.label === null;
     const label = classes.length ? classes[this.generator.label(this.state)] : null; // one kind all the way
-    let { seed, mixedSeed, mix } = this.state;
-    if (!mix) mixedSeed = randomSeed();
-    let begun = performance.now() - mix * MILLISECONDS_PER_LEG;
+    let from = { ...this.state, mixes: this.state.mixes.slice(0, MOST_MIXES - 1) };
+    let to = { seed: randomSeed(), share: 0 };
+    const last = from.mixes.at(-1);
+    if (last && last.share < 1) [from, to] = [{ ...from, mixes: from.mixes.slice(0, -1) }, last];
+    let begun = performance.now() - to.share * MILLISECONDS_PER_LEG;
     while (this.walking === turn) {
-      mix = (performance.now() - begun) / MILLISECONDS_PER_LEG;
-      if (mix >= 1) [seed, mixedSeed, mix, begun] = [mixedSeed, randomSeed(), 0, performance.now()];
-      const next = { ...this.state, label, seed, mixedSeed, mix };
+      let share = (performance.now() - begun) / MILLISECONDS_PER_LEG;
+      if (share >= 1) {
+        from = { ...from, seed: to.seed, z: null, mixes: [], fine: null };
+        [to, share, begun] = [{ seed: randomSeed() }, 0, performance.now()];
+      }
+      const next = { ...this.state, ...from, label, mixes: [...from.mixes, { seed: to.seed, share }] };
       const [image] = await this.generator.draw([next]);
       await new Promise(requestAnimationFrame);
       if (this.walking !== turn) return;
       this.state = next;
-      this.#paint(image, `Walking to seed ${mixedSeed}`);
+      this.#paint(image, `Walking to seed ${to.seed}`);
     }
+  }
+
+  async #walkTo(goal, turn) {
+    const from = this.generator.latent(this.state);
+    const to = this.generator.latent(goal);
+    const labels = this.description.classes.length ? [this.generator.label(goal)] : null;
+    const begun = performance.now();
+    for (let share = 0; share < 1 && this.walking === turn; share = (performance.now() - begun) / MILLISECONDS_PER_LEG) {
+      const [image] = await this.generator.drawLatents([this.generator.between(from, to, share)], labels);
+      await new Promise(requestAnimationFrame);
+      if (this.walking === turn) this.#paint(image, "Walking to your photo");
+    }
+    if (this.walking === turn) this.show(goal);
+  }
+
+  star() {
+    if (this.walking) this.restAfterWalk();
+    const isStarred = this.stars.toggle(this.state);
+    document.getElementById("star").setAttribute("aria-pressed", isStarred);
+    say(isStarred ? "Starred: it is kept in this browser, at the end of the page" : "No longer starred");
   }
 
   async share() {
     if (this.walking) this.restAfterWalk();
     this.#remember(false);
     if (!navigator.clipboard) {
-      statusLine.textContent = "This browser lets no page copy from here; the address above is the link";
+      say("This browser lets no page copy from here; the address above is the link");
       return;
     }
     const link = `#${toLink(this.state, this.description)}`; // from disk only this means something to others
     await navigator.clipboard.writeText(location.protocol === "file:" ? link : new URL(link, location.href).href);
-    statusLine.textContent = "The link was copied";
+    say("The link was copied");
   }
 
   async save() {
     if (this.walking) this.restAfterWalk();
     await this.drawn; // the picture of the state that gives it its name
-    const name = `${toLink(this.state, this.description).replaceAll(/[^\w.=-]+/g, " ")}.png`;
-    const blob = await new Promise((done) => picture.toBlob(done, "image/png"));
-    if (!blob) throw new Error("the picture could not be saved");
-    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    const link = toLink(this.state, this.description);
+    const name = `${toLink({ ...this.state, z: null }, this.description).replaceAll(/[^\w.=-]+/g, " ").slice(0, 120)}.png`;
+    handOver(await toPng(this.image, link), name);
   }
 
   #listen() {
     const on = (id, act) => document.getElementById(id).addEventListener("click", act);
     on("another", () => this.another());
     on("walk", () => this.toggleWalk());
+    on("star", () => this.star());
     on("share", () => this.share().catch(fail));
     on("save", () => this.save().catch(fail));
     on("more", () => this.showOthers().catch(fail));
+    on("undo", () => this.undo());
+    on("redo", () => this.undo(true));
     on("reset", () => this.choose(freshState(this.description, this.state.seed)));
+    document.getElementById("wandering").addEventListener("toggle", () => this.#rest());
     addEventListener("popstate", () => {
       this.labelIsOfWalk = false;
       const complaint = complaintAbout(location.hash);
@@ -227,14 +315,23 @@ class Page {
   }
 
   #press(event) {
-    const isTyped = event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select");
+    const isTyped = event.target.matches("input:not([type=range]):not([type=checkbox]), select");
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !isTyped) {
+      event.preventDefault();
+      this.undo(event.shiftKey);
+      return;
+    }
+    const isOther = event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select");
     const isFlood = event.repeat && event.key.length === 1;
-    if (isTyped || isFlood || !document.getElementById("keys").checked) return;
+    if (isOther || isFlood || !document.getElementById("keys").checked) return;
     const acts = {
       n: () => this.another(),
       ArrowRight: () => this.#neighbour(1n),
       ArrowLeft: () => this.#neighbour(-1n),
       w: () => this.toggleWalk(),
+      f: () => this.star(),
+      u: () => this.undo(),
+      r: () => this.undo(true),
       c: () => this.share().catch(fail),
       s: () => this.save().catch(fail),
     };
@@ -246,24 +343,13 @@ class Page {
 
   #neighbour(step) {
     const seed = toSeed(`${this.state.seed + step}`);
-    if (seed !== null) this.change({ seed, mix: 0 });
+    if (seed !== null) this.change({ seed, z: null, mixes: [], fine: null });
     this.controls.fill(this.state);
   }
 }
 
-/** Until the browser has shown what was painted, or a moment where it shows nothing. */
-function breath() {
-  return new Promise((done) => {
-    setTimeout(done, 100);
-    requestAnimationFrame(() => setTimeout(done));
-  });
-}
-
-function paint(canvas, image) {
-  const { width, height } = image;
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
+function say(words) {
+  statusLine.textContent = words;
 }
 
 function complaintAbout(link) {
@@ -273,7 +359,7 @@ function complaintAbout(link) {
 
 function fail(error) {
   console.error(error);
-  statusLine.textContent = `It did not work: ${error.message}`;
+  say(`It did not work: ${error.message}`);
 }
 
 try {

@@ -1,6 +1,7 @@
 // The sliders and fields: what they say of a state, and what moving them changes in it.
 
 import { MOST_STEPS, toSeed } from "./link.js";
+import { remembered } from "./memory.js";
 
 const CLOSE_TO_NOTHING = 0.1; // a finger cannot hit nothing exactly
 const find = (id) => document.getElementById(id);
@@ -8,21 +9,26 @@ const find = (id) => document.getElementById(id);
 /** `change(changes)` is told of what is moved, `choose(changes)` of what is typed or chosen. */
 export class Controls {
   constructor(description, change, choose) {
-    const { classes, published } = description;
+    const { classes, published, z_dim: size } = description;
+    this.change = change;
+    this.names = remembered("names", {});
     find("labelled").hidden = !classes.length;
     find("label").append(...classes.map((name) => new Option(name, name)));
     find("moving").hidden = !published.directions.length;
     this.steps = new Map();
-    published.directions.forEach(({ name }, at) => find("directions").append(this.#slider(name, at + 1, change)));
-    for (const id of ["truncation", "mix"]) {
-      find(id).addEventListener("input", ({ target }) => {
-        change({ [id]: target.valueAsNumber });
-        say(target, target.valueAsNumber);
-      });
-    }
-    find("seed").addEventListener("change", ({ target }) => ifSeed(target, (seed) => choose({ seed, mix: 0 })));
+    published.directions.forEach(({ name }, at) => find("directions").append(this.#direction(name, at + 1)));
+    for (const id of ["truncation", "mix"]) paired(find(id), find(`${id}-typed`));
+    onMoved("truncation", (truncation) => change({ truncation }), published.truncation);
+    onMoved("mix", (share) => change({ mixes: this.#mixes({ share }) }), 0);
+    find("seed").addEventListener("change", ({ target }) => ifSeed(target, (seed) => choose({ seed, z: null, mixes: [] })));
     find("mixed").addEventListener("change", ({ target }) => {
-      ifSeed(target, (mixedSeed) => choose({ mixedSeed, mix: find("mix").valueAsNumber || 0.5 }));
+      ifSeed(target, (seed) => choose({ mixes: this.#mixes({ seed, share: find("mix").valueAsNumber || 0.5 }) }));
+    });
+    find("place").max = size - 1;
+    onMoved("place", (place) => change({ fine: place < 1 ? null : { seed: this.#fineSeed(), place } }), 0);
+    find("fine").addEventListener("change", ({ target }) => {
+      const place = find("place").valueAsNumber || Math.min(8, size - 1);
+      ifSeed(target, (seed) => choose({ fine: { seed, place } }));
     });
     find("label").addEventListener("change", ({ target }) => choose({ label: target.value || null }));
     find("controls").addEventListener("submit", (event) => event.preventDefault());
@@ -31,44 +37,96 @@ export class Controls {
 
   /** Let everything say what a state says. */
   fill(state) {
-    for (const id of ["seed", "mixed"]) find(id).setCustomValidity("");
+    this.state = state;
+    for (const id of ["seed", "mixed", "fine"]) find(id).setCustomValidity("");
+    const last = state.mixes.at(-1);
     find("seed").value = state.seed;
-    find("mixed").value = state.mixedSeed;
+    find("mixed").value = last?.seed ?? 0n;
+    find("fine").value = state.fine?.seed ?? 0n;
     find("label").value = state.label ?? "";
     this.steps = new Map(state.steps);
-    for (const [id, value] of [["truncation", state.truncation], ["mix", state.mix]]) fillRange(find(id), value);
-    for (const input of find("directions").querySelectorAll("input")) {
+    fillRange(find("truncation"), state.truncation);
+    fillRange(find("mix"), last?.share ?? 0);
+    fillRange(find("place"), state.fine?.place ?? 0);
+    for (const input of find("directions").querySelectorAll("input[type=range]")) {
       fillRange(input, state.steps.get(Number(input.dataset.number)) ?? 0);
     }
-    if (state.mix) find("mixing").open = true;
+    if (last || state.fine) find("mixing").open = true;
   }
 
-  #slider(name, number, change) {
-    const row = Object.assign(document.createElement("label"), { className: "row" });
-    const input = document.createElement("input");
-    Object.assign(input, { type: "range", min: -MOST_STEPS, max: MOST_STEPS, step: 0.05 });
-    input.dataset.number = number;
-    const said = document.createElement("output");
-    said.ariaHidden = "true";
-    row.append(Object.assign(document.createElement("span"), { textContent: name }), input, said);
-    input.addEventListener("input", () => {
-      const amount = Math.abs(input.valueAsNumber) < CLOSE_TO_NOTHING ? 0 : input.valueAsNumber;
+  /** What a direction is called here. */
+  nameOf(number, name) {
+    return this.names.value[number] ?? name;
+  }
+
+  /** The mixtures of the present state, the last one changed. */
+  #mixes(changes) {
+    const { mixes } = this.state;
+    const last = { seed: toSeed(find("mixed").value) ?? 0n, share: 0, ...mixes.at(-1), ...changes };
+    return last.share > 0 ? [...mixes.slice(0, -1), last] : mixes.slice(0, -1);
+  }
+
+  #fineSeed() {
+    return toSeed(find("fine").value) ?? 0n;
+  }
+
+  #direction(name, number) {
+    const row = Object.assign(document.createElement("div"), { className: "row" });
+    const called = Object.assign(document.createElement("input"), { className: "name", value: this.nameOf(number, name) });
+    Object.assign(called, { maxLength: 100, ariaLabel: `Name of direction ${number}`, spellcheck: false });
+    called.addEventListener("change", () => {
+      const { [number]: _, ...others } = this.names.value;
+      this.names.value = called.value.trim() ? { ...others, [number]: called.value.trim() } : others;
+      called.value = this.nameOf(number, name);
+      slider.ariaLabel = typed.ariaLabel = called.value;
+    });
+    const slider = document.createElement("input");
+    Object.assign(slider, { type: "range", min: -MOST_STEPS, max: MOST_STEPS, step: 0.05, ariaLabel: called.value });
+    slider.dataset.number = number;
+    slider.id = `direction-${number}`;
+    const typed = Object.assign(document.createElement("input"), { type: "number", step: 0.05, ariaLabel: called.value });
+    row.append(called, slider, typed);
+    paired(slider, typed);
+    moved(slider, (amount) => {
+      if (Math.abs(amount) < CLOSE_TO_NOTHING && document.activeElement !== typed) amount = 0;
       if (amount) this.steps.set(number, amount);
       else this.steps.delete(number);
-      change({ steps: new Map(this.steps) });
-      say(input, amount);
+      this.change({ steps: new Map(this.steps) });
     });
     return row;
   }
 }
 
-function fillRange(input, value) {
-  input.value = value;
-  say(input, value);
+/** Let a range and the number beside it say the same. */
+function paired(range, typed) {
+  range.typed = typed;
+  Object.assign(typed, { min: range.min, max: range.max });
+  typed.addEventListener("change", () => {
+    const value = Math.min(Math.max(typed.valueAsNumber || 0, Number(range.min)), Number(range.max));
+    range.value = value;
+    range.dispatchEvent(new CustomEvent("typed", { detail: value }));
+  });
 }
 
-function say(input, value) {
-  input.nextElementSibling.value = value.toFixed(2);
+/** Tell `act` of a range that is moved, typed beside, or reset by a double click to `usual`. */
+function moved(range, act, usual = 0) {
+  const told = (value) => {
+    act(value);
+    fillRange(range, value);
+  };
+  range.addEventListener("input", () => told(range.valueAsNumber));
+  range.addEventListener("typed", ({ detail }) => told(detail));
+  range.addEventListener("dblclick", () => told(usual));
+}
+
+function onMoved(id, act, usual) {
+  moved(find(id), act, usual);
+}
+
+function fillRange(range, value) {
+  range.value = value;
+  if (range.typed && document.activeElement !== range.typed) range.typed.value = Math.round(value * 100) / 100;
+  else if (!range.typed && range.nextElementSibling) range.nextElementSibling.value = value;
 }
 
 function ifSeed(input, act) {

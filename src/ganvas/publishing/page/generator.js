@@ -49,8 +49,8 @@ async function imported(script) {
 
 /**
  * What a picture is made from:
- * seed, mixedSeed: BigInts; z: a latent instead of the seed's, or null; mix: 0 (all of seed) to 1 (all of mixedSeed);
- * fine: null, or the seed whose latent takes over from a place on; truncation: multiplies the latent; label: a class's
+ * seed: a BigInt; z: a latent instead of the seed's, or null; mixes: other seeds in turn, and the share of the way to
+ * each, from 0 to 1; fine: null, or the seed whose latent takes over from a place on; truncation: multiplies the latent; label: a class's
  * name or null; steps: Map of a direction's number, from 1, to how far.
  */
 export class Generator {
@@ -66,7 +66,7 @@ export class Generator {
   latent(state) {
     const { z_dim: size, z_distribution: distribution, published } = this.description;
     let z = state.z ?? latent(state.seed, size, distribution);
-    if (state.mix > 0) z = between(z, latent(state.mixedSeed, size, distribution), state.mix);
+    for (const { seed, share } of state.mixes) z = between(z, latent(seed, size, distribution), share);
     if (state.fine) z = z.map((each, at) => (at < state.fine.place ? each : this.#other(state.fine.seed)[at]));
     if (distribution === "uniform") z = z.map((each) => Math.max(-1, Math.min(1, each))); // a great circle leaves the cube
     return z.map((each, at) => {
@@ -74,6 +74,11 @@ export class Generator {
       for (const [number, amount] of state.steps) moved += amount * published.directions[number - 1].vector[at];
       return moved;
     });
+  }
+
+  /** Between two latents, as everything here goes. */
+  between(first, second, share) {
+    return between(first, second, share);
   }
 
   #other(seed) {
@@ -89,12 +94,23 @@ export class Generator {
     return this.components !== null;
   }
 
-  /** The latent whose picture is nearest to a photo, { width, height, data } as ImageData has it, in closed form. */
-  latentOf(photo, label = null) {
+  /** A photo, { width, height, data } as ImageData has it, at this model's size: levels from 0 to 255, row by row. */
+  seen(photo) {
+    const { width, height, channels } = this.description;
+    return fitted(photo, width, height, channels);
+  }
+
+  /** The latent whose picture is nearest to what `seen` gave, in closed form. */
+  latentOf(levels, label = null) {
     const [height, width] = this.description.published.components;
-    const levels = fitted(photo, this.description.width, this.description.height, this.description.channels);
     const rows = reduced(levels, this.description, { width, height });
     return latentOfPhoto(this.components, rows, label === null ? 0 : this.description.classes.indexOf(label));
+  }
+
+  /** Levels in this model's channels, as ImageData. */
+  toImage(levels) {
+    const whole = Uint8ClampedArray.from(levels, Math.round);
+    return toImageData(whole, this.description.width, this.description.height);
   }
 
   /** The number of a state's class. */

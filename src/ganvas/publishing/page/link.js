@@ -1,15 +1,16 @@
-// What a picture is made from, as the end of an address: #seed=42&truncation=0.8&label=cat&mix=7:0.5&fine=9:8&1=2.5
+// What a picture is made from, as the end of an address: #seed=42&truncation=0.8&label=cat&mix=7:0.5,3:0.2&1=2.5
 // The same words as ganvas/formats/point.py.
 
 import { LARGEST_SEED } from "./latents.js";
 
 export const MOST_STEPS = 4;
+export const MOST_MIXES = 64;
 const MOST_TRUNCATION = 2;
 
 /** A state that nobody changed yet, of a seed. */
 export function freshState(description, seed) {
   const { truncation } = description.published;
-  return { seed, z: null, mixedSeed: 0n, mix: 0, fine: null, truncation, label: null, steps: new Map() };
+  return { seed, z: null, mixes: [], fine: null, truncation, label: null, steps: new Map() };
 }
 
 /** A seed that nobody chose, small enough to be said aloud. */
@@ -23,7 +24,7 @@ export function toLink(state, description) {
   if (state.z) parts.set("z", toText(state.z));
   if (state.truncation !== description.published.truncation) parts.set("truncation", state.truncation);
   if (state.label !== null) parts.set("label", state.label);
-  if (state.mix > 0) parts.set("mix", `${state.mixedSeed}:${state.mix}`);
+  if (state.mixes.length) parts.set("mix", state.mixes.map(({ seed, share }) => `${seed}:${share}`).join(","));
   if (state.fine) parts.set("fine", `${state.fine.seed}:${state.fine.place}`);
   for (const [number, amount] of state.steps) if (amount) parts.set(number, amount);
   return parts.toString();
@@ -37,11 +38,11 @@ export function fromLink(text, description) {
   const state = freshState(description, seed);
   state.truncation = number(parts.get("truncation"), 0, MOST_TRUNCATION) ?? state.truncation;
   if (description.classes.includes(parts.get("label"))) state.label = parts.get("label");
-  const [mixedSeed, mix] = (parts.get("mix") ?? "").split(":");
-  if (toSeed(mixedSeed) !== null && number(mix, 0, 1) !== null) {
-    state.mixedSeed = toSeed(mixedSeed);
-    state.mix = number(mix, 0, 1);
-  }
+  const mixes = (parts.get("mix") ?? "").split(",").slice(0, MOST_MIXES).map((each) => {
+    const [mixed, share] = each.split(":");
+    return { seed: toSeed(mixed), share: number(share, 0, 1) };
+  });
+  state.mixes = mixes.filter(({ seed, share }) => seed !== null && share !== null);
   const [fineSeed, place] = (parts.get("fine") ?? "").split(":");
   if (toSeed(fineSeed) !== null && number(place, 0, description.z_dim) !== null) {
     state.fine = { seed: toSeed(fineSeed), place: Math.round(Number(place)) };

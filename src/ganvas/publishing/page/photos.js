@@ -1,0 +1,118 @@
+// A person's own photo, dropped, pasted, chosen or taken: what this generator sees in it. It never leaves the device.
+
+import { paint } from "./view.js";
+
+const MOST_PX = 1600; // of the longer side that is looked at; what is larger is made smaller first
+const TRIES = 24; // of each look closer
+const STEP = 0.35; // of a latent, at the first try
+const find = (id) => document.getElementById(id);
+
+/** `show(state)`: let the page show what was found. `walk(state)`: go there. `say(words)`: tell how it went. */
+export class Photos {
+  constructor(generator, { state, show, walk, say, breath }) {
+    Object.assign(this, { generator, state, show, walk, say, breath });
+    find("photos").hidden = !generator.seesPhotos;
+    if (!generator.seesPhotos) return;
+    find("photo-file").addEventListener("change", ({ target }) => this.#take(target.files[0]));
+    find("photo-choose").addEventListener("click", () => find("photo-file").click());
+    find("photo-camera").addEventListener("click", () => this.#camera().catch((error) => this.#closeCamera(error)));
+    find("photo-shoot").addEventListener("click", () => this.#shoot());
+    find("photo-show").addEventListener("click", () => this.show(this.found));
+    find("photo-walk").addEventListener("click", () => this.walk(this.found));
+    find("photo-closer").addEventListener("click", () => this.closer().catch((error) => this.say(error.message)));
+    addEventListener("dragover", (event) => event.preventDefault());
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      this.#take(event.dataTransfer?.files[0]);
+    });
+    addEventListener("paste", (event) => {
+      const file = [...(event.clipboardData?.files ?? [])].find((each) => each.type.startsWith("image/"));
+      if (file) this.#take(file);
+    });
+  }
+
+  async #take(file) {
+    if (!file) return;
+    try {
+      await this.see(await createImageBitmap(file, { imageOrientation: "from-image" }));
+    } catch (error) {
+      console.warn(error);
+      this.say(`${file.name || "That"} is no picture that this browser can open`);
+    }
+  }
+
+  /** Find the latent of a picture, and show both. `source`: whatever a canvas can draw, with a width and a height. */
+  async see(source) {
+    const [width, height] = [source.videoWidth ?? source.width, source.videoHeight ?? source.height];
+    const scale = Math.min(MOST_PX / Math.max(width, height), 1);
+    const canvas = new OffscreenCanvas(Math.max(Math.round(width * scale), 1), Math.max(Math.round(height * scale), 1));
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(source, 0, 0, canvas.width, canvas.height);
+    this.target = this.generator.seen(context.getImageData(0, 0, canvas.width, canvas.height));
+    const { label } = this.state();
+    const z = this.generator.latentOf(this.target, label);
+    await this.#found({ ...this.state(), z, mixes: [], fine: null, truncation: 1, steps: new Map() });
+    paint(find("photo-seen"), this.generator.toImage(this.target));
+    find("photo-found").hidden = false;
+    this.say("Here is your photo as this generator sees it");
+  }
+
+  async #found(state) {
+    const [image] = await this.generator.draw([state]);
+    this.found = state;
+    this.error = difference(image.data, this.target, this.generator.description.channels);
+    paint(find("photo-drawn"), image);
+    find("photo-error").value = `${Math.sqrt(this.error).toFixed(0)} of 255 grey levels away`;
+  }
+
+  /** Try latents beside the one that was found, and keep each that comes nearer. Source: Rechenberg 1973, the (1+1) strategy. */
+  async closer() {
+    let step = (this.step ??= STEP);
+    let nearer = 0;
+    for (let number = 0; number < TRIES; number += 1) {
+      await this.breath();
+      const z = this.found.z.map((each) => each + step * gaussian());
+      const [image] = await this.generator.draw([{ ...this.found, z }]);
+      const error = difference(image.data, this.target, this.generator.description.channels);
+      step *= error < this.error ? 1.5 : 0.9;
+      if (error >= this.error) continue;
+      nearer += 1;
+      await this.#found({ ...this.found, z });
+    }
+    this.step = step;
+    this.say(nearer ? "It is nearer now" : "Nothing near it is nearer");
+  }
+
+  async #camera() {
+    if (!navigator.mediaDevices?.getUserMedia) throw new Error("This browser has no camera for pages like this");
+    this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
+    find("photo-live").srcObject = this.stream;
+    find("photo-shooting").hidden = false;
+    await find("photo-live").play();
+  }
+
+  async #shoot() {
+    await this.see(find("photo-live"));
+    this.#closeCamera();
+  }
+
+  #closeCamera(error) {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.stream = null;
+    find("photo-shooting").hidden = true;
+    if (error) this.say(error.name === "NotAllowedError" ? "The camera was not allowed" : error.message);
+  }
+}
+
+/** The mean square difference of a picture, RGBA, and of levels in a model's channels. */
+export function difference(data, levels, channels) {
+  let sum = 0;
+  for (let from = 0, to = 0; from < levels.length; from += channels, to += 4) {
+    for (let at = 0; at < channels; at += 1) sum += (data[to + at] - levels[from + at]) ** 2;
+  }
+  return sum / levels.length;
+}
+
+function gaussian() {
+  return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+}
