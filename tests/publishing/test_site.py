@@ -142,7 +142,7 @@ def test_a_class_can_be_chosen_and_is_in_the_link(opened, animals, labelled):
 
 def test_a_slider_moves_the_picture_and_undoing_brings_it_back(opened, addresses, published):
     page = opened(f"{addresses['http']}#seed=2")
-    slider = page.locator("#directions input").first
+    slider = page.locator("#directions input[type=range]").first
     slider.focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
@@ -186,7 +186,7 @@ def test_moving_a_slider_stops_a_walk_on_what_the_fields_and_the_link_say(opened
     page.locator("#walk").click()
     status(page, "Walking to seed")
     page.wait_for_timeout(400)
-    page.locator("#directions input").first.focus()
+    page.locator("#directions input[type=range]").first.focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     page.wait_for_timeout(600)

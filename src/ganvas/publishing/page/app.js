@@ -8,7 +8,7 @@ import { MOST_MIXES, freshState, fromLink, noSeed, randomSeed, toLink, toSeed } 
 import { rememberFor } from "./memory.js";
 import { Photos } from "./photos.js";
 import { Stars } from "./stars.js";
-import { breath, canvasOf, handOver, paint, toPng } from "./view.js";
+import { breath, canvasOf, find, handOver, paint, toPng } from "./view.js";
 import { Wander } from "./wander.js";
 
 const THUMBNAILS = 16;
@@ -16,8 +16,8 @@ const MILLISECONDS_PER_LEG = 3000;
 const MILLISECONDS_UNTIL_REMEMBERED = 250; // browsers limit how often an address may change
 const MOST_UNDONE = 500;
 
-const picture = document.getElementById("picture");
-const statusLine = document.getElementById("status");
+const picture = find("picture");
+const statusLine = find("status");
 
 /** Everything that the page does once the model is there. */
 class Page {
@@ -118,10 +118,10 @@ class Page {
 
   /** What follows a picture that stays. */
   #rest() {
-    document.getElementById("undo").disabled = !this.past.length;
-    document.getElementById("redo").disabled = !this.future.length;
-    document.getElementById("star").setAttribute("aria-pressed", this.stars.has(this.state));
-    if (document.getElementById("wandering").open) this.wander.around(this.state).catch(fail);
+    find("undo").disabled = !this.past.length;
+    find("redo").disabled = !this.future.length;
+    find("star").setAttribute("aria-pressed", this.stars.has(this.state));
+    if (find("wandering").open) this.wander.around(this.state).catch(fail);
   }
 
   #remember(push) {
@@ -179,7 +179,7 @@ class Page {
   async showOthers() {
     const turn = (this.gridTurn = {});
     const { label } = this.state;
-    const grid = document.getElementById("grid");
+    const grid = find("grid");
     for (let at = 0; at < THUMBNAILS; at += 1) {
       await breath();
       const state = { ...freshState(this.description, randomSeed()), label };
@@ -209,7 +209,7 @@ class Page {
 
   #stopWalk() {
     this.walking = null;
-    document.getElementById("walk").textContent = "Walk";
+    find("walk").textContent = "Walk";
   }
 
   /** The state of a walk as a link can say it. */
@@ -229,7 +229,7 @@ class Page {
   async walk(goal = null) {
     const turn = (this.walking = {});
     clearTimeout(this.resting);
-    document.getElementById("walk").textContent = "Stop";
+    find("walk").textContent = "Stop";
     if (goal) return this.#walkTo(goal, turn);
     const { classes } = this.description;
     this.labelIsOfWalk ||= this.state.label === null;
@@ -270,7 +270,7 @@ class Page {
   star() {
     if (this.walking) this.restAfterWalk();
     const isStarred = this.stars.toggle(this.state);
-    document.getElementById("star").setAttribute("aria-pressed", isStarred);
+    find("star").setAttribute("aria-pressed", isStarred);
     say(isStarred ? "Starred: it is kept in this browser, at the end of the page" : "No longer starred");
   }
 
@@ -295,7 +295,7 @@ class Page {
   }
 
   #listen() {
-    const on = (id, act) => document.getElementById(id).addEventListener("click", act);
+    const on = (id, act) => find(id).addEventListener("click", act);
     on("another", () => this.another());
     on("walk", () => this.toggleWalk());
     on("star", () => this.star());
@@ -305,7 +305,7 @@ class Page {
     on("undo", () => this.undo());
     on("redo", () => this.undo(true));
     on("reset", () => this.choose(freshState(this.description, this.state.seed)));
-    document.getElementById("wandering").addEventListener("toggle", () => this.#rest());
+    find("wandering").addEventListener("toggle", () => this.#rest());
     addEventListener("popstate", () => {
       this.labelIsOfWalk = false;
       const complaint = complaintAbout(location.hash);
@@ -323,7 +323,7 @@ class Page {
     }
     const isOther = event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select");
     const isFlood = event.repeat && event.key.length === 1;
-    if (isOther || isFlood || !document.getElementById("keys").checked) return;
+    if (isOther || isFlood || !find("keys").checked) return;
     const acts = {
       n: () => this.another(),
       ArrowRight: () => this.#neighbour(1n),

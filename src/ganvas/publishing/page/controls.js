@@ -2,9 +2,9 @@
 
 import { MOST_STEPS, toSeed } from "./link.js";
 import { remembered } from "./memory.js";
+import { find } from "./view.js";
 
 const CLOSE_TO_NOTHING = 0.1; // a finger cannot hit nothing exactly
-const find = (id) => document.getElementById(id);
 
 /** `change(changes)` is told of what is moved, `choose(changes)` of what is typed or chosen. */
 export class Controls {

@@ -1,11 +1,10 @@
 // A person's own photo, dropped, pasted, chosen or taken: what this generator sees in it. It never leaves the device.
 
-import { paint } from "./view.js";
+import { find, paint } from "./view.js";
 
 const MOST_PX = 1600; // of the longer side that is looked at; what is larger is made smaller first
 const TRIES = 24; // of each look closer
 const STEP = 0.35; // of a latent, at the first try
-const find = (id) => document.getElementById(id);
 
 /** `show(state)`: let the page show what was found. `walk(state)`: go there. `say(words)`: tell how it went. */
 export class Photos {

@@ -2,12 +2,11 @@
 
 import { fromLink, toLink } from "./link.js";
 import { remembered } from "./memory.js";
-import { canvasOf, handOver, paint, toPng, zipped } from "./view.js";
+import { canvasOf, find, handOver, paint, toPng, zipped } from "./view.js";
 
 const SHOWN_AT_ONCE = 60;
 const MOST_HANDED = 1000; // pictures in one file
 const SHEET_PX = 8192; // of a sheet's longer side, which browsers draw
-const find = (id) => document.getElementById(id);
 
 /** `show(state)` is told of the star that is chosen; `say(words)` of how it went. */
 export class Stars {

@@ -1,5 +1,7 @@
 // What is painted where, and what is handed to a person as a file.
 
+export const find = (id) => document.getElementById(id);
+
 export function paint(canvas, image) {
   const { width, height } = image;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });

@@ -1,7 +1,7 @@
 // A sheet of pictures around the one that is shown: each differs from it by a little of a random seed.
 
 import { MOST_MIXES, randomSeed } from "./link.js";
-import { canvasOf } from "./view.js";
+import { canvasOf, find } from "./view.js";
 
 const SIDE = 3;
 const MIDDLE = (SIDE * SIDE - 1) / 2;
@@ -10,8 +10,8 @@ const MIDDLE = (SIDE * SIDE - 1) / 2;
 export class Wander {
   constructor(generator, { show, describe, breath }) {
     Object.assign(this, { generator, show, describe, breath });
-    this.grid = document.getElementById("around");
-    this.heat = document.getElementById("temperature");
+    this.grid = find("around");
+    this.heat = find("temperature");
     this.heat.addEventListener("change", () => this.around(this.state));
     this.grid.addEventListener("keydown", (event) => this.#press(event));
   }
