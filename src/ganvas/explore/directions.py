@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 from pydantic import ValidationError
 
@@ -16,7 +15,7 @@ from ganvas.formats.images import LINK_KEY
 from ganvas.formats.manifest import Direction, NamedDirections
 from ganvas.formats.point import Point, point_of
 from ganvas.metrics.neighbours import share_interval
-from ganvas.model import draw_all, labels_for, latents_for, main_directions
+from ganvas.model import main_directions
 from ganvas.model.weights import Model
 from ganvas.settings import first_fault, shortened
 
@@ -130,18 +129,3 @@ def as_stored(name: str, share: float, vector: np.ndarray, *, is_made: bool = Fa
     """As model.json has it."""
     numbers = tuple(round(each, 7) for each in vector.tolist())
     return Direction(name=name, share=round(share, 6), vector=numbers, is_made=is_made)
-
-
-def strips(
-    model: Model, directions: Sequence[Direction], *, seed: int = 0, reach: float = 3.0, columns: int = 7
-) -> list[tuple[str, np.ndarray]]:
-    """For each direction its name and (columns, H, W, C) uint8: one seed's picture moved from -reach to reach."""
-    z, labels = latents_for(model.description, [seed]), labels_for(model.description, [seed])
-    steps = np.linspace(-reach, reach, columns)
-    found: list[tuple[str, np.ndarray]] = []
-    for number, each in enumerate(directions, 1):
-        moved = z.numpy() + steps[:, None] * np.array(each.vector)
-        given = None if labels is None else labels.repeat(columns)
-        drawn = draw_all(model.generator, torch.from_numpy(moved.astype(np.float32)), given)
-        found.append((f"{number}  {each.name}  ({each.share:.0%})" if each.share else f"{number}  {each.name}", drawn))
-    return found

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ganvas.explore.sheet import even, side_by_side
 from ganvas.formats.latents import latents
 from ganvas.formats.manifest import Description
 from ganvas.formats.paths import along, harmonics, noise_loop
+from ganvas.formats.sheets import even, side_by_side
 from ganvas.model import draw
 from ganvas.model.weights import Model
 from ganvas.report.video import Reel

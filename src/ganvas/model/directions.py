@@ -1,20 +1,40 @@
 """The main directions of variation: unit vectors in latent space, the one that changes pictures most first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganvas.model.sampling import drawn_at_once, labels_for, latents_for
+from ganvas.model.sampling import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.model.weights import Model
 from ganvas.networks.cascade import pca_generator
 from ganvas.training import ARCHITECTURES
 
 DRAWN, SEEN_PX = 1024, 32
+REACH, COLUMNS, STRIP_PX = (
+    3.0,
+    7,
+    128,
+)  # of strips: as far as sliders are moved usually, and small enough to see at once
 NEGLIGIBLE = 1e-6  # of the strongest: what lies below changes nothing
 ALIKE = 0.25  # the least share of a change that gives it its name
+
+
+class Along(Protocol):
+    """What strips are drawn along: a direction that was found here, or one that a file keeps."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def share(self) -> float: ...
+
+    @property
+    def vector(self) -> Sequence[float] | np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,21 @@ def main_directions(model: Model, count: int = 10) -> list[MainDirection]:
         number = f"direction {len(found) + 1}"
         full = f"{name}, {number}" if name and taken else name or number
         found.append(MainDirection(full, float(share), (vector * sign).numpy()))
+    return found
+
+
+def strips(
+    model: Model, directions: Sequence[Along], *, seed: int = 0, reach: float = REACH, columns: int = COLUMNS
+) -> list[tuple[str, np.ndarray]]:
+    """For each direction its name and (columns, h, w, C) uint8: one seed's picture moved from -reach to reach."""
+    z, labels = latents_for(model.description, [seed]).numpy(), labels_for(model.description, [seed])
+    steps = np.linspace(-reach, reach, columns)[:, None]
+    given = None if labels is None else labels.repeat(columns)
+    found: list[tuple[str, np.ndarray]] = []
+    for number, each in enumerate(directions, 1):
+        moved = torch.as_tensor(z + steps * np.array(each.vector), dtype=torch.float32)
+        drawn = draw_all(model.generator, moved, given, at_once=drawn_at_once(model.description), longest_px=STRIP_PX)
+        found.append((f"{number}  {each.name}  ({each.share:.0%})" if each.share else f"{number}  {each.name}", drawn))
     return found
 
 

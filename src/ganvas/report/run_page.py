@@ -38,6 +38,7 @@ def write_report(run: Path, *, refresh: int | None = None) -> Path:
             "rebuilt": _rebuilt(found),
             "quality": _quality(found),
             "film": _film(found),
+            "directions": _directions(found),
             "curves": _curves(found),
             "events": events(found),
             "go_on": go_on(found),
@@ -158,6 +159,14 @@ def _film(run: RunView) -> str:
             return ""
         shown = f'<img src="{film}" alt="A film of the pictures changing as the run learns" loading="lazy">'
     return f'<figure class="film">{shown}{caption}</figure>'
+
+
+def _directions(run: RunView) -> str:
+    path = run.existing("directions.png")
+    if path is None:
+        return ""
+    caption = "One picture moved along what differs most between all of them, strongest first"
+    return f"<section>{_figure(run, path, caption, 'Strips of pictures', 'directions')}</section>"
 
 
 def _curves(run: RunView) -> str:

@@ -40,6 +40,7 @@ class RunFolder:
         self.rebuilt = root / "rebuilt"
         self.data_path = root / "data.json"
         self.curves_path = root / "curves.png"
+        self.directions_path = root / "directions.png"
 
     def make(self) -> None:
         """Create the folder.

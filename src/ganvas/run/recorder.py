@@ -11,20 +11,22 @@ import torch
 from ganvas.config import RunConfig
 from ganvas.data import PictureSet, contact_indices
 from ganvas.errors import DivergedError, SettingError
-from ganvas.files import replace_bytes, replace_text
+from ganvas.files import replace_bytes, replace_text, replacing
 from ganvas.formats.images import REDUCED_PX, reduced, save_grid
 from ganvas.formats.log_events import Diverged, Event, LeftOut
 from ganvas.formats.manifest import CARD_FILE, TRAINING_FILE, Description, Provenance, read_description
+from ganvas.formats.sheets import with_words
 from ganvas.metrics import Measure
-from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
+from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for, main_directions, strips
 from ganvas.model.card import model_card
 from ganvas.model.weights import load_model, save_model
 from ganvas.pixels import to_float
 from ganvas.report import draw_curves, write_film, write_report
 from ganvas.run.events import Drawn, RunEvent
 from ganvas.run.folder import RunFolder, moment_name
-from ganvas.training import Progress, TrainingState, save_checkpoint
+from ganvas.training import ARCHITECTURES, Progress, TrainingState, save_checkpoint
 
+DIRECTIONS_SHOWN = 6  # in the report; `ganvas directions` draws all of them
 E = TypeVar("E", bound=Event)
 
 
@@ -184,12 +186,21 @@ class Recorder:
             generator = load_model(self.folder.model).generator.to(self.state.device)
             save_grid(preview, self._drawn(self._z, self._labels, generator), columns=self._columns)
         self._describe()
+        self._draw_directions()
         for name in ("film.gif", "film.mp4") if self.config.recording.report else ():
             try:
                 write_film(samples, self.folder.root / name)
             except SettingError as error:
                 yield self.event(LeftOut, file=name, reason=str(error))
         self.report()
+
+    def _draw_directions(self) -> None:
+        """Strips along the shipped model's principal components; other models take too long for every run's end."""
+        if self.config.recording.report and ARCHITECTURES[self.description.architecture].starts_at_pca:
+            model = load_model(self.folder.model)
+            sheet = with_words(strips(model, main_directions(model, DIRECTIONS_SHOWN)))
+            with replacing(self.folder.directions_path) as unfinished:
+                sheet.save(unfinished)
 
     def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None, generator: torch.nn.Module) -> np.ndarray:
         at_once = drawn_at_once(self.description)

@@ -6,9 +6,9 @@ import numpy as np
 
 from ganvas.errors import SettingError
 from ganvas.explore.blend import blended
-from ganvas.explore.sheet import with_words
 from ganvas.files import replacing, writing_to
 from ganvas.formats.manifest import PREVIEW_FILE
+from ganvas.formats.sheets import with_words
 from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.model.weights import Model, save_model
 from ganvas.workflows.generate import Generator

@@ -14,12 +14,12 @@ from ganvas.explore.directions import (
     parting,
     point_of_picture,
     read_directions,
-    strips,
 )
 from ganvas.explore.points import latent_of
-from ganvas.explore.sheet import with_words
 from ganvas.files import replace_text, replacing, writing_to
 from ganvas.formats.manifest import Direction, NamedDirections
+from ganvas.formats.sheets import with_words
+from ganvas.model import strips
 from ganvas.model.weights import Model
 
 ENDINGS = ".png", ".jpg", ".jpeg", ".webp"

@@ -10,9 +10,9 @@ from ganvas.config import PictureSettings, checked
 from ganvas.data import load_pictures
 from ganvas.explore.neighbours import Neighbours, neighbours
 from ganvas.explore.points import latent_of
-from ganvas.explore.sheet import with_words
 from ganvas.files import cache_folder
 from ganvas.formats.point import Point
+from ganvas.formats.sheets import with_words
 from ganvas.model import draw_all
 from ganvas.workflows.generate import Generator
 

@@ -160,7 +160,7 @@ def mix(
         SettingError: the model does not have what is asked.
     """
     from ganvas.explore.mix import mixed
-    from ganvas.explore.sheet import side_by_side
+    from ganvas.formats.sheets import side_by_side
 
     generator = load(model, at=at)
     size = generator.description.z_dim

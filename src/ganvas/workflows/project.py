@@ -12,10 +12,10 @@ from ganvas.explore.photo import FITS, fitted, read_photo
 from ganvas.explore.points import identities_of
 from ganvas.explore.project import Projection as Found
 from ganvas.explore.project import project
-from ganvas.explore.sheet import even, side_by_side, with_words
 from ganvas.files import replace_text, replacing, writing_to
 from ganvas.formats.point import Point
 from ganvas.formats.preset import Keyframe, Preset
+from ganvas.formats.sheets import even, side_by_side, with_words
 from ganvas.model.weights import Model
 from ganvas.report.video import Reel, write_mp4
 from ganvas.settings import shortened
