@@ -35,6 +35,7 @@ from bench import (
     overfit,
     overhead,
     page,
+    projection,
     quality,
     recipes,
     response,
@@ -312,6 +313,13 @@ def smoke_page(given: Given) -> None:
     assert "| walk as it is watched, at most 60 |" in given.printed()
 
 
+def smoke_projection(given: Given) -> None:
+    model, pictures = given.model, str(given.pictures)
+    projection.main([str(model), pictures, pictures, "--count", "2", "--steps", "2"])
+    rows = given.printed().splitlines()
+    assert rows[2].split(" | ")[1:] == rows[3].split(" | ")[1:]  # the same pictures are as far
+
+
 def smoke_quality(given: Given) -> None:
     plan = quality.PLAN[0]
     quality.tabulate(plan, given.run, given.judge, COUNT)
@@ -461,6 +469,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "overfit": smoke_overfit,
     "overhead": smoke_overhead,
     "page": smoke_page,
+    "projection": smoke_projection,
     "quality": smoke_quality,
     "recipes": smoke_recipes,
     "response": smoke_response,
