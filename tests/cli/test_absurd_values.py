@@ -57,7 +57,40 @@ GENERATE = {
     "--at": [*NUMBERS[:5], DIGITS],
     "--out": ["pictures/1.png/x", "x" * 300],
 }
+WALK = {
+    "--seconds": NUMBERS,
+    "--fps": NUMBERS,
+    "--grid": NUMBERS,
+    "--scale": [*NUMBERS, "0"],
+    "--radius": ["nan", "inf", "-1", "1e308"],
+    "--truncation": ["nan", "inf", "-1", "3"],
+    "--seed": ["-1", DIGITS],
+    "--loop": ["x", ""],
+    "--label": ["x", "\udcff"],
+    "--preset": ["/dev/zero", "/", "\udcff", "nowhere", "pictures/1.png"],
+    "--out": ["pictures/1.png/x.mp4", "x.avi", "/dev/null/x.gif", "x" * 300 + ".mp4"],
+}
 OTHERS = [
+    *(["walk", "model", "--out", "o.gif", stop] for stop in ("x", DIGITS, "seed=1&z=" + "A" * 100_000, "\udcff")),
+    ["mix", "model", "--rows", "x"],
+    ["mix", "model", "--rows", ""],
+    ["mix", "model", "--rows", "1", "--coarse", "99"],
+    ["mix", "model", "--rows", "1", "--share", "nan"],
+    ["mix", "model", "--rows", ",".join(map(str, range(100)))],
+    ["project", "model", "pictures"],
+    ["project", "model", "/dev/zero"],
+    ["project", "model", "\udcff"],
+    ["project", "model", "pictures/1.png", "--steps", DIGITS],
+    ["project", "model", "pictures/1.png", "--fit", "x"],
+    ["project", "model", "pictures/1.png", "--steps", "0", "--out", "pictures/1.png/x"],
+    ["blend", "model", "nowhere", "--out", "o"],
+    ["blend", "model", "model", "--out", "o", "--share", "nan"],
+    ["blend", "model", "model", "--out", "model"],
+    ["neighbours", "model", "1", "--against", "nowhere"],
+    ["neighbours", "model", "x", "--against", "pictures"],
+    ["directions", "model", "--from", "pictures"],
+    ["directions", "model", "--from", "pictures", "--against", "nowhere"],
+    ["directions", "model", "--seed", "-1"],
     ["score", "model", "pictures", "--count", DIGITS],
     ["score", "model", "--against", "pictures", "--seed", DIGITS],
     ["score", "model", "--against", "pictures", "--count", "8", "--pairs", "pictures/1.png/x.png"],
@@ -80,6 +113,7 @@ COMMANDS = [
     *(["train", "pictures", option, value] for option, values in TRAIN.items() for value in values),
     *(["look", "pictures", option, value] for option, values in LOOK.items() for value in values),
     *(["generate", "model", option, value] for option, values in GENERATE.items() for value in values),
+    *(["walk", "model", "--out", "o.gif", option, value] for option, values in WALK.items() for value in values),
     *OTHERS,
 ]
 
@@ -92,6 +126,9 @@ FEW = [
     ["generate", "model", "--truncation", "inf"],
     ["generate", "model", "--count", "1000000000000"],
     ["export", "model", "--title", "\udcff"],
+    ["walk", "model", "--out", "o.gif", "--seconds", "1e308"],
+    ["project", "model", "pictures"],
+    ["mix", "model", "--rows", ""],
 ]
 
 

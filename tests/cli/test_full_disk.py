@@ -43,8 +43,17 @@ def place(tmp_path_factory, make_model):
         ["generate", "model", "--out", "generated"],
         ["score", "model", "--against", "pictures", "--count", "8", "--pairs", "pairs.png"],
         ["export", "model", "--no-score", "--out", "exported"],
+        *(
+            ["walk", "model", "--seconds", "1", "--out", f"film{ending}"]
+            for ending in (".mp4", ".webm", ".gif", ".webp")
+        ),
+        ["mix", "model", "--rows", "1,2,3", "--out", "mix.png"],
+        ["project", "model", "pictures/1.png", "--steps", "0", "--out", "projected"],
+        ["directions", "model", "--out", "directions.png"],
+        ["neighbours", "model", "1", "--against", "pictures", "--out", "neighbours.png"],
+        ["blend", "model", "model", "--out", "blended"],
     ],
-    ids=lambda command: command[0],
+    ids=lambda command: " ".join(command)[:40],
 )
 def test_a_full_disk_is_one_line_and_leaves_no_half_of_a_file(command, place):
     environment = os.environ | {"GANVAS_CACHE": str(place / "cache"), "OMP_NUM_THREADS": "1"}

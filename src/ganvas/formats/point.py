@@ -9,7 +9,7 @@ drawn, walked to and mixed by the commands, and the other way round.
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
@@ -52,6 +52,16 @@ class Point(Settings):
             if number < 1 or not abs(amount) <= MOST_STEPS:
                 raise ValueError(f"direction {number} by {amount:g}: expected 1 or more, by {MOST_STEPS:g} at most")
         return self
+
+    def completed(self, *, truncation: float | None, label: str | None) -> "Point":
+        """The same, with what is given where it says nothing of it.
+
+        Raises:
+            SettingError: what is given cannot be.
+        """
+        given = {"truncation": truncation, "label": label}
+        missing = {name: value for name, value in given.items() if getattr(self, name) is None}
+        return _checked(self.model_dump() | missing, "point")
 
     def latent(self, description: Description, directions: Sequence[Sequence[float]] = ()) -> np.ndarray:
         """(Z,) float32.
@@ -139,11 +149,15 @@ def point_of(text: str) -> Point:
     unknown = given.keys() - values.keys() - values["steps"].keys()
     if unknown:
         raise SettingError(f"link {shortened(text)}: {shortened(min(unknown))} is no part of one")
+    return _checked(values, f"link {shortened(text)}")
+
+
+def _checked(values: dict[str, Any], what: str) -> Point:
     try:
         return Point.model_validate(values)
     except ValidationError as error:
         first = first_fault(error)
-        raise SettingError(f"link {shortened(text)}: {first.where}: {first.message}") from error
+        raise SettingError(f"{what}: {first.where}: {first.message}") from error
 
 
 def _numbers(text: str) -> tuple[float, ...]:

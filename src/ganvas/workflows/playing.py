@@ -125,8 +125,10 @@ def project(
     Raises:
         SettingError: a photo cannot be read, or the model does not know the label.
     """
+    from ganvas.workflows.generate import checked_seeds
     from ganvas.workflows.project import ProjectOptions, project_photos
 
+    checked_seeds([seed])
     generator = load(model, at=at)
     one = isinstance(photos, str | os.PathLike)
     paths = tuple(Path(photo) for photo in ([photos] if one else photos))
@@ -253,7 +255,9 @@ def directions(
         SettingError: a picture does not say what it was drawn from, or there are too few.
     """
     from ganvas.workflows.directions import find_directions
+    from ganvas.workflows.generate import checked_seeds
 
+    checked_seeds([seed])
     folders = tuple(None if folder is None else Path(folder) for folder in (liked, others))
     generator = load(model, at=at)
     return find_directions(generator.path, generator.model, _path(out), folders, name=name, seed=seed)
@@ -274,8 +278,7 @@ def _point(stop: Stop, truncation: float | None, label: str | None) -> "Point":
     """A stop; what is given holds where it says nothing of it."""
     from ganvas.formats.point import point_of
 
-    point, given = point_of(str(stop)), {"truncation": truncation, "label": label}
-    return point.model_copy(update={name: value for name, value in given.items() if getattr(point, name) is None})
+    return point_of(str(stop)).completed(truncation=truncation, label=label)
 
 
 def _keyframes(stops: Sequence[Stop], truncation: float | None, label: str | None) -> "tuple[Keyframe, ...]":

@@ -16,9 +16,10 @@ from ganvas.formats.point import point_of
 from ganvas.formats.preset import MOST_KEYFRAMES, Keyframe
 from ganvas.model.weights import Model
 from ganvas.report.video import WRITERS, Reel
+from ganvas.settings import shortened
 
 LONGEST_PX = 512  # of a film whose scale nobody chose, at most
-MOST_FRAMES, MOST_CELLS, LARGEST_SIDE_PX = 1_000_000, 64, 4096
+MOST_FRAMES, MOST_CELLS, MOST_FPS, LARGEST_SIDE_PX = 1_000_000, 64, 120, 4096
 MOST_RADIUS = 10.0  # at which moments a twentieth of the loop apart have nothing to do with each other
 
 
@@ -57,26 +58,28 @@ def walk_film(model: Model, options: WalkOptions, told: Callable[[int, int], Non
         known = ", ".join(filter(None, WRITERS))
         raise SettingError(f"{options.out.name}: films end in {known}; a name without an ending is a folder of PNGs")
     described, cells = model.description, options.columns * options.rows
+    _check("stops", len(options.keyframes), 1, MOST_KEYFRAMES)
+    _check("pictures side by side", cells, 1, MOST_CELLS)
+    _check("frames a second", options.fps, 1, MOST_FPS)
+    _check("radius", options.radius, 0, MOST_RADIUS)
     size = described.width * options.columns, described.height * options.rows
     scale = max(LONGEST_PX // max(size), 1) if options.scale is None else options.scale
+    _check("pixels of a side", max(size) * scale, 1, LARGEST_SIDE_PX)
     seconds = options.seconds or sum(each.seconds for each in options.keyframes)
-    frames = round(seconds * options.fps)
-    for name, value, least, most in (
-        ("stops", len(options.keyframes), 1, MOST_KEYFRAMES),
-        ("frames", frames, 1, MOST_FRAMES),
-        ("pictures side by side", cells, 1, MOST_CELLS),
-        ("pixels of a side", max(size) * scale, 1, LARGEST_SIDE_PX),
-        ("frames a second", options.fps, 1, 120),
-        ("radius", options.radius, 0, MOST_RADIUS),
-    ):
-        if not least <= value <= most:
-            raise SettingError(f"{value:g} {name}: expected {least:g} to {most:g}")
+    _check("frames", seconds * options.fps, 0.5, MOST_FRAMES)
+    frames = max(round(seconds * options.fps), 1)
     make = noise_loop if options.is_noise else tour
     ways = [make(model, options, cell) for cell in range(cells)]
     film = reel(model, ways, columns=options.columns, frames=frames, fps=options.fps, scale=scale)
     with writing_to(options.out, what="file" if ending else "folder"):
         WRITERS[ending](film if told is None else counted(film, told), options.out)
     return options.out
+
+
+def _check(name: str, value: float, least: float, most: float) -> None:
+    """Raises SettingError unless a number is in its range."""
+    if not least <= value <= most:
+        raise SettingError(f"{name}: {shortened(value)}, expected {least:g} to {most:g}")
 
 
 def tour(model: Model, options: WalkOptions, cell: int) -> Tour:
