@@ -18,6 +18,7 @@ from ganvas.metrics.neighbours import share_interval
 from ganvas.model import main_directions
 from ganvas.model.weights import Model
 from ganvas.settings import first_fault, shortened
+from ganvas.wording import counted
 
 FILE = "directions.json"
 ALIKE = 0.9  # the least cosine at which a direction of before keeps its name
@@ -103,7 +104,7 @@ def read_directions(path: Path, z_dim: int) -> tuple[Direction, ...]:
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from error
     if any(len(each.vector) != z_dim for each in found):
-        raise ModelError(f"{path}: is of a model whose latents have other than {z_dim} numbers")
+        raise ModelError(f"{path}: is of a model with other latents than this one's of {counted(z_dim, 'number')}")
     return found
 
 

@@ -12,6 +12,7 @@ from ganvas.features import extract, load_extractor
 from ganvas.metrics import MOST_REFERENCE, pixel_rows, pixel_space, reference_features, reference_sample
 from ganvas.metrics.copies import COPY_RATIO, FEWEST_TRAINING
 from ganvas.metrics.neighbours import nearest_training
+from ganvas.wording import counted
 
 SHOWN = 6
 
@@ -40,7 +41,8 @@ def neighbours(drawn: np.ndarray, known: PictureSet, cache: Path, count: int = S
         SettingError: there are too few training pictures to say which are near.
     """
     if len(known.images) < max(FEWEST_TRAINING, count):
-        raise SettingError(f"{len(known.images)} training pictures: expected at least {max(FEWEST_TRAINING, count)}")
+        few, least = counted(len(known.images), "training picture"), max(FEWEST_TRAINING, count)
+        raise SettingError(f"{few}: expected at least {least}")
     extractor = load_extractor("multiscale", drawn.shape[1:3], cache / "downloads")
     training = reference_sample(known, extractor, MOST_REFERENCE, cache)
     mirrored = reference_features(known, extractor, MOST_REFERENCE, cache, mirrored=True)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ganvas.wording import counted
+
 CIRCLE_POINTS = 256  # of the circle that the harmonics of a noise loop are computed on
 LEAST_SHARE = 1e-6  # of a noise loop's variance: weaker harmonics are left out
 EASES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -83,7 +85,7 @@ def noise_loop(latents: np.ndarray, radius: float, shares: np.ndarray) -> np.nda
     """
     weights = harmonics(radius)
     if len(latents) != 2 * len(weights) - 1:
-        raise ValueError(f"expected {2 * len(weights) - 1} latents, got {len(latents)}")
+        raise ValueError(f"expected {counted(2 * len(weights) - 1, 'latent')}, got {len(latents)}")
     angle = 2 * np.pi * np.outer(shares, np.arange(1, len(weights)))  # (T, K - 1)
     waves = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * weights[1:, None]  # (T, K - 1, 2)
     moving = waves.reshape(len(shares), -1) @ latents[1:].astype(np.float64)

@@ -20,6 +20,7 @@ from ganvas.formats.latents import latents, random_labels
 from ganvas.formats.manifest import Description
 from ganvas.formats.paths import between
 from ganvas.settings import LARGEST_WHOLE, MOST_TRUNCATION, Settings, first_fault, shortened
+from ganvas.wording import counted
 
 MOST_STEPS = 4.0  # that a picture is moved along a direction, either way, where a latent is 1 wide
 MOST_MIXES = 64  # which keep how a picture was come by
@@ -73,7 +74,7 @@ class Point(Settings):
         """
         size, kind = description.z_dim, description.z_distribution
         if self.z is not None and len(self.z) != size:
-            raise SettingError(f"a latent of {len(self.z)} numbers; this model's have {size}")
+            raise SettingError(f"a latent of {counted(len(self.z), 'number')}; this model's have {size}")
         z = latents([self.seed], size, kind) if self.z is None else np.array([self.z], np.float32)
         for seed, share in self.mix:
             z = between(z, latents([seed], size, kind), np.array([[share]]))

@@ -167,7 +167,7 @@ def mix(
     generator = load(model, at=at)
     size = generator.description.z_dim
     if not 0 <= share <= 1 or (coarse is not None and not 0 < coarse < size):
-        raise SettingError(f"share {share:g}, coarse {coarse}: expected 0 to 1, and 1 to {size - 1} of {size} numbers")
+        raise SettingError(f"share {share:g}, coarse {coarse}: expected 0 to 1, and 1 to {size - 1}")
     if not rows or not columns or len(rows) * len(columns) > MOST_MIXED:
         raise SettingError(f"{len(rows)} by {len(columns)} mixtures: expected 1 to {MOST_MIXED} in all")
     points = [[_point(stop, truncation, label) for stop in stops] for stops in (rows, columns)]

@@ -19,6 +19,7 @@ from ganvas.formats.sheets import even, side_by_side, with_words
 from ganvas.model.weights import Model
 from ganvas.report.video import Reel, write_mp4
 from ganvas.settings import shortened
+from ganvas.wording import counted
 
 MOST_STEPS, MOST_PHOTOS = 10_000, 1000
 FILM_SECONDS, HELD_SECONDS = 3.0, 1.0
@@ -59,8 +60,8 @@ def project_photos(
     described = model.description
     if not 0 <= options.steps <= MOST_STEPS or not 1 <= len(options.photos) <= MOST_PHOTOS or options.fit not in FITS:
         raise SettingError(
-            f"{len(options.photos)} photos, {options.steps} steps, fit {shortened(options.fit)}: expected 1 to "
-            f"{MOST_PHOTOS} photos, 0 to {MOST_STEPS} steps, and {', '.join(FITS)}"
+            f"{counted(len(options.photos), 'photo')}, {counted(options.steps, 'step')}, fit {shortened(options.fit)}: "
+            f"expected 1 to {MOST_PHOTOS} photos, 0 to {MOST_STEPS} steps, and {', '.join(FITS)}"
         )
     label = Point(label=options.label).label_index(described.classes) if options.label is not None else None
     size = described.width, described.height
