@@ -34,6 +34,14 @@ NOT_RUN = {
 REPLACED = ("--time", "--images", "--epochs", "--size", "--width")
 TINY = ("--images", "32", "--size", "16", "--width", "0.1", "--set", "recording.report=false")
 PICTURES = ("my-pictures", "their-pictures")
+PHOTOS = ("photo.jpg", "me.jpg", "you.png")
+SORTED = ("smiling", "others")  # pictures that a model drew, named by their seeds
+SMALLER = {
+    "score": ["--count", "8"],
+    "publish": ["--no-score"],
+    "walk": ["--seconds", "0.2", "--fps", "10"],
+    "project": ["--steps", "2"],
+}
 AS_SMALL = {"avatars": "my-pictures"}  # features of 2,000 pictures would take half of the time
 
 
@@ -110,6 +118,12 @@ def workplace(tmp_path, cache, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for seed, name in enumerate(PICTURES):
         draw_pictures(tmp_path / name, seed=seed)
+    for name in PHOTOS:
+        Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / name)
+    for number, name in enumerate(SORTED):
+        (tmp_path / name).mkdir()
+        for seed in range(number, 12, 2):
+            Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / name / f"{seed:06d}.png")
     return tmp_path
 
 
@@ -130,7 +144,7 @@ def made_small(verb: str, words: list[str]) -> list[str]:
     """The same command on little: fewer images, smaller pictures, fewer scored, and the card only by its own verb."""
     words = [AS_SMALL.get(word, word) for word in words]
     if verb != "train":
-        return [*words, *{"score": ["--count", "8"], "publish": ["--no-score"]}.get(verb, [])]
+        return [*words, *SMALLER.get(verb, [])]
     left = [word for before, word in pairwise(["", *words]) if word not in REPLACED and before not in REPLACED]
     return [*left, *TINY]
 
@@ -177,7 +191,7 @@ def test_every_command_of_a_block_runs(block, workplace, trained):
 
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.place)
 def test_every_example_in_python_runs(block, workplace, trained, capsys):
-    for run in re.findall(r'load\("(runs/[^"]+)"\)', block.text):
+    for run in set(re.findall(r'(?:load|walk|mix)\("(runs/[^"]+)"', block.text)):
         shutil.copytree(trained, workplace / run)
     before = set(workplace.iterdir())
     small = re.sub(r'time="\w+"', "images=32, size=16, width=0.1", block.text).replace("range(1000)", "range(3)")
