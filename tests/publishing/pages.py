@@ -5,6 +5,7 @@ import functools
 import http.server
 import io
 import os
+import re
 import threading
 from contextlib import contextmanager
 
@@ -71,3 +72,7 @@ def shown(page):
 def as_rgba(picture):
     colours = picture if picture.shape[-1] == 3 else picture.repeat(3, axis=-1)
     return np.concatenate([colours, np.full_like(colours[..., :1], 255)], axis=-1)
+
+
+def status(page, text):
+    page.locator("#status", has_text=re.compile(text)).wait_for()
