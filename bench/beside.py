@@ -28,15 +28,16 @@ MARKS = (60, 300, 600, 1800, 3600)
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-def trained(plan: Plan, sides: dict[str, Path], work: Path, pictures: str) -> dict[str, float]:
-    """Make the run of every side at the same time, below `work`; the largest memory of each in MB.
+def trained(plan: Plan, sides: dict[str, tuple[Path, str]], work: Path) -> dict[str, float]:
+    """Make the run of every side at the same time, one thread each, below `work`; the largest memory of each in MB.
 
     Args:
-        sides: the folder of the package `ganvas` by the name of a side.
+        sides: the folder of the package `ganvas`, and the pictures, by the name of a side.
     """
 
     def one(side: str) -> float:
-        environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(sides[side])}
+        package, pictures = sides[side]
+        environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(package)}
         return train(plan, work / f"{side}-{plan.title}", pictures, environment)
 
     with ThreadPoolExecutor(len(sides)) as threads:
@@ -89,7 +90,7 @@ def made(asked: argparse.Namespace) -> None:
             if any(line["run"] == plan.title for line in kept(RESULTS)):
                 continue
             pictures = source(name, asked.data, asked.work)
-            memory = trained(plan, sides, asked.work, pictures)
+            memory = trained(plan, {side: (package, pictures) for side, package in sides.items()}, asked.work)
             for side, megabytes in memory.items():
                 run = asked.work / f"{side}-{plan.title}"
                 for line in scored(run, pictures, see, detector if "faces" in name else None):

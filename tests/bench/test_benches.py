@@ -29,6 +29,7 @@ from bench import (
     copies,
     demo_figures,
     faces,
+    few,
     judge,
     lines,
     match,
@@ -180,8 +181,8 @@ def smoke_agreement(given: Given) -> None:
 
 def smoke_beside(given: Given) -> None:
     plan = quality.Plan("quick", "faces-color", 0.001)
-    sides = {"now": same_weights.ROOT / "src", "again": same_weights.ROOT / "src"}
-    memory = beside.trained(plan, sides, given.work, str(given.pictures))
+    sides = {side: (same_weights.ROOT / "src", str(given.pictures)) for side in ("now", "again")}
+    memory = beside.trained(plan, sides, given.work)
     assert all((given.work / f"{side}-{plan.title}" / "model").exists() for side in sides)
     for side, megabytes in memory.items():
         assert megabytes > 50
@@ -242,6 +243,20 @@ def smoke_faces(given: Given) -> None:
     logits, places = detector.faces(images)
     assert logits[0] > logits[1]
     assert np.abs(places[0] - [24, 16]).max() < 2
+
+
+def smoke_few(given: Given) -> None:
+    known = np.array(given.known.images)
+    found = few.measured(given.run, given.pictures, known, pixels, COUNT)
+    assert all(0 <= share <= 1 for share in found.values())
+    folders = few.parted("digits", given.work, given.work)
+    counts = {part: len(list(folder.iterdir())) for part, folder in folders.items()}
+    assert counts == {"held-out": few.HELD_OUT, "few": few.FEW, "many": few.MANY}
+    held_out, many = ({path.name for path in folders[part].iterdir()} for part in ("held-out", "many"))
+    assert not held_out & many
+    lines.keep(few.RESULTS, {"set": "digits", "pictures": 100} | found)
+    few.main(["table"])
+    assert "| digits | 100 | " in given.printed()
 
 
 def smoke_judge(given: Given) -> None:
@@ -463,6 +478,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "copies": smoke_copies,
     "demo_figures": smoke_demo_figures,
     "faces": smoke_faces,
+    "few": smoke_few,
     "judge": smoke_judge,
     "lines": smoke_lines,
     "match": smoke_match,
