@@ -17,7 +17,9 @@ from ganvas.formats.images import save_png
 from ganvas.formats.paths import between
 from ganvas.formats.point import point_of
 from ganvas.model import draw_all, latents_for
-from ganvas.model.weights import load_model, save_model
+from ganvas.model.weights import Model, load_model, save_model, spec_of
+from ganvas.pixels import to_float
+from ganvas.training import build_networks
 
 CLASSES = ("cat", "dog")
 
@@ -144,6 +146,18 @@ def test_a_search_comes_nearer_and_finds_a_generated_picture_again(architecture,
     assert found.after.features < found.before.features
     assert len(found.search) > 10
     assert project(model, picture, steps=0).after == found.before
+
+
+def test_an_encoder_makes_the_first_guess_where_there_is_one():
+    model = small_model("vaegan", width=32, height=32)
+    networks = build_networks("vaegan", spec_of(model.description), "kaiming", torch.Generator().manual_seed(1))
+    assert networks.encoder is not None
+    encoder = networks.encoder.eval().requires_grad_(False)
+    photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    found = project(Model(model.description, model.generator, encoder), photo, steps=0)
+    with torch.no_grad():
+        mean, _ = encoder(to_float(torch.from_numpy(photo)[None]))
+    np.testing.assert_allclose(found.z, mean[0], atol=1e-5)
 
 
 def test_a_class_that_is_named_is_kept_and_the_best_is_found_otherwise(folder, tmp_path):
