@@ -20,7 +20,7 @@ from ganvas.model.weights import load_model
 from ganvas.workflows.publish import Quality, Wording, write_export
 
 NODE = Path(playwright.__file__).parent / "driver" / "node"
-MODULES = "latents.js", "paths.js", "link.js", "photo.js"
+MODULES = "latents.js", "paths.js", "link.js", "photo.js", "motion.js", "presets.js", "view.js", "record.js"
 IMPORTS = "".join(f'import * as {name[:-3]} from "./{name}";' for name in MODULES)
 SPREAD = ", ".join(f"...{name[:-3]}" for name in MODULES)
 PAGE = Path(ganvas.publishing.__file__).parent / "page"
