@@ -28,3 +28,24 @@ def browser(launched):
     browser = launched("--disable-gpu")
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """A function: an address -> the page there, once it shows what it has to. Complaints of it fail the test."""
+    complaints, contexts = [], []
+
+    def open_page(address, *, shows="#grid button >> nth=15", **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        page.locator(shows).wait_for()
+        return page
+
+    yield open_page
+    heard = list(complaints)  # a script that is still on its way when its page is closed complains of that
+    for context in contexts:
+        context.close()
+    assert heard == []

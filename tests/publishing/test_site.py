@@ -34,27 +34,6 @@ def addresses(things):
         yield {"http": plain, "isolated": isolated, "file": (things / site.ONE_FILE).as_uri()}
 
 
-@pytest.fixture
-def opened(browser):
-    """A function: an address -> the page there, once it has drawn. Anything that it complains of fails the test."""
-    complaints, contexts = [], []
-
-    def open_page(address, **options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(address)
-        page.locator("#grid button").nth(15).wait_for()
-        return page
-
-    yield open_page
-    heard = list(complaints)  # a script that is still on its way when its page is closed complains of that
-    for context in contexts:
-        context.close()
-    assert heard == []
-
-
 def status(page, text):
     page.locator("#status", has_text=re.compile(text)).wait_for()
 

@@ -66,10 +66,17 @@ class Page {
     const complaint = isChosen ? complaintAbout(location.hash) : "";
     const { hash } = location;
     this.show(linked ?? freshState(this.description, randomSeed()), { isChosen: Boolean(linked), push: false, complaint });
+    await this.#follow(hash);
+    if (!this.performance.isOpen) await this.showOthers();
+  }
+
+  /** Play what an address says beside its picture. */
+  async #follow(link) {
     await this.drawn;
-    this.panel.takeLink(hash);
-    if (document.body.dataset.perform === "true" || asksToPerform(hash)) await this.performance.open({ isAsked: false });
-    else await this.showOthers();
+    this.panel.takeLink(link);
+    const isAsked = document.body.dataset.perform === "true" && !this.isThere; // of a page that is made for it, once
+    this.isThere = true;
+    if (isAsked || asksToPerform(link)) await this.performance.open({ isAsked: false });
   }
 
   /** The performance fills the window, or no longer: the address says so, and the page catches up. */
@@ -357,8 +364,7 @@ class Page {
       const complaint = complaintAbout(location.hash);
       const { hash } = location;
       this.show(fromLink(hash, this.description) ?? this.state, { push: false, complaint });
-      this.panel.takeLink(hash);
-      if (asksToPerform(hash)) this.performance.open({ isAsked: false }).catch(fail);
+      this.#follow(hash).catch(fail);
     });
     addEventListener("keydown", (event) => this.#press(event));
   }

@@ -46,7 +46,9 @@ export class Keyframes {
       this.#button("→", `Move ${name} to the back`, at === this.list.length - 1, () => this.#move(at, at + 1)),
       this.#button("×", `Take ${name} away`, false, () => this.changed(this.list.toSpliced(at, 1))),
     );
-    card.append(seen, seconds, ease, bar);
+    const lasting = Object.assign(document.createElement("span"), { className: "inline" });
+    lasting.append(seconds, "s");
+    card.append(seen, lasting, ease, bar);
     return card;
   }
 

@@ -263,6 +263,7 @@ export class Performance {
   play() {
     this.#begin();
     this.isPlaying = true;
+    this.parts.say("Playing");
     this.changed();
   }
 
@@ -474,16 +475,16 @@ export class Performance {
 
   /** As large as it fits, or, mirrored, so that it covers all; with clean edges by whole numbers of the screen's pixels. */
   #fit() {
-    if (!this.isOpen) return;
     const { isSmooth, isMirrored } = this.settings;
     const { canvas } = this;
+    for (const each of [canvas, find("preview")]) each.classList.toggle("clean", !isSmooth);
+    if (!this.isOpen) return;
     const dots = globalThis.devicePixelRatio || 1;
     const scales = [(innerWidth * dots) / canvas.width, (innerHeight * dots) / canvas.height];
     let scale = isMirrored ? Math.max(...scales) : Math.min(...scales);
     if (!isSmooth && scale > 1) scale = isMirrored ? Math.ceil(scale) : Math.floor(scale);
     canvas.style.width = `${(canvas.width * scale) / dots}px`;
     canvas.style.height = `${(canvas.height * scale) / dots}px`;
-    canvas.classList.toggle("clean", !isSmooth);
   }
 
   #listen() {
