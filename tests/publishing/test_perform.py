@@ -15,6 +15,7 @@ import ganvas
 from ganvas.formats.latents import latents
 from ganvas.formats.manifest import read_description
 from ganvas.formats.preset import Keyframe, Preset, read_preset
+from ganvas.publishing import site
 
 FPS = 8  # and seconds that are whole numbers of frames, so that no rounding decides which keyframe a frame is at
 LACKING = """
@@ -79,7 +80,7 @@ def test_only_the_picture_is_there_and_it_moves(opened, address, preset):
     page.locator("#performed[width='96']").wait_for()
     assert covering(page) <= {"performance", "performed"}
     assert page.evaluate("getComputedStyle(document.getElementById('performance')).cursor") == "none"
-    assert page.url.startswith(f"{address}#perform&seed=7")
+    assert page.url == f"{address}#perform"
     first = performed(page)
     assert first.shape == (48, 96, 3)
     page.wait_for_timeout(300)
@@ -88,6 +89,29 @@ def test_only_the_picture_is_there_and_it_moves(opened, address, preset):
     page.locator("#grid button").nth(15).wait_for()
     assert page.locator("#performance").is_hidden()
     assert "perform" not in page.url
+
+
+def test_a_page_made_to_perform_opens_so_also_from_disk(opened, published, tmp_path):
+    things = written(published, tmp_path, perform=True)
+    page = opened(f"{(things / site.ONE_FILE).as_uri()}#seed=7", shows="#performed")
+    page.locator("#performed[width='32']").wait_for()
+    assert covering(page) <= {"performance", "performed"}
+    assert page.url.endswith("#perform&seed=7")
+    assert (things / "index.html").read_text().count('data-perform="true"') == 1
+
+
+@pytest.mark.slow
+def test_what_is_played_is_recorded_live(opened, address, tmp_path):
+    page = opened(f"{address}#seed=7", accept_downloads=True)
+    page.locator("#perform > summary").click()
+    page.locator("#record-scale").fill("4")
+    page.locator("#record-live").click()
+    page.wait_for_timeout(1000)
+    with av.open(downloaded(page, "#record-live", tmp_path / "live.webm")) as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    assert len(frames) >= 5
+    assert frames[0].shape == (96, 128, 3)
+    assert np.abs(frames[-1] - frames[0]).mean() > 1
 
 
 def test_what_a_browser_lacks_is_said_in_place(browser, address):
@@ -156,49 +180,79 @@ def test_a_loop_is_that_of_the_command_frame_by_frame(opened, address, published
     assert max(np.abs(one - other).mean() for one, other in zip(small, walked, strict=True)) <= 4
 
 
+STAND_IN = """async (act) => {
+  const { Performance } = await import(document.querySelector('link[href^="perform.js"]').href);
+  const { jsonAsset } = await import(document.querySelector('link[href^="assets.js"]').href);
+  const description = await jsonAsset("model.json");
+  const asked = [];
+  const generator = {
+    description,
+    latent: ({ seed }) => new Float32Array(description.z_dim).fill(Number(seed)),
+    drawLatents: async ([z]) => (asked.push([...z]), [new ImageData(description.width, description.height)]),
+  };
+  const nothing = () => {};
+  const parts = { say: nothing, hush: nothing, opened: nothing, show: nothing, fail: console.error };
+  const state = { seed: 2n, z: null, mixes: [], fine: null, truncation: 1, label: null, steps: new Map() };
+  parts.state = () => state;
+  const performance = new Performance(generator, parts);
+  const target = (name) => performance.targets.find((each) => each.name === name);
+  const drawn = async (count = 2) => {
+    const { length } = asked;
+    while (asked.length < length + count) await new Promise((done) => setTimeout(done, 10));
+    return asked.slice(length);
+  };
+"""  # a performance of a model whose latents are its seeds, and what it asks to be drawn
+
+
 def test_hands_move_the_motion_by_the_units_of_the_sliders(opened, address):
-    page = opened(f"{address}#seed=2")
-    moved = page.evaluate(
-        """async () => {
-          const { Performance } = await import(document.querySelector('link[href^="perform.js"]').href);
-          const { jsonAsset } = await import(document.querySelector('link[href^="assets.js"]').href);
-          const description = await jsonAsset("model.json");
-          const asked = [];
-          const generator = {
-            description,
-            latent: () => new Float32Array(description.z_dim).fill(1),
-            drawLatents: async ([z]) => (asked.push([...z]), [new ImageData(description.width, description.height)]),
-          };
-          const nothing = () => {};
-          const parts = { say: nothing, hush: nothing, opened: nothing, show: nothing, fail: console.error };
-          const state = { seed: 2n, z: null, mixes: [], fine: null, truncation: 1, label: null, steps: new Map() };
-          parts.state = () => state;
-          const performance = new Performance(generator, parts);
-          const target = (name) => performance.targets.find((each) => each.name === name);
-          const drawn = async () => {
-            const { length } = asked;
-            while (asked.length < length + 2) await new Promise((done) => setTimeout(done, 10));
-            return asked.at(-1);
-          };
+    moved = opened(f"{address}#seed=2").evaluate(
+        STAND_IN
+        + """
           let ticks = 0;
           performance.onTick = () => (ticks += 1);
           target("radius").set(0);
           target("play").fire();
-          const still = await drawn();
+          const still = (await drawn()).at(-1);
           target("direction:2").set(99);
           target("truncation").set(0.5);
-          const after = await drawn();
+          const after = (await drawn()).at(-1);
           target("truncation").set(1);
           target("direction:2").set(0);
           target("mix").set(1);
           target("seed").set(5);
-          return { still, after, ticks, mixed: await drawn(), vector: description.published.directions[1].vector,
-            got: target("seed").get() };
+          const mixed = (await drawn()).at(-1);
+          const { vector } = description.published.directions[1];
+          return { still, after, mixed, vector, ticks, seed: target("seed").get() };
         }"""
     )
     size = len(moved["still"])
-    np.testing.assert_allclose(moved["still"], np.ones(size), atol=1e-6)
-    np.testing.assert_allclose(moved["after"], 0.5 + 4 * np.array(moved["vector"]), atol=1e-5)
+    np.testing.assert_allclose(moved["still"], np.full(size, 2), atol=1e-6)
+    np.testing.assert_allclose(moved["after"], 1 + 4 * np.array(moved["vector"]), atol=1e-5)
     np.testing.assert_allclose(moved["mixed"], latents([5], size)[0], atol=1e-5)
-    assert moved["got"] == 5
+    assert moved["seed"] == 5
     assert moved["ticks"] >= 2
+
+
+def test_keyframes_are_triggered_and_presets_morph(opened, address):
+    seen = opened(f"{address}#seed=2").evaluate(
+        STAND_IN
+        + """
+          const keyframes = [3, 4, 5].map((seed) => ({ point: `seed=${seed}`, seconds: 600, ease: "hold" }));
+          performance.change({ kind: "tour", keyframes });
+          target("play").fire();
+          const at = async () => (await drawn()).at(-1)[0];
+          const found = [await at()];
+          for (const name of ["keyframe:next", "keyframe:next", "keyframe:next", "keyframe:3"]) {
+            target(name).fire();
+            found.push(await at());
+          }
+          const goal = { point: "seed=9", seconds: 1, ease: "hold" };
+          performance.morphTo({ ...performance.settings, keyframes: [goal] }, 0.3);
+          const way = (await drawn(40)).map(([first]) => first);
+          return { found, way };
+        }"""
+    )
+    np.testing.assert_allclose(seen["found"], [3, 4, 5, 3, 5], atol=1e-5)
+    assert np.all(np.diff(seen["way"]) >= -1e-4)
+    assert len(set(np.round(seen["way"], 2))) > 3
+    assert seen["way"][-1] == pytest.approx(9, abs=1e-4)

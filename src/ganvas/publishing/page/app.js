@@ -73,7 +73,7 @@ class Page {
   /** Play what an address says beside its picture. */
   async #follow(link) {
     await this.drawn;
-    this.panel.takeLink(link);
+    if (!this.panel.takeLink(link) && asksToPerform(link) && fromLink(link, this.description)) this.panel.playAround();
     const isAsked = document.body.dataset.perform === "true" && !this.isThere; // of a page that is made for it, once
     this.isThere = true;
     if (isAsked || asksToPerform(link)) await this.performance.open({ isAsked: false });
@@ -178,7 +178,7 @@ class Page {
   #remember(push) {
     clearTimeout(this.resting);
     this.isMoving = false;
-    const link = `#${this.performance.isOpen ? "perform&" : ""}${toLink(this.state, this.description)}`;
+    const link = `#${this.#address()}`;
     const note = { isChosen: this.isChosen };
     try {
       if (push && location.hash !== link) history.pushState(note, "", link);
@@ -186,6 +186,13 @@ class Page {
     } catch (error) {
       console.warn("the browser limits how often the address may change", error);
     }
+  }
+
+  /** The end of the address: while only the picture is there, what brings that back. Keyframes stay in this browser. */
+  #address() {
+    const picture = toLink(this.state, this.description);
+    if (!this.performance.isOpen) return picture;
+    return this.performance.settings.keyframes.length ? "perform" : `perform&${picture}`;
   }
 
   /** Draw the newest state; those that come while one is being drawn are skipped but for the last. */

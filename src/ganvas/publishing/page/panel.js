@@ -40,16 +40,25 @@ export class Panel {
     find(`${part}-note`).textContent = words;
   }
 
-  /** Play what an address holds, if it holds a preset. */
+  /** Play what an address holds, if it holds a preset; whether it does. */
   takeLink(link) {
     try {
       const preset = presetFromLink(link, this.description);
-      if (preset) this.#take(preset);
+      if (!preset) return false;
+      find("perform").open = true;
+      this.#take(preset);
+      this.performance.play();
     } catch (error) {
       find("perform").open = true;
       this.#note("preset", error.message);
       this.say(error.message);
     }
+    return true;
+  }
+
+  /** Leave out the keyframes of earlier visits, this time: the address names a picture. */
+  playAround() {
+    this.performance.change({ kind: "noise", keyframes: [] }, { isKept: false });
   }
 
   /** Let everything say how it is played. */
@@ -171,7 +180,7 @@ export class Panel {
     const most = Math.max(Math.floor(LARGEST_FILM_PX / Math.max(width, height)), 1);
     const scale = clamped(Math.round(find("record-scale").valueAsNumber) || 1, 1, most);
     const fps = clamped(Math.round(find("record-fps").valueAsNumber) || 30, 1, MOST_FPS);
-    return { scale, fps, width: width * scale, height: height * scale };
+    return { fps, width: width * scale, height: height * scale };
   }
 
   async #loop() {
@@ -180,7 +189,7 @@ export class Panel {
       return;
     }
     const kind = find("record-as").value;
-    const { scale, fps, width, height } = this.#film();
+    const { fps, width, height } = this.#film();
     const { performance } = this;
     const count = Math.max(Math.round(performance.seconds * fps), 1);
     if (count > MOST_FRAMES) {
@@ -191,7 +200,7 @@ export class Panel {
     find("record-loop").textContent = "Stop";
     try {
       const told = (number) => this.#note("record", `${number} of ${count} frames`);
-      const frames = performance.frames(count, scale, { isOpaque: kind === "webm", told, isOver: () => recording.isOver });
+      const frames = performance.frames(count, { width, height }, { isOpaque: kind === "webm", told, isOver: () => recording.isOver });
       const film = await (kind === "webm" ? toWebm(frames, { width, height, fps }) : toPngs(frames));
       if (!recording.isOver) handOver(film, `${this.#name()}.${kind === "webm" ? "webm" : "zip"}`);
       this.#note("record", recording.isOver ? "Stopped." : `${count} frames were saved; the film ends where it begins.`);
@@ -210,9 +219,11 @@ export class Panel {
       this.#note("record", `${(bytes / 1e6).toLocaleString(undefined, { maximumFractionDigits: 1 })} MB were saved.`);
     } else {
       const canvas = document.createElement("canvas");
-      const { scale } = this.#film();
-      performance.live = () => performance.enlarged(performance.canvas, canvas, scale, true);
+      const size = this.#film(); // until it ends, whatever the grid becomes
       if (!performance.isPerforming) performance.play();
+      performance.isStale = true;
+      await new Promise((done) => (performance.live = done)); // what was seen before is of another size
+      performance.live = () => performance.enlarged(performance.canvas, canvas, size, true);
       performance.live();
       this.liveRecording = new LiveRecording(canvas);
       this.#note("record", "Recording; press again to save it.");

@@ -57,11 +57,11 @@ export class Performance {
 
   // ---- what is played
 
-  /** Change how it is played; the motion goes on where it is. */
-  change(changes) {
+  /** Change how it is played; the motion goes on where it is. `isKept`: for the next visit too. */
+  change(changes, { isKept = true } = {}) {
     this.settings = { ...this.settings, ...changes };
     clearTimeout(this.keeping);
-    this.keeping = setTimeout(() => (this.kept.value = this.settings), MILLISECONDS_UNTIL_KEPT);
+    if (isKept) this.keeping = setTimeout(() => (this.kept.value = this.settings), MILLISECONDS_UNTIL_KEPT);
     if (Object.keys(changes).some((each) => REBUILDING.includes(each))) this.motion = null;
     if (this.motion) Object.assign(this.motion, { radius: this.settings.radius, loopSeconds: this.settings.seconds });
     this.isStale = true;
@@ -381,13 +381,13 @@ export class Performance {
   }
 
   /** The canvas of every frame of one loop, enlarged; the frame after the last would be the first. What plays waits. */
-  async *frames(count, scale, { isOpaque, told, isOver }) {
+  async *frames(count, { width, height }, { isOpaque, told, isOver }) {
     const [laid, large] = [document.createElement("canvas"), document.createElement("canvas")];
     this.isHeld = true;
     try {
       for (let number = 0; number < count && !isOver(); number += 1) {
         this.#lay(await this.#drawn(this.#moments(number / count)), laid);
-        yield this.enlarged(laid, large, scale, isOpaque);
+        yield this.enlarged(laid, large, { width, height }, isOpaque);
         told(number + 1);
         await new Promise((done) => setTimeout(done));
       }
@@ -397,8 +397,7 @@ export class Performance {
   }
 
   /** A canvas that holds another one enlarged, smoothly or with clean edges. */
-  enlarged(from, to, scale, isOpaque) {
-    const [width, height] = [from.width * scale, from.height * scale];
+  enlarged(from, to, { width, height }, isOpaque) {
     if (to.width !== width || to.height !== height) Object.assign(to, { width, height });
     const context = to.getContext("2d", { alpha: !isOpaque });
     context.imageSmoothingEnabled = this.settings.isSmooth;
@@ -490,7 +489,10 @@ export class Performance {
   #listen() {
     const view = find("performance");
     addEventListener("resize", () => this.#fit());
-    view.addEventListener("dblclick", () => (document.fullscreenElement ? this.leave() : this.#fill()));
+    view.addEventListener("dblclick", () => {
+      if (document.fullscreenElement || !view.requestFullscreen) this.leave();
+      else this.#fill();
+    });
     view.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.preventDefault();
