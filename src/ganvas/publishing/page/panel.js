@@ -28,6 +28,7 @@ export class Panel {
       fail: (error) => this.#note("perform", error.message),
     });
     performance.changed = () => this.fill();
+    performance.played = (share, number) => this.#follow(share, number);
     performance.parts.note = (words) => this.#note("perform", words);
     this.#listen();
     this.#lacks();
@@ -80,6 +81,15 @@ export class Panel {
     const isStill = settings.kind === "tour" && settings.keyframes.length < 2;
     if (isStill !== this.isStill) this.#note("perform", isStill ? "A walk needs two keyframes at least." : "");
     this.isStill = isStill;
+  }
+
+  /** Where in the loop it is, and at which keyframe. */
+  #follow(share, number) {
+    find("playhead").firstElementChild.style.width = `${share * 100}%`;
+    const card = find("keyframes").children[number];
+    if (card?.ariaCurrent === "true") return;
+    for (const each of find("keyframes").children) each.removeAttribute("aria-current");
+    card?.setAttribute("aria-current", "true");
   }
 
   #fillNumber(id, value) {

@@ -21,6 +21,7 @@ const REBUILDING = ["kind", "keyframes", "seed"]; // settings that make another 
  *
  * `targets`: what keys, MIDI, sound and messages may move: { name, label, least, most, get(), set(value) } for numbers,
  * { name, label, fire() } for triggers. `onTick(now)`: called once each frame before drawing, if it is set.
+ * `changed()`, `played(share, number)`: what is told of other settings, and of each frame and the keyframe it is at.
  * `extras`: name -> { get(), set(value) }, what else presets keep, as what is bound to keys.
  */
 export class Performance {
@@ -29,7 +30,7 @@ export class Performance {
    * whatever else paints there. `opened()`: it fills the window, or no longer. `note(words)`, `fail(error)`.
    */
   constructor(generator, parts) {
-    Object.assign(this, { generator, parts, extras: {}, changed: () => {} });
+    Object.assign(this, { generator, parts, extras: {}, changed: () => {}, played: () => {} });
     this.description = generator.description;
     this.kept = remembered("performance", null);
     this.settings = { ...USUAL, name: "", keyframes: [], ...this.#keptSettings() };
@@ -350,6 +351,7 @@ export class Performance {
       this.#lay(images, this.canvas);
       this.#fit();
       if (!this.isOpen) for (const id of ["picture", "preview"]) copied(this.canvas, find(id));
+      this.played(this.share, this.#current());
       this.live?.();
     } finally {
       this.isDrawing = false;
