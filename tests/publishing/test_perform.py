@@ -233,6 +233,23 @@ def test_hands_move_the_motion_by_the_units_of_the_sliders(opened, address):
     assert moved["ticks"] >= 2
 
 
+def test_a_film_is_of_the_picture_that_the_page_shows_by_then(opened, address):
+    films = opened(f"{address}#seed=2").evaluate(
+        STAND_IN
+        + """
+          const film = async () => {
+            const told = { told: nothing, isOver: () => false };
+            for await (const _ of performance.frames(1, { width: 1, height: 1 }, told)) return asked.at(-1)[0];
+          };
+          target("radius").set(0);
+          const first = await film();
+          state.seed = 7n;
+          return [first, await film()];
+        }"""
+    )
+    np.testing.assert_allclose(films, [2, 7], atol=1e-6)
+
+
 def test_keyframes_are_triggered_and_presets_morph(opened, address):
     seen = opened(f"{address}#seed=2").evaluate(
         STAND_IN

@@ -203,7 +203,8 @@ export class Panel {
     const { performance } = this;
     const count = Math.max(Math.round(performance.seconds * fps), 1);
     if (count > MOST_FRAMES) {
-      this.#note("record", `${count.toLocaleString()} frames are more than a page can hold, ${MOST_FRAMES.toLocaleString()}.`);
+      const [asked, most] = [count, MOST_FRAMES].map((each) => each.toLocaleString());
+      this.#note("record", `${asked} frames are more than a page can hold, ${most}.`);
       return;
     }
     const recording = (this.recording = { isOver: false });

@@ -91,6 +91,7 @@ export class Performance {
   }
 
   #motion() {
+    if (!this.isPerforming) this.motion = null; // the page's picture may be another by now
     const { kind, radius, seconds, seed } = this.settings;
     this.motion ??= new Motion(this.description, {
       ...{ kind, radius, seconds, seed, start: kind === "noise" ? (this.start ?? 0) : 0 },
@@ -114,11 +115,10 @@ export class Performance {
   }
 
   /** What is seen at a share of the loop: { z, label } of each picture. */
-  #moments(share, before = null) {
+  #moments(share, { motion, hands, before = null }) {
     const { columns, rows, isMirrored } = this.settings;
-    const hands = this.#offsets();
     return Array.from({ length: isMirrored ? 1 : columns * rows }, (_, cell) => {
-      let moment = this.#motion().at(share, cell);
+      let moment = motion.at(share, cell);
       if (before) {
         const done = EASES.smooth(before.passed / before.seconds);
         moment = morphed(before.motion.at(before.share, cell), moment, done);
@@ -146,7 +146,7 @@ export class Performance {
       const usual = published.truncation;
       this.goal = { seed, z: latent(seed, size, distribution).map((each) => each * usual) };
     }
-    return { mix, goal: this.goal?.z, boldness: truncation / (published.truncation || 1), steps };
+    return { mix, goal: this.goal?.z, boldness: truncation / (published.truncation || 1), steps: new Map(steps) };
   }
 
   /** Where nothing is played the page's own sliders move; where it is, offsets from what is played. */
@@ -169,7 +169,9 @@ export class Performance {
       });
     });
     const byHand = (name) => [() => this.hands[name], (value) => (this.hands[name] = value)];
-    const played = (name, least, most) => [least, most, null, () => this.settings[name], (value) => this.change({ [name]: value })];
+    const played = (name, least, most) => {
+      return [least, most, null, () => this.settings[name], (value) => this.change({ [name]: value })];
+    };
     return [
       ...directions,
       number("truncation", "Boldness", 0, MOST_TRUNCATION_BY_HAND, "truncation", ...byHand("truncation")),
@@ -344,7 +346,7 @@ export class Performance {
     this.isDrawing = true;
     this.isStale = false;
     try {
-      const moments = this.#moments(this.share, this.before);
+      const moments = this.#moments(this.share, { motion: this.#motion(), hands: this.#offsets(), before: this.before });
       const images = await this.#drawn(moments);
       if (!this.isPerforming) return;
       this.seen = moments[0];
@@ -385,10 +387,11 @@ export class Performance {
   /** The canvas of every frame of one loop, enlarged; the frame after the last would be the first. What plays waits. */
   async *frames(count, { width, height }, { isOpaque, told, isOver }) {
     const [laid, large] = [document.createElement("canvas"), document.createElement("canvas")];
+    const [motion, hands] = [this.#motion(), this.#offsets()]; // whatever is moved in the meantime
     this.isHeld = true;
     try {
       for (let number = 0; number < count && !isOver(); number += 1) {
-        this.#lay(await this.#drawn(this.#moments(number / count)), laid);
+        this.#lay(await this.#drawn(this.#moments(number / count, { motion, hands })), laid);
         yield this.enlarged(laid, large, { width, height }, isOpaque);
         told(number + 1);
         await new Promise((done) => setTimeout(done));
@@ -527,7 +530,8 @@ export class Performance {
     if (!value) return {};
     try {
       const alone = { point: "seed=0", seconds: 2, ease: "smooth" };
-      checkedPreset(toPreset({ ...USUAL, ...value, keyframes: value.keyframes.length ? value.keyframes : [alone] }, this.description), this.description);
+      const keyframes = value.keyframes.length ? value.keyframes : [alone];
+      checkedPreset(toPreset({ ...USUAL, ...value, keyframes }, this.description), this.description);
       return value;
     } catch (error) {
       console.warn("what was kept here is left out", error);
