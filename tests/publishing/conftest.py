@@ -32,16 +32,16 @@ def browser(launched):
 
 @pytest.fixture
 def opened(browser):
-    """A function: an address -> the page there, once it has drawn. Anything that it complains of fails the test."""
+    """A function: an address -> the page there, once it shows what it has to. Complaints of it fail the test."""
     complaints, contexts = [], []
 
-    def open_page(address, **options):
+    def open_page(address, *, shows="#grid button >> nth=15", **options):
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address)
-        page.locator("#grid button").nth(15).wait_for()
+        page.locator(shows).wait_for()
         return page
 
     yield open_page

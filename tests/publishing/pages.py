@@ -58,8 +58,8 @@ def hosted(folder, headers=None, *, not_found=None, no_slash=None):
             server.shutdown()
 
 
-def written(published, folder):
-    site.publish(Bundle(published.folder, cache_folder() / "downloads"), folder, site.SiteOptions())
+def written(published, folder, **options):
+    site.publish(Bundle(published.folder, cache_folder() / "downloads"), folder, site.SiteOptions(**options))
     return folder
 
 

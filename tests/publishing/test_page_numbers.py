@@ -12,15 +12,18 @@ from PIL import Image
 import ganvas.publishing
 from ganvas.explore.photo import fitted, read_photo
 from ganvas.explore.project import project
+from ganvas.explore.walk import Tour, noise_loop_around
 from ganvas.formats.latents import latents, random_labels, random_words
+from ganvas.formats.manifest import Description
 from ganvas.formats.paths import EASES, along, harmonics, noise_loop
 from ganvas.formats.point import Point, point_of
+from ganvas.formats.preset import Preset
 from ganvas.model.onnx import drawn_by_pytorch, smallest_graph, to_onnx
 from ganvas.model.weights import load_model
 from ganvas.workflows.publish import Quality, Wording, write_export
 
 NODE = Path(playwright.__file__).parent / "driver" / "node"
-MODULES = "latents.js", "paths.js", "link.js", "photo.js"
+MODULES = "latents.js", "paths.js", "link.js", "photo.js", "motion.js", "presets.js"
 IMPORTS = "".join(f'import * as {name[:-3]} from "./{name}";' for name in MODULES)
 SPREAD = ", ".join(f"...{name[:-3]}" for name in MODULES)
 PAGE = Path(ganvas.publishing.__file__).parent / "page"
@@ -110,6 +113,120 @@ def test_noise_loops_are_the_same(from_page, radius):
     )
     expected = noise_loop(latents(range(count), 8), radius, np.array([0, 0.1, 0.77]))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+STOPS = (
+    '[1n, 2n, 3n].map((seed, at) => ({ z: page.latent(seed, 8, "KIND"), label: at, seconds: [0.5, 2, 1][at], '
+    'ease: ["smooth", "linear", "hold"][at] }))'
+)
+SHARES = [0, 0.1, 0.4, 0.77, 1]
+
+
+def motion(played, kind="normal"):
+    """The moments of a motion of the page, and the numbers of their classes: one picture's, and its neighbour's."""
+    shape = f'{{ z_dim: 8, z_distribution: "{kind}" }}'
+    made = f"new page.Motion({shape}, {{ stops: {STOPS.replace('KIND', kind)}, {played} }})"
+    return (
+        f"[0, 1].map((cell) => {SHARES}.map((share) => {made}.at(share, cell)).map(({{ z, label }}) => [...z, label]))"
+    )
+
+
+def test_a_walk_through_keyframes_is_that_of_the_command(from_page):
+    found = from_page(motion('kind: "tour"'))
+    stops, seconds, eases = latents([1, 2, 3], 8), [0.5, 2.0, 1.0], ["smooth", "linear", "hold"]
+    for cell in (0, 1):
+        tour = Tour(np.roll(stops, -cell, axis=0), seconds[cell:] + seconds[:cell], eases[cell:] + eases[:cell])
+        np.testing.assert_allclose(found[cell, :, :8], [tour.at(share) for share in SHARES], atol=1e-5)
+        np.testing.assert_array_equal(found[cell, :, 8], cell)
+    np.testing.assert_allclose(found[:, -1], found[:, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["normal", "uniform"])
+@pytest.mark.parametrize("radius", [0, 0.6, 4])
+def test_drifting_around_keyframes_is_that_of_the_command(from_page, kind, radius, make_model):
+    found = from_page(motion(f'kind: "noise", radius: {radius}, seconds: 10, seed: "77"', kind))
+    described = make_model(z_distribution=kind).description
+    for cell in (0, 1):
+        loop = noise_loop_around(latents([cell + 1], 8, kind)[0], radius, 77 + cell, described, None)
+        np.testing.assert_allclose(found[cell, :, :8], [loop.at(share) for share in SHARES], atol=1e-5)
+    np.testing.assert_allclose(found[:, -1], found[:, 0], atol=1e-6)
+
+
+def test_a_radius_that_is_turned_while_it_plays_moves_on_the_same_waves(from_page):
+    shape, stops = "{ z_dim: 8, z_distribution: 'normal' }", STOPS.replace("KIND", "normal")
+    made = f"new page.Motion({shape}, {{ kind: 'noise', radius: 0.2, seed: 5, stops: {stops} }})"
+    found = from_page(f"((motion) => [[...motion.at(0.3).z], (motion.radius = 3, [...motion.at(0.3).z])])({made})")
+    expected = [noise_loop_around(latents([1], 8)[0], radius, 5, described(), None).at(0.3) for radius in (0.2, 3)]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def described(**changes):
+    values = {
+        "architecture": "cascade",
+        "width": 32,
+        "height": 24,
+        "channels": 3,
+        "z_dim": 8,
+        "z_distribution": "normal",
+    }
+    more = {"multiplier": 1, "recipe": "cascade", "images": 1, "averaged": True, "ganvas": "0"}
+    return Description.model_validate(values | more | changes)
+
+
+def test_taps_make_a_tempo_and_a_pause_begins_anew(from_page):
+    taps = [0, 500, 1000, 9000, 9400, 9800]
+    found = from_page(f"[page.tempoOf([0]), page.tempoOf({taps[:3]}), page.tempoOf({taps[:4]}), page.tempoOf({taps})]")
+    assert found.tolist() == [None, 120, None, 150]
+
+
+MODEL = json.dumps(
+    {"z_dim": 8, "classes": ["cat"], "published": {"truncation": 1, "sha256": "a" * 64, "directions": [{}]}}
+)
+GOOD = {"ganvas_preset": 1, "model": "a" * 64, "keyframes": [{"point": "seed=7&1=0.5"}]}
+PLAYED = (
+    "{ ...page.USUAL, name: 'Dusk', tempo: 120, kind: 'tour', "
+    "keyframes: [{ point: 'seed=7&mix=9%3A0.5', seconds: 3, ease: 'hold' }] }"
+)
+
+
+def test_a_preset_of_the_page_is_one_of_the_command_at_its_own_tempo(from_page):
+    preset = Preset.model_validate(from_page(f"page.toPreset({PLAYED}, {MODEL}, {{ bindings: [1] }})").item())
+    assert (preset.name, preset.model, preset.page["bindings"]) == ("Dusk", "a" * 64, [1])
+    assert [(each.seconds, each.ease) for each in preset.keyframes] == [(1.5, "hold")]
+    assert preset.points == [Point(seed=7, mix=((9, 0.5),))]
+    again = from_page(f"page.fromPreset(page.readPreset({json.dumps(preset.to_json())}, {MODEL})).played").item()
+    assert (again["keyframes"][0]["seconds"], again["tempo"]) == (3, 120)
+
+
+WRONG = {
+    "no JSON": "{",
+    "does not say": {**GOOD, "ganvas_preset": 2},
+    "no SHA-256": {**GOOD, "model": "b"},
+    "another model, bbbbbbbbbbbb,": {**GOOD, "model": "b" * 64},
+    "no short text": {**GOOD, "name": "x" * 101},
+    "1 to 1000 keyframes": {**GOOD, "keyframes": []},
+    "unknown part, more": {**GOOD, "more": 1},
+    "no point": {**GOOD, "keyframes": [{"point": 7}]},
+    "the seed of its point": {**GOOD, "keyframes": [{"point": "seed=-1"}]},
+    "keyframe 1: label of its point": {**GOOD, "keyframes": [{"point": "seed=7&label=dog"}]},
+    "keyframe 1: 2 of its point": {**GOOD, "keyframes": [{"point": "seed=7&2=0.5"}]},
+    "keyframe 1: truncation of its point": {**GOOD, "keyframes": [{"point": "seed=7&truncation=9"}]},
+    "keyframe 1: z of its point": {**GOOD, "keyframes": [{"point": "seed=7&z=AAAA"}]},
+    "keyframe 1: constructor of its point": {**GOOD, "keyframes": [{"point": "seed=7&constructor=1"}]},
+    "no sensible time": {**GOOD, "keyframes": [{"point": "seed=7", "seconds": 0}]},
+    "no ease": {**GOOD, "keyframes": [{"point": "seed=7", "ease": "constructor"}]},
+    "page is no object": {**GOOD, "page": []},
+    "radius is not a number from 0 to 10": {**GOOD, "page": {"radius": "1"}},
+    "columns is not a whole number from 1 to 8": {**GOOD, "page": {"columns": 1e9}},
+}
+
+
+def test_what_is_no_preset_of_this_model_is_refused_and_said_why(from_page):
+    texts = [given if isinstance(given, str) else json.dumps(given) for given in [GOOD, *WRONG.values()]]
+    complaint = f"try {{ page.readPreset(text, {MODEL}); return null; }} catch (error) {{ return error.message; }}"
+    good, *found = from_page(f"{json.dumps(texts)}.map((text) => {{ {complaint} }})").tolist()
+    assert good is None
+    assert [said for said, expected in zip(found, WRONG, strict=True) if expected not in (said or "")] == []
 
 
 LINKS = [

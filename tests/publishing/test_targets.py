@@ -10,7 +10,7 @@ from ganvas.cli.main import app
 from ganvas.errors import ModelError, SettingError
 from ganvas.publishing.targets import TARGETS, options_for
 
-VALUES = {"webgpu": True, "python": "3.12", "architecture": "arm64", "repository": "ada/cats"}
+VALUES = {"webgpu": True, "perform": True, "python": "3.12", "architecture": "arm64", "repository": "ada/cats"}
 OWN = {name: set(target.options.model_fields) for name, target in TARGETS.items()}
 SUBSETS = list(chain.from_iterable(combinations(VALUES, size) for size in range(len(VALUES) + 1)))
 PARAMETERS = {each.name: each for each in typer.main.get_command(app).commands["publish"].params}

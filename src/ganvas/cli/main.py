@@ -260,6 +260,9 @@ def publish(
         str | None, typer.Option(help="hub: push to this owner/name; only written unless given")
     ] = None,
     webgpu: Annotated[bool | None, typer.Option("--webgpu", help="site: draw on WebGPU where a browser has it")] = None,
+    perform: Annotated[
+        bool | None, typer.Option("--perform", help="site: the page opens with its picture alone, which plays")
+    ] = None,
     python: Annotated[str | None, typer.Option(help="lambda: the version of its runtime; 3.13 unless given")] = None,
     architecture: Annotated[str | None, typer.Option(help="lambda: x86_64 or arm64; x86_64 unless given")] = None,
 ) -> None:
@@ -279,6 +282,7 @@ def publish(
         even_copies=yes,
         repository=repository,
         webgpu=webgpu,
+        perform=perform,
         python=python,
         architecture=architecture,
     )

@@ -27,7 +27,8 @@ from ganvas.settings import Settings
 ONE_FILE = "page.html"
 MODULES = (  # each needs those before it
     *("latents.js", "paths.js", "assets.js", "link.js", "photo.js", "generator.js"),
-    *("memory.js", "view.js", "controls.js", "wander.js", "photos.js", "stars.js", "app.js"),
+    *("memory.js", "view.js", "controls.js", "wander.js", "photos.js", "stars.js"),
+    *("motion.js", "presets.js", "record.js", "keyframes.js", "perform.js", "panel.js", "app.js"),
 )
 _MODEL = f"{ONNX_FILE}.gz"
 _VENDOR = {
@@ -52,6 +53,7 @@ class SiteOptions(Settings):
     """Options of --to site."""
 
     webgpu: bool = Field(default=False, description="draw on WebGPU where a browser has it")
+    perform: bool = Field(default=False, description="the page opens with its picture alone, which plays")
 
 
 def publish(bundle: Bundle, out: Path, options: SiteOptions) -> dict[str, int]:
@@ -61,21 +63,22 @@ def publish(bundle: Bundle, out: Path, options: SiteOptions) -> dict[str, int]:
         GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
         OSError: the folder cannot be written.
     """
-    made = page_files(bundle.folder, bundle.downloads, webgpu=options.webgpu)
-    made[ONE_FILE] = one_file(read_description(bundle.folder), made).encode()
+    made = page_files(bundle.folder, bundle.downloads, webgpu=options.webgpu, perform=options.perform)
+    made[ONE_FILE] = one_file(read_description(bundle.folder), made, perform=options.perform).encode()
     for name, stored in made.items():
         replace_bytes(out / name, stored)
     return {name: len(stored) for name, stored in made.items()}
 
 
 def page_files(
-    folder: Path, downloads: Path, *, webgpu: bool = False, most_bytes: int | None = None
+    folder: Path, downloads: Path, *, webgpu: bool = False, perform: bool = False, most_bytes: int | None = None
 ) -> dict[str, bytes]:
     """Name -> bytes of the page's folder; what an owner may edit is as it is in the package. Raises as `publish`.
 
     Args:
         downloads: where onnxruntime-web is kept.
         webgpu: the page also brings what draws on WebGPU, and uses it where a browser has it.
+        perform: the page opens with its picture alone, which plays.
         most_bytes: of a file; larger ones are split into NAME.0, NAME.1 and so on, which the page joins. None: any.
     """
     description = read_description(folder)
@@ -106,7 +109,14 @@ def page_files(
     guard = _own("guard.js")
     policy = _POLICY | {"script-src": f"{_POLICY['script-src']} {source_hash(guard)}"}
     page = _page(
-        description, policy, "\n".join(head), script, assets=assets, webgpu=webgpu, guard=f"<script>{guard}</script>"
+        description,
+        policy,
+        "\n".join(head),
+        script,
+        assets=assets,
+        webgpu=webgpu,
+        perform=perform,
+        guard=f"<script>{guard}</script>",
     )
     made = {"index.html": page.encode(), **own, **vendor, **whole}
     version = hashlib.sha256(b"".join(made.values())).hexdigest()[:16]
@@ -115,7 +125,7 @@ def page_files(
     return made | {"worker.js": worker.encode()}
 
 
-def one_file(description: Description, made: Mapping[str, bytes]) -> str:
+def one_file(description: Description, made: Mapping[str, bytes], *, perform: bool = False) -> str:
     """The page of `page_files`, in whole files, as one; its policy names the very scripts by their hashes.
 
     Raises:
@@ -137,7 +147,7 @@ def one_file(description: Description, made: Mapping[str, bytes]) -> str:
         for name in (DESCRIPTION_FILE, _MODEL, wasm)
     )
     scripts = f'{held}\n<script type="module">{ort}</script>\n<script type="module">{own}</script>'
-    return _page(description, policy, f"<style>{style}</style>", scripts)
+    return _page(description, policy, f"<style>{style}</style>", scripts, perform=perform)
 
 
 def joined(names: tuple[str, ...]) -> str:
@@ -154,6 +164,7 @@ def _page(
     *,
     assets: Mapping[str, object] | None = None,
     webgpu: bool = False,
+    perform: bool = False,
     guard: str = "",
 ) -> str:
     published = description.published
@@ -169,6 +180,7 @@ def _page(
         scripts=scripts,
         assets=html.escape(json.dumps(assets or {})),
         webgpu=str(webgpu).lower(),
+        perform=str(perform).lower(),
         guard=guard,
         width=description.width,
         height=description.height,

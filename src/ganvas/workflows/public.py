@@ -365,6 +365,7 @@ def publish(
     even_copies: bool = False,
     repository: str | None = None,
     webgpu: bool | None = None,
+    perform: bool | None = None,
     python: str | None = None,
     architecture: str | None = None,
 ) -> "PublishResult":
@@ -376,6 +377,7 @@ def publish(
         title, about, licence, against, at, scored: as `export`.
         even_copies: publish even a model that copies its training pictures.
         repository: hub: push to this owner/name. webgpu: site: draw on WebGPU where a browser has it.
+        perform: site: the page opens with its picture alone, which plays.
         python, architecture: lambda: of its runtime, as "3.13" and "x86_64". A target refuses the options of others.
     Raises:
         GanvasError: as `export`; there is no such target, or it does not take an option; or the model copies.
@@ -384,7 +386,13 @@ def publish(
     from ganvas.data.handed import as_source
     from ganvas.workflows.publish import PublishOptions, Wording, publish_model
 
-    of_targets = {"repository": repository, "webgpu": webgpu, "python": python, "architecture": architecture}
+    of_targets = {
+        "repository": repository,
+        "webgpu": webgpu,
+        "perform": perform,
+        "python": python,
+        "architecture": architecture,
+    }
     options = PublishOptions(
         _folder(model),
         Path(out),

@@ -6,6 +6,8 @@ import { loadGenerator } from "./generator.js";
 import { LARGEST_SEED } from "./latents.js";
 import { MOST_MIXES, freshState, fromLink, noSeed, randomSeed, toLink, toSeed } from "./link.js";
 import { rememberFor } from "./memory.js";
+import { Panel } from "./panel.js";
+import { Performance } from "./perform.js";
 import { Photos } from "./photos.js";
 import { Stars } from "./stars.js";
 import { breath, canvasOf, find, handOver, paint, toPng } from "./view.js";
@@ -39,6 +41,20 @@ class Page {
     this.wander = new Wander(generator, parts);
     this.stars = new Stars(generator, parts);
     this.photos = new Photos(generator, { ...parts, walk: (state) => this.#begin(state) });
+    this.performance = new Performance(generator, {
+      ...parts,
+      fail,
+      show: (state) => this.show(state),
+      change: (changes) => (this.change(changes), this.controls.fill(this.state)),
+      another: () => this.another(),
+      hush: () => this.#hush(),
+      opened: () => this.#opened(),
+    });
+    this.panel = new Panel(generator, this.performance, {
+      ...parts,
+      rested: () => (this.#settle(), this.state),
+      stars: () => [...this.stars.links],
+    });
     this.#listen();
   }
 
@@ -48,9 +64,37 @@ class Page {
     const isChosen = !(wasReloaded && history.state?.isChosen === false);
     const linked = isChosen ? fromLink(location.hash, this.description) : null;
     const complaint = isChosen ? complaintAbout(location.hash) : "";
+    const { hash } = location;
     this.show(linked ?? freshState(this.description, randomSeed()), { isChosen: Boolean(linked), push: false, complaint });
+    await this.#follow(hash);
+    if (!this.performance.isOpen) await this.showOthers();
+  }
+
+  /** Play what an address says beside its picture. */
+  async #follow(link) {
     await this.drawn;
-    await this.showOthers();
+    if (!this.panel.takeLink(link) && asksToPerform(link) && fromLink(link, this.description)) this.panel.playAround();
+    const isAsked = document.body.dataset.perform === "true" && !this.isThere; // of a page that is made for it, once
+    this.isThere = true;
+    if (isAsked || asksToPerform(link)) await this.performance.open({ isAsked: false });
+  }
+
+  /** The performance fills the window, or no longer: the address says so, and the page catches up. */
+  #opened() {
+    this.#remember(false);
+    if (!this.performance.isOpen && !find("grid").children.length) this.showOthers().catch(fail);
+  }
+
+  /** Stop what moves on the picture, wherever it is. */
+  #hush() {
+    this.#stopWalk();
+    this.wanted = null;
+  }
+
+  /** Stop what moves, and stay at what is seen. */
+  #settle() {
+    if (this.walking) this.restAfterWalk();
+    else this.performance.rest();
   }
 
   /**
@@ -58,6 +102,7 @@ class Page {
    * `complaint`: what is said beside it. `isUndoing`: the past and the future are somebody else's business.
    */
   show(state, { isChosen = true, push = true, complaint = "", isUndoing = false } = {}) {
+    this.performance.stop();
     this.#stopWalk();
     if (!isUndoing) this.#rememberPast();
     this.complaint = complaint;
@@ -78,6 +123,7 @@ class Page {
   /** Something is being moved: the address follows when it rests, and stays one entry of the history. */
   change(changes) {
     const { walking } = this;
+    this.performance.stop();
     this.#stopWalk();
     if (!this.isMoving) this.#rememberPast();
     this.isMoving = true;
@@ -99,6 +145,11 @@ class Page {
     const label = this.labelIsOfWalk ? null : this.state.label;
     this.labelIsOfWalk = false;
     this.show({ ...this.state, label, seed: randomSeed(), z: null, mixes: [], fine: null }, { isChosen: false });
+  }
+
+  #other() {
+    if (this.performance.isPerforming) this.performance.another();
+    else this.another();
   }
 
   /** Back to the picture before, or forth again. */
@@ -127,7 +178,7 @@ class Page {
   #remember(push) {
     clearTimeout(this.resting);
     this.isMoving = false;
-    const link = `#${toLink(this.state, this.description)}`;
+    const link = `#${this.#address()}`;
     const note = { isChosen: this.isChosen };
     try {
       if (push && location.hash !== link) history.pushState(note, "", link);
@@ -135,6 +186,13 @@ class Page {
     } catch (error) {
       console.warn("the browser limits how often the address may change", error);
     }
+  }
+
+  /** The end of the address: while only the picture is there, what brings that back. Keyframes stay in this browser. */
+  #address() {
+    const picture = toLink(this.state, this.description);
+    if (!this.performance.isOpen) return picture;
+    return this.performance.settings.keyframes.length ? "perform" : `perform&${picture}`;
   }
 
   /** Draw the newest state; those that come while one is being drawn are skipped but for the last. */
@@ -161,6 +219,7 @@ class Page {
   #paint(image, words) {
     this.image = image;
     paint(picture, image);
+    paint(find("preview"), image);
     if (statusLine.textContent !== words) {
       statusLine.textContent = words;
       picture.setAttribute("aria-label", words);
@@ -172,7 +231,7 @@ class Page {
     const kind = classes.length ? `, ${classes[this.generator.label(state)]}` : "";
     const { mixes } = state;
     const others = mixes.length > 1 ? `${mixes.length} seeds` : `seed ${mixes[0]?.seed}`;
-    return `${state.z ? "A photo" : `Seed ${state.seed}`}${kind}${mixes.length ? `, mixed with ${others}` : ""}`;
+    return `${state.z ? "A picture of its own" : `Seed ${state.seed}`}${kind}${mixes.length ? `, mixed with ${others}` : ""}`;
   }
 
   /** Fill the grid with pictures that nobody chose, of the kind that is shown. */
@@ -204,6 +263,7 @@ class Page {
   }
 
   #begin(goal = null) {
+    this.performance.rest();
     this.walk(goal).catch((error) => (this.#stopWalk(), fail(error)));
   }
 
@@ -268,14 +328,14 @@ class Page {
   }
 
   star() {
-    if (this.walking) this.restAfterWalk();
+    this.#settle();
     const isStarred = this.stars.toggle(this.state);
     find("star").setAttribute("aria-pressed", isStarred);
     say(isStarred ? "Starred: it is kept in this browser, at the end of the page" : "No longer starred");
   }
 
   async share() {
-    if (this.walking) this.restAfterWalk();
+    this.#settle();
     this.#remember(false);
     if (!navigator.clipboard) {
       say("This browser lets no page copy from here; the address above is the link");
@@ -287,7 +347,7 @@ class Page {
   }
 
   async save() {
-    if (this.walking) this.restAfterWalk();
+    this.#settle();
     await this.drawn; // the picture of the state that gives it its name
     const link = toLink(this.state, this.description);
     const name = `${toLink({ ...this.state, z: null }, this.description).replaceAll(/[^\w.=-]+/g, " ").slice(0, 120)}.png`;
@@ -296,7 +356,7 @@ class Page {
 
   #listen() {
     const on = (id, act) => find(id).addEventListener("click", act);
-    on("another", () => this.another());
+    on("another", () => this.#other());
     on("walk", () => this.toggleWalk());
     on("star", () => this.star());
     on("share", () => this.share().catch(fail));
@@ -309,12 +369,15 @@ class Page {
     addEventListener("popstate", () => {
       this.labelIsOfWalk = false;
       const complaint = complaintAbout(location.hash);
-      this.show(fromLink(location.hash, this.description) ?? this.state, { push: false, complaint });
+      const { hash } = location;
+      this.show(fromLink(hash, this.description) ?? this.state, { push: false, complaint });
+      this.#follow(hash).catch(fail);
     });
     addEventListener("keydown", (event) => this.#press(event));
   }
 
   #press(event) {
+    if (this.performance.isOpen) return;
     const isTyped = event.target.matches("input:not([type=range]):not([type=checkbox]), select");
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !isTyped) {
       event.preventDefault();
@@ -325,7 +388,7 @@ class Page {
     const isFlood = event.repeat && event.key.length === 1;
     if (isOther || isFlood || !find("keys").checked) return;
     const acts = {
-      n: () => this.another(),
+      n: () => this.#other(),
       ArrowRight: () => this.#neighbour(1n),
       ArrowLeft: () => this.#neighbour(-1n),
       w: () => this.toggleWalk(),
@@ -350,6 +413,11 @@ class Page {
 
 function say(words) {
   statusLine.textContent = words;
+}
+
+/** Whether an address is one of the picture alone. */
+function asksToPerform(link) {
+  return new URLSearchParams(link.replace(/^#/, "")).has("perform");
 }
 
 function complaintAbout(link) {

@@ -98,7 +98,7 @@ export class Controls {
 }
 
 /** Let a range and the number beside it say the same. */
-function paired(range, typed) {
+export function paired(range, typed) {
   range.typed = typed;
   Object.assign(typed, { min: range.min, max: range.max });
   typed.addEventListener("change", () => {
@@ -109,7 +109,7 @@ function paired(range, typed) {
 }
 
 /** Tell `act` of a range that is moved, typed beside, or reset by a double click to `usual`. */
-function moved(range, act, usual = 0) {
+export function moved(range, act, usual = 0) {
   const told = (value) => {
     act(value);
     fillRange(range, value);
@@ -123,7 +123,7 @@ function onMoved(id, act, usual) {
   moved(find(id), act, usual);
 }
 
-function fillRange(range, value) {
+export function fillRange(range, value) {
   range.value = value;
   if (range.typed && document.activeElement !== range.typed) range.typed.value = Math.round(value * 100) / 100;
   else if (!range.typed && range.nextElementSibling) range.nextElementSibling.value = value;

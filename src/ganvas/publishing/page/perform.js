@@ -1,0 +1,554 @@
+// Playing: what moves in time, drawn frame by frame on the page, in full screen or into a film.
+
+import { latent } from "./latents.js";
+import { MOST_STEPS, fromLink, randomSeed, toLink } from "./link.js";
+import { remembered } from "./memory.js";
+import { LEAST_TEMPO, MOST_RADIUS, MOST_TEMPO, Motion, USUAL_TEMPO, clamped, morphed, offset } from "./motion.js";
+import { EASES } from "./paths.js";
+import { LONGEST_SECONDS, SHORTEST_SECONDS, USUAL, checkedPreset, toPreset } from "./presets.js";
+import { find, paint } from "./view.js";
+
+const LONGEST_STEP_SECONDS = 1; // a tab that was away goes on where it was
+const MILLISECONDS_UNTIL_KEPT = 500;
+const LARGEST_SEED_BY_HAND = 9999; // a knob reaches no more
+const KEYFRAMES_BY_HAND = 16; // that have a trigger of their own
+const MOST_TRUNCATION_BY_HAND = 2;
+const GLIDE_SECONDS = 1; // from one noise loop to another
+const REBUILDING = ["kind", "keyframes", "seed"]; // settings that make another motion; the others change the one that is there
+
+/**
+ * What is played, and where it is seen.
+ *
+ * `targets`: what keys, MIDI, sound and messages may move: { name, label, least, most, get(), set(value) } for numbers,
+ * { name, label, fire() } for triggers. `onTick(now)`: called once each frame before drawing, if it is set.
+ * `changed()`, `played(share, number)`: what is told of other settings, and of each frame and the keyframe it is at.
+ * `extras`: name -> { get(), set(value) }, what else presets keep, as what is bound to keys.
+ */
+export class Performance {
+  /**
+   * `state()`: of the page's picture. `change(changes)`: to it. `another()`: picture. `show(state)`. `hush()`: stop
+   * whatever else paints there. `opened()`: it fills the window, or no longer. `note(words)`, `fail(error)`.
+   */
+  constructor(generator, parts) {
+    Object.assign(this, { generator, parts, extras: {}, changed: () => {}, played: () => {} });
+    this.description = generator.description;
+    this.kept = remembered("performance", null);
+    this.settings = { ...USUAL, name: "", keyframes: [], ...this.#keptSettings() };
+    this.hands = this.#still();
+    this.latents = new Map();
+    this.canvas = find("performed");
+    this.share = 0;
+    this.isPlaying = this.isOpen = this.isDrawing = false;
+    this.targets = [...this.#numbers(), ...this.#triggers()];
+    this.#listen();
+  }
+
+  get isPerforming() {
+    return this.isPlaying || this.isOpen;
+  }
+
+  set onTick(act) {
+    this.ticked = act;
+    this.#wake();
+  }
+
+  get onTick() {
+    return this.ticked;
+  }
+
+  // ---- what is played
+
+  /** Change how it is played; the motion goes on where it is. `isKept`: for the next visit too. */
+  change(changes, { isKept = true } = {}) {
+    this.settings = { ...this.settings, ...changes };
+    clearTimeout(this.keeping);
+    if (isKept) this.keeping = setTimeout(() => (this.kept.value = this.settings), MILLISECONDS_UNTIL_KEPT);
+    if (Object.keys(changes).some((each) => REBUILDING.includes(each))) this.motion = null;
+    if (this.motion) Object.assign(this.motion, { radius: this.settings.radius, loopSeconds: this.settings.seconds });
+    this.isStale = true;
+    this.changed();
+    this.#fit();
+  }
+
+  /** Play other settings, by way of a morph over so many seconds; 0: at once. */
+  morphTo(settings, seconds) {
+    if (seconds > 0) this.#leave(seconds);
+    const from = this.settings.tempo;
+    this.change(settings);
+    if (this.before) this.before.tempo = from;
+    if (seconds > 0 && !this.isPerforming) this.play();
+  }
+
+  /** Let the present motion fade over so many seconds, on its own way, into whatever comes. */
+  #leave(seconds) {
+    this.before = { motion: this.#motion(), share: this.share, tempo: this.settings.tempo, seconds, passed: 0 };
+  }
+
+  /** The keyframes, or the picture alone. */
+  #keyframes() {
+    if (this.settings.keyframes.length) return this.settings.keyframes;
+    return [{ point: toLink(this.alone ?? this.parts.state(), this.description), seconds: 2, ease: "linear" }];
+  }
+
+  #motion() {
+    if (!this.isPerforming) this.motion = null; // the page's picture may be another by now
+    const { kind, radius, seconds, seed } = this.settings;
+    this.motion ??= new Motion(this.description, {
+      ...{ kind, radius, seconds, seed, start: kind === "noise" ? (this.start ?? 0) : 0 },
+      stops: this.#keyframes().map((each) => ({ ...each, ...this.#latentOf(each.point) })),
+    });
+    return this.motion;
+  }
+
+  #latentOf(point) {
+    if (!this.latents.has(point)) {
+      const state = fromLink(point, this.description);
+      const label = this.description.classes.length ? this.generator.label(state) : null;
+      this.latents.set(point, { z: this.generator.latent(state), label });
+    }
+    return this.latents.get(point);
+  }
+
+  /** Of the whole loop, as it is played. */
+  get seconds() {
+    return (this.#motion().seconds * USUAL_TEMPO) / this.settings.tempo;
+  }
+
+  /** What is seen at a share of the loop: { z, label } of each picture. */
+  #moments(share, { motion, hands, before = null }) {
+    const { columns, rows, isMirrored } = this.settings;
+    return Array.from({ length: isMirrored ? 1 : columns * rows }, (_, cell) => {
+      let moment = motion.at(share, cell);
+      if (before) {
+        const done = EASES.smooth(before.passed / before.seconds);
+        moment = morphed(before.motion.at(before.share, cell), moment, done);
+      }
+      return { ...moment, z: offset(moment.z, hands, this.description) };
+    });
+  }
+
+  async #drawn(moments) {
+    const labels = this.description.classes.length ? moments.map(({ label }) => label) : null;
+    return this.generator.drawLatents(moments.map(({ z }) => z), labels);
+  }
+
+  // ---- moved by hand: knobs, keys, sound
+
+  /** The hands' offsets at rest: they change nothing. */
+  #still() {
+    return { mix: 0, seed: 0n, truncation: this.description.published.truncation, steps: new Map() };
+  }
+
+  #offsets() {
+    const { mix, seed, truncation, steps } = this.hands;
+    const { z_dim: size, z_distribution: distribution, published } = this.description;
+    if (mix > 0 && this.goal?.seed !== seed) {
+      const usual = published.truncation;
+      this.goal = { seed, z: latent(seed, size, distribution).map((each) => each * usual) };
+    }
+    return { mix, goal: this.goal?.z, boldness: truncation / (published.truncation || 1), steps: new Map(steps) };
+  }
+
+  /** Where nothing is played the page's own sliders move; where it is, offsets from what is played. */
+  #numbers() {
+    const { published } = this.description;
+    const number = (name, label, least, most, id, get, set) => ({
+      ...{ name, label, least, most },
+      get: () => (this.isPerforming || !id ? get() : find(id).valueAsNumber),
+      set: (value) => {
+        const good = clamped(Number(value) || 0, least, most);
+        if (this.isPerforming || !id) set(good);
+        else moveSlider(id, good);
+        this.isStale = true;
+      },
+    });
+    const directions = published.directions.map(({ name }, at) => {
+      const get = () => this.hands.steps.get(at + 1) ?? 0;
+      return number(`direction:${at + 1}`, name, -MOST_STEPS, MOST_STEPS, `direction-${at + 1}`, get, (value) => {
+        this.hands.steps.set(at + 1, value);
+      });
+    });
+    const byHand = (name) => [() => this.hands[name], (value) => (this.hands[name] = value)];
+    const played = (name, least, most) => {
+      return [least, most, null, () => this.settings[name], (value) => this.change({ [name]: value })];
+    };
+    return [
+      ...directions,
+      number("truncation", "Boldness", 0, MOST_TRUNCATION_BY_HAND, "truncation", ...byHand("truncation")),
+      number("seed", "Seed", 0, LARGEST_SEED_BY_HAND, null, () => this.#seed(), (value) => this.#setSeed(value)),
+      number("mix", "Mix with the seed", 0, 1, "mix", ...byHand("mix")),
+      number("radius", "Radius", ...played("radius", 0, MOST_RADIUS)),
+      number("seconds", "Seconds", SHORTEST_SECONDS, LONGEST_SECONDS, null, () => this.#pace(), (value) => this.setPace(value)),
+      number("tempo", "Tempo", ...played("tempo", LEAST_TEMPO, MOST_TEMPO)),
+    ];
+  }
+
+  #seed() {
+    const seed = this.isPerforming ? this.hands.seed : this.parts.state().seed;
+    return Number(seed > LARGEST_SEED_BY_HAND ? LARGEST_SEED_BY_HAND : seed);
+  }
+
+  /** While something is played, the seed that is mixed in and that noise is of. */
+  #setSeed(value) {
+    const seed = BigInt(Math.round(value));
+    if (seed === BigInt(this.#seed())) return;
+    if (!this.isPerforming) this.parts.change({ seed, z: null, mixes: [], fine: null });
+    else {
+      this.hands.seed = seed;
+      this.change({ seed: `${seed}` });
+    }
+  }
+
+  #pace() {
+    return this.settings.kind === "noise" ? this.settings.seconds : this.#keyframes()[0].seconds;
+  }
+
+  /** Seconds of a noise loop, or of each way of a tour. */
+  setPace(seconds) {
+    const keyframes = this.settings.keyframes.map((each) => ({ ...each, seconds }));
+    this.change(this.settings.kind === "noise" ? { seconds } : { keyframes });
+  }
+
+  #triggers() {
+    const trigger = (name, label, fire) => ({ name, label, fire });
+    const numbers = Array.from({ length: KEYFRAMES_BY_HAND }, (_, at) => at);
+    return [
+      trigger("play", "Play or pause", () => this.toggle()),
+      trigger("another", "Another picture", () => this.another()),
+      trigger("keyframe:next", "Next keyframe", () => this.go(this.#current() + 1)),
+      ...numbers.map((at) => trigger(`keyframe:${at + 1}`, `Keyframe ${at + 1}`, () => this.go(at))),
+    ];
+  }
+
+  /** The number of the keyframe that is left or that noise is around. */
+  #current() {
+    if (this.settings.kind === "noise") return this.start ?? 0;
+    const { stops } = this.#motion();
+    return stops.findLastIndex((_, at) => this.#motion().shareOf(at) <= this.share + Number.EPSILON);
+  }
+
+  /** Go to a keyframe: a tour at once, noise in a glide. After the last comes the first. */
+  go(number) {
+    const count = this.settings.keyframes.length;
+    if (!count) return;
+    if (!this.isPerforming) {
+      this.parts.show(fromLink(this.settings.keyframes[number % count].point, this.description));
+      return;
+    }
+    if (this.settings.kind === "noise") {
+      this.#leave(GLIDE_SECONDS);
+      this.start = number % count;
+      this.motion = null;
+    } else {
+      this.share = this.#motion().shareOf(number % count);
+    }
+    this.isStale = true;
+  }
+
+  another() {
+    const count = this.settings.keyframes.length;
+    if (!this.isPerforming) this.parts.another();
+    else if (count) this.go(this.#current() + 1 + Math.floor(Math.random() * Math.max(count - 1, 1)));
+    else {
+      this.#leave(GLIDE_SECONDS);
+      this.alone = { ...this.alone, seed: randomSeed(), z: null, mixes: [], fine: null };
+      this.motion = null;
+    }
+  }
+
+  // ---- in time
+
+  toggle() {
+    if (this.isPlaying) this.pause();
+    else this.play();
+  }
+
+  play() {
+    this.#begin();
+    this.isPlaying = true;
+    this.parts.say("Playing");
+    this.changed();
+  }
+
+  pause() {
+    if (!this.isOpen) {
+      this.rest();
+      return;
+    }
+    this.isPlaying = false;
+    this.changed();
+  }
+
+  /** What the page shows becomes what is played around; its sliders become the hands. */
+  #begin() {
+    if (this.isPerforming) return;
+    this.parts.hush();
+    const { published } = this.description;
+    const { truncation, steps, ...state } = this.parts.state();
+    this.alone = { ...state, truncation: published.truncation, steps: new Map() };
+    if (!this.settings.keyframes.length) this.hands = { ...this.#still(), truncation, steps: new Map(steps) };
+    this.motion = null;
+    this.isStale = true;
+    this.#wake();
+  }
+
+  /** Stop, and leave what is seen as the page's picture, which a link can say. */
+  rest() {
+    const { seen } = this;
+    this.stop();
+    if (!seen) return;
+    const { classes } = this.description;
+    const z = Float32Array.from(seen.z);
+    const label = classes.length ? classes[seen.label] : null;
+    this.parts.show({ ...this.parts.state(), z, label, mixes: [], fine: null, truncation: 1, steps: new Map() });
+  }
+
+  /** Stop where the page shows something else. */
+  stop() {
+    if (!this.isPerforming) return;
+    this.isPlaying = false;
+    this.before = this.seen = null;
+    this.#close();
+    this.alone = this.motion = null;
+    if (!this.settings.keyframes.length) this.hands = this.#still();
+    this.changed();
+  }
+
+  #wake() {
+    this.ticking ??= requestAnimationFrame((now) => this.#tick(now));
+  }
+
+  #tick(now) {
+    this.ticking = null;
+    const passed = clamped((now - (this.last ?? now)) / 1000, 0, LONGEST_STEP_SECONDS);
+    this.last = now;
+    this.onTick?.(now);
+    if (this.isPerforming && !this.isHeld) {
+      this.#advance(passed);
+      if (!this.isDrawing && (this.isPlaying || this.before || this.isStale)) this.#draw().catch(this.parts.fail);
+    }
+    if (this.isPerforming || this.onTick) this.#wake();
+    else this.last = null;
+  }
+
+  #advance(passed) {
+    const step = (motion, tempo) => (passed * tempo) / USUAL_TEMPO / motion.seconds;
+    if (this.isPlaying) this.share = (this.share + step(this.#motion(), this.settings.tempo)) % 1;
+    const { before } = this;
+    if (!before) return;
+    if (this.isPlaying) before.share = (before.share + step(before.motion, before.tempo)) % 1;
+    before.passed += passed;
+    if (before.passed >= before.seconds) this.before = null;
+  }
+
+  /** One picture at a time; what the screen asks for in between is not drawn. */
+  async #draw() {
+    this.isDrawing = true;
+    this.isStale = false;
+    try {
+      const moments = this.#moments(this.share, { motion: this.#motion(), hands: this.#offsets(), before: this.before });
+      const images = await this.#drawn(moments);
+      if (!this.isPerforming) return;
+      this.seen = moments[0];
+      this.#lay(images, this.canvas);
+      this.#fit();
+      if (!this.isOpen) for (const id of ["picture", "preview"]) copied(this.canvas, find(id));
+      this.played(this.share, this.#current());
+      this.live?.();
+    } finally {
+      this.isDrawing = false;
+    }
+  }
+
+  /** Pictures side by side, or one and its mirror images, on a canvas. */
+  #lay(images, canvas) {
+    const { width, height } = this.description;
+    const { columns, rows, isMirrored } = this.settings;
+    const [wide, high] = [columns * width, rows * height];
+    if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+    const context = canvas.getContext("2d");
+    if (!isMirrored) {
+      images.slice(0, columns * rows).forEach((image, at) => {
+        context.putImageData(image, (at % columns) * width, Math.floor(at / columns) * height);
+      });
+      return;
+    }
+    this.tile = paint(this.tile ?? document.createElement("canvas"), images[0]);
+    context.clearRect(0, 0, wide, high);
+    for (let at = 0; at < columns * rows; at += 1) {
+      const [column, row] = [at % columns, Math.floor(at / columns)];
+      const [across, down] = [column % 2, row % 2];
+      context.setTransform(across ? -1 : 1, 0, 0, down ? -1 : 1, (column + across) * width, (row + down) * height);
+      context.drawImage(this.tile, 0, 0);
+    }
+    context.setTransform(1, 0, 0, 1, 0, 0);
+  }
+
+  /** The canvas of every frame of one loop, enlarged; the frame after the last would be the first. What plays waits. */
+  async *frames(count, { width, height }, { isOpaque, told, isOver }) {
+    const [laid, large] = [document.createElement("canvas"), document.createElement("canvas")];
+    const [motion, hands] = [this.#motion(), this.#offsets()]; // whatever is moved in the meantime
+    this.isHeld = true;
+    try {
+      for (let number = 0; number < count && !isOver(); number += 1) {
+        this.#lay(await this.#drawn(this.#moments(number / count, { motion, hands })), laid);
+        yield this.enlarged(laid, large, { width, height }, isOpaque);
+        told(number + 1);
+        await new Promise((done) => setTimeout(done));
+      }
+    } finally {
+      this.isHeld = false;
+    }
+  }
+
+  /** A canvas that holds another one enlarged, smoothly or with clean edges. */
+  enlarged(from, to, { width, height }, isOpaque) {
+    if (to.width !== width || to.height !== height) Object.assign(to, { width, height });
+    const context = to.getContext("2d", { alpha: !isOpaque });
+    context.imageSmoothingEnabled = this.settings.isSmooth;
+    context.imageSmoothingQuality = "high";
+    context.clearRect(0, 0, width, height);
+    context.drawImage(from, 0, 0, width, height);
+    return to;
+  }
+
+  // ---- full screen
+
+  /** Only the picture. `isAsked`: by a press, which browsers want before they fill the screen. */
+  async open({ isAsked = true } = {}) {
+    this.#begin();
+    const view = find("performance");
+    this.isOpen = true;
+    document.documentElement.classList.add("performing");
+    document.querySelector("main").inert = true;
+    view.hidden = false;
+    view.focus();
+    this.play();
+    this.#fit();
+    this.parts.opened();
+    const notes = [await this.#awake(), isAsked ? await this.#fill() : ""];
+    if (notes.some(Boolean)) this.parts.note(notes.filter(Boolean).join(" "));
+  }
+
+  async #fill() {
+    const view = find("performance");
+    if (!view.requestFullscreen) return "This browser fills no screen; the picture fills its window.";
+    try {
+      await view.requestFullscreen({ navigationUI: "hide" });
+      return "";
+    } catch (error) {
+      console.warn(error);
+      return "The browser did not fill the screen; the picture fills its window.";
+    }
+  }
+
+  async #awake() {
+    if (!navigator.wakeLock) return "This browser lets no page keep the screen on.";
+    try {
+      this.lock = await navigator.wakeLock.request("screen");
+      if (!this.isOpen) await this.#asleep();
+      return "";
+    } catch (error) {
+      console.warn(error);
+      return "The browser did not let the page keep the screen on.";
+    }
+  }
+
+  async #asleep() {
+    const { lock } = this;
+    this.lock = null;
+    await lock?.release();
+  }
+
+  /** Back to the page, with the picture that was seen. */
+  leave() {
+    if (this.isOpen) this.rest();
+  }
+
+  #close() {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    document.documentElement.classList.remove("performing");
+    document.querySelector("main").inert = false;
+    find("performance").hidden = true;
+    if (document.fullscreenElement) document.exitFullscreen().catch(console.warn);
+    this.#asleep().catch(console.warn);
+    find("perform-open").focus({ preventScroll: true });
+    this.parts.opened();
+  }
+
+  /** As large as it fits, or, mirrored, so that it covers all; with clean edges by whole numbers of the screen's pixels. */
+  #fit() {
+    const { isSmooth, isMirrored } = this.settings;
+    const { canvas } = this;
+    for (const each of [canvas, find("preview")]) each.classList.toggle("clean", !isSmooth);
+    if (!this.isOpen) return;
+    const dots = globalThis.devicePixelRatio || 1;
+    const scales = [(innerWidth * dots) / canvas.width, (innerHeight * dots) / canvas.height];
+    let scale = isMirrored ? Math.max(...scales) : Math.min(...scales);
+    if (!isSmooth && scale > 1) scale = isMirrored ? Math.ceil(scale) : Math.floor(scale);
+    canvas.style.width = `${(canvas.width * scale) / dots}px`;
+    canvas.style.height = `${(canvas.height * scale) / dots}px`;
+  }
+
+  #listen() {
+    const view = find("performance");
+    addEventListener("resize", () => this.#fit());
+    view.addEventListener("dblclick", () => {
+      if (document.fullscreenElement || !view.requestFullscreen) this.leave();
+      else this.#fill();
+    });
+    view.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      this.leave();
+    });
+    document.addEventListener("fullscreenchange", () => {
+      this.#fit();
+      if (!document.fullscreenElement) this.leave();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.isOpen) this.#awake().catch(console.warn);
+    });
+  }
+
+  // ---- presets
+
+  /** What is played now, as a preset. */
+  toPreset(name) {
+    const { truncation, steps } = this.hands;
+    const alone = this.alone ? { ...this.alone, truncation, steps } : this.parts.state();
+    const keyframes = [{ point: toLink(alone, this.description), seconds: 2, ease: "smooth" }];
+    const played = this.settings.keyframes.length ? this.settings : { ...this.settings, keyframes };
+    const more = Object.fromEntries(Object.entries(this.extras).map(([each, { get }]) => [each, get()]));
+    return toPreset({ ...played, name }, this.description, more);
+  }
+
+  /** What this browser kept of the last visit, if it is still of this model and sound. */
+  #keptSettings() {
+    const { value } = this.kept;
+    if (!value) return {};
+    try {
+      const alone = { point: "seed=0", seconds: 2, ease: "smooth" };
+      const keyframes = value.keyframes.length ? value.keyframes : [alone];
+      checkedPreset(toPreset({ ...USUAL, ...value, keyframes }, this.description), this.description);
+      return value;
+    } catch (error) {
+      console.warn("what was kept here is left out", error);
+      return {};
+    }
+  }
+}
+
+function moveSlider(id, value) {
+  const range = find(id);
+  range.value = value;
+  range.dispatchEvent(new Event("input"));
+}
+
+function copied(from, to) {
+  if (to.width !== from.width || to.height !== from.height) Object.assign(to, { width: from.width, height: from.height });
+  const context = to.getContext("2d");
+  context.clearRect(0, 0, to.width, to.height);
+  context.drawImage(from, 0, 0);
+}

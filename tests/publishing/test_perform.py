@@ -1,0 +1,275 @@
+"""What the page performs: the picture alone, presets that the command plays too, and films without a dropped frame."""
+
+import base64
+import io
+import json
+import zipfile
+
+import av
+import numpy as np
+import pytest
+from pages import hosted, written
+from PIL import Image
+
+import ganvas
+from ganvas.formats.latents import latents
+from ganvas.formats.manifest import read_description
+from ganvas.formats.preset import Keyframe, Preset, read_preset
+from ganvas.publishing import site
+
+FPS = 8  # and seconds that are whole numbers of frames, so that no rounding decides which keyframe a frame is at
+LACKING = """
+for (const [owner, names] of [
+    [Navigator.prototype, ["wakeLock", "clipboard"]], [Element.prototype, ["requestFullscreen"]],
+    [HTMLCanvasElement.prototype, ["captureStream"]], [globalThis, ["VideoEncoder", "MediaRecorder"]]]) {
+  for (const name of names) delete owner[name];
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def address(published, tmp_path_factory):
+    with hosted(written(published, tmp_path_factory.mktemp("site"))) as address:
+        yield address
+
+
+@pytest.fixture
+def preset(published):
+    """Three keyframes in two seconds, as a stranger may have saved them, that the page plays at a tempo of its own."""
+    keyframes = [
+        Keyframe(point="seed=3&1=0.5", seconds=0.5, ease="linear"),
+        Keyframe(point="seed=5&mix=9:0.5", seconds=1, ease="smooth"),
+        Keyframe(point="seed=8&truncation=0.7", seconds=0.5, ease="hold"),
+    ]
+    model = read_description(published.folder).published.sha256
+    return Preset(model=model, name="Dusk", keyframes=tuple(keyframes), page={"kind": "tour", "tempo": 90})
+
+
+def imported(page, preset, tmp_path):
+    """Open the panel and hand it a preset, which need not be one."""
+    (tmp_path / "given.json").write_text(preset if isinstance(preset, str) else preset.to_json(), encoding="utf-8")
+    page.locator("#perform").evaluate("(panel) => (panel.open = true)")
+    page.locator("#preset-file").set_input_files(tmp_path / "given.json")
+
+
+def downloaded(page, button, path):
+    with page.expect_download() as download:
+        page.locator(button).click()
+    download.value.save_as(path)
+    return path
+
+
+def covering(page):
+    """The ids of what lies on top at places all over the window."""
+    return set(
+        page.evaluate(
+            "[0.02, 0.3, 0.6, 0.98].flatMap((x) => [0.02, 0.5, 0.98].map((y) => "
+            "document.elementFromPoint(x * innerWidth, y * innerHeight).id))"
+        )
+    )
+
+
+def performed(page):
+    stored = page.evaluate("document.getElementById('performed').toDataURL('image/png')").split(",")[1]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(stored))).convert("RGB")).astype(int)
+
+
+def test_only_the_picture_is_there_and_it_moves(opened, address, preset):
+    link = base64.urlsafe_b64encode(preset.model_copy(update={"page": {"columns": 3, "rows": 2}}).to_json().encode())
+    page = opened(f"{address}#perform&seed=7&preset={link.decode().rstrip('=')}", shows="#performed")
+    page.locator("#performed[width='96']").wait_for()
+    assert covering(page) <= {"performance", "performed"}
+    assert page.evaluate("getComputedStyle(document.getElementById('performance')).cursor") == "none"
+    assert page.url == f"{address}#perform"
+    first = performed(page)
+    assert first.shape == (48, 96, 3)
+    page.wait_for_timeout(300)
+    assert np.abs(performed(page) - first).max() > 5
+    page.keyboard.press("Escape")
+    page.locator("#grid button").nth(15).wait_for()
+    assert page.locator("#performance").is_hidden()
+    assert "perform" not in page.url
+
+
+def test_a_page_made_to_perform_opens_so_also_from_disk(opened, published, tmp_path):
+    things = written(published, tmp_path, perform=True)
+    page = opened(f"{(things / site.ONE_FILE).as_uri()}#seed=7", shows="#performed")
+    page.locator("#performed[width='32']").wait_for()
+    assert covering(page) <= {"performance", "performed"}
+    assert page.url.endswith("#perform&seed=7")
+    assert (things / "index.html").read_text().count('data-perform="true"') == 1
+
+
+@pytest.mark.slow
+def test_what_is_played_is_recorded_live(opened, address, tmp_path):
+    page = opened(f"{address}#seed=7", accept_downloads=True)
+    page.locator("#perform > summary").click()
+    page.locator("#record-scale").fill("4")
+    page.locator("#record-live").click()
+    page.wait_for_timeout(1000)
+    with av.open(downloaded(page, "#record-live", tmp_path / "live.webm")) as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    assert len(frames) >= 5
+    assert frames[0].shape == (96, 128, 3)
+    assert np.abs(frames[-1] - frames[0]).mean() > 1
+
+
+def test_what_a_browser_lacks_is_said_in_place(browser, address):
+    faults = []
+    context = browser.new_context()
+    context.add_init_script(LACKING)
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{address}#perform&seed=7")
+    page.locator("#perform-note", has_text="keep the screen on").wait_for(state="attached")
+    page.keyboard.press("Escape")
+    page.locator("#perform > summary").click()
+    assert "frames as PNG work" in page.locator("#record-note").inner_text()
+    assert page.locator("#record-live").is_disabled()
+    page.locator("#perform-open").click()
+    page.locator("#perform-note", has_text="fills no screen").wait_for(state="attached")
+    page.keyboard.press("Escape")
+    page.locator("#preset-share").click()
+    page.locator("#preset-note", has_text="no page copy").wait_for(state="attached")
+    context.close()
+    assert faults == []
+
+
+def test_presets_of_another_model_and_damaged_ones_are_refused_in_a_sentence(opened, address, preset, tmp_path):
+    page = opened(f"{address}#seed=2")
+    for given, said in (
+        (preset.model_copy(update={"model": "b" * 64}), "is of another model, bbbbbbbbbbbb"),
+        (preset.to_json()[:-20], "it is no JSON"),
+        (json.dumps({**json.loads(preset.to_json()), "keyframes": [{"point": "seed=1&99=1"}]}), "99 of its point"),
+    ):
+        imported(page, given, tmp_path)
+        page.locator("#preset-note", has_text=said).wait_for()
+    assert page.locator("#keyframes li").count() == 0
+    page.evaluate("location.hash = '#seed=3&preset=AAAA'")
+    page.locator("#status", has_text="no preset").wait_for()
+
+
+def test_a_loop_is_that_of_the_command_frame_by_frame(opened, address, published, preset, tmp_path):
+    page = opened(f"{address}#seed=2", accept_downloads=True)
+    imported(page, preset, tmp_path)
+    page.locator("#keyframes li").nth(2).wait_for()
+    saved = downloaded(page, "#preset-export", tmp_path / "exported.json")
+    again = read_preset(saved, [preset.model])
+    assert (again.name, again.keyframes[0].seconds, again.points) == ("Dusk", 0.5, preset.points)
+
+    ganvas.walk(published.folder, tmp_path / "walk", preset=saved, fps=FPS, scale=1, progress=False)
+    walked = [np.asarray(Image.open(each)).astype(int) for each in sorted((tmp_path / "walk").glob("*.png"))]
+    assert len(walked) == 2 * FPS
+
+    page.locator("#record-fps").fill(str(FPS))
+    page.locator("#record-scale").fill("1")
+    page.locator("#record-as").select_option("png")
+    with zipfile.ZipFile(downloaded(page, "#record-loop", tmp_path / "loop.zip")) as stored:
+        frames = [np.asarray(Image.open(stored.open(name)).convert("RGB")).astype(int) for name in stored.namelist()]
+    assert len(frames) == len(walked)
+    assert max(np.abs(one - other).max() for one, other in zip(frames, walked, strict=True)) <= 2
+
+    page.locator("#record-scale").fill("4")
+    page.locator("#record-as").select_option("webm")
+    film = downloaded(page, "#record-loop", tmp_path / "loop.webm")
+    with av.open(film) as container:
+        assert container.streams.video[0].average_rate == FPS
+        shown = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    assert len(shown) == len(walked)
+    small = [each.reshape(24, 4, 32, 4, 3).mean((1, 3)) for each in shown]
+    assert max(np.abs(one - other).mean() for one, other in zip(small, walked, strict=True)) <= 4
+
+
+STAND_IN = """async (act) => {
+  const { Performance } = await import(document.querySelector('link[href^="perform.js"]').href);
+  const { jsonAsset } = await import(document.querySelector('link[href^="assets.js"]').href);
+  const description = await jsonAsset("model.json");
+  const asked = [];
+  const generator = {
+    description,
+    latent: ({ seed }) => new Float32Array(description.z_dim).fill(Number(seed)),
+    drawLatents: async ([z]) => (asked.push([...z]), [new ImageData(description.width, description.height)]),
+  };
+  const nothing = () => {};
+  const parts = { say: nothing, hush: nothing, opened: nothing, show: nothing, fail: console.error };
+  const state = { seed: 2n, z: null, mixes: [], fine: null, truncation: 1, label: null, steps: new Map() };
+  parts.state = () => state;
+  const performance = new Performance(generator, parts);
+  const target = (name) => performance.targets.find((each) => each.name === name);
+  const drawn = async (count = 2) => {
+    const { length } = asked;
+    while (asked.length < length + count) await new Promise((done) => setTimeout(done, 10));
+    return asked.slice(length);
+  };
+"""  # a performance of a model whose latents are its seeds, and what it asks to be drawn
+
+
+def test_hands_move_the_motion_by_the_units_of_the_sliders(opened, address):
+    moved = opened(f"{address}#seed=2").evaluate(
+        STAND_IN
+        + """
+          let ticks = 0;
+          performance.onTick = () => (ticks += 1);
+          target("radius").set(0);
+          target("play").fire();
+          const still = (await drawn()).at(-1);
+          target("direction:2").set(99);
+          target("truncation").set(0.5);
+          const after = (await drawn()).at(-1);
+          target("truncation").set(1);
+          target("direction:2").set(0);
+          target("mix").set(1);
+          target("seed").set(5);
+          const mixed = (await drawn()).at(-1);
+          const { vector } = description.published.directions[1];
+          return { still, after, mixed, vector, ticks, seed: target("seed").get() };
+        }"""
+    )
+    size = len(moved["still"])
+    np.testing.assert_allclose(moved["still"], np.full(size, 2), atol=1e-6)
+    np.testing.assert_allclose(moved["after"], 1 + 4 * np.array(moved["vector"]), atol=1e-5)
+    np.testing.assert_allclose(moved["mixed"], latents([5], size)[0], atol=1e-5)
+    assert moved["seed"] == 5
+    assert moved["ticks"] >= 2
+
+
+def test_a_film_is_of_the_picture_that_the_page_shows_by_then(opened, address):
+    films = opened(f"{address}#seed=2").evaluate(
+        STAND_IN
+        + """
+          const film = async () => {
+            const told = { told: nothing, isOver: () => false };
+            for await (const _ of performance.frames(1, { width: 1, height: 1 }, told)) return asked.at(-1)[0];
+          };
+          target("radius").set(0);
+          const first = await film();
+          state.seed = 7n;
+          return [first, await film()];
+        }"""
+    )
+    np.testing.assert_allclose(films, [2, 7], atol=1e-6)
+
+
+def test_keyframes_are_triggered_and_presets_morph(opened, address):
+    seen = opened(f"{address}#seed=2").evaluate(
+        STAND_IN
+        + """
+          const keyframes = [3, 4, 5].map((seed) => ({ point: `seed=${seed}`, seconds: 600, ease: "hold" }));
+          performance.change({ kind: "tour", keyframes });
+          target("play").fire();
+          const at = async () => (await drawn()).at(-1)[0];
+          const found = [await at()];
+          for (const name of ["keyframe:next", "keyframe:next", "keyframe:next", "keyframe:3"]) {
+            target(name).fire();
+            found.push(await at());
+          }
+          const goal = { point: "seed=9", seconds: 1, ease: "hold" };
+          performance.morphTo({ ...performance.settings, keyframes: [goal] }, 0.3);
+          const way = (await drawn(40)).map(([first]) => first);
+          return { found, way };
+        }"""
+    )
+    np.testing.assert_allclose(seen["found"], [3, 4, 5, 3, 5], atol=1e-5)
+    assert np.all(np.diff(seen["way"]) >= -1e-4)
+    assert len(set(np.round(seen["way"], 2))) > 3
+    assert seen["way"][-1] == pytest.approx(9, abs=1e-4)
