@@ -27,7 +27,8 @@ from ganvas.settings import Settings
 ONE_FILE = "page.html"
 MODULES = (  # each needs those before it
     *("latents.js", "paths.js", "assets.js", "link.js", "photo.js", "generator.js"),
-    *("memory.js", "view.js", "controls.js", "wander.js", "photos.js", "stars.js", "app.js"),
+    *("memory.js", "view.js", "controls.js", "wander.js", "photos.js", "stars.js"),
+    *("bindings.js", "sound.js", "inputs.js", "messages.js", "control.js", "app.js"),
 )
 _MODEL = f"{ONNX_FILE}.gz"
 _VENDOR = {
@@ -41,6 +42,7 @@ _POLICY = {
     "script-src": "'self' 'wasm-unsafe-eval'",
     "style-src": "'self'",
     "img-src": "'self' blob: data:",
+    "media-src": "blob:",
     "connect-src": "'self'",
     "worker-src": "'self'",
     "base-uri": "'none'",
