@@ -20,7 +20,7 @@ function stage() {
   const set = [];
   const fired = [];
   const targets = [
-    { name: "direction:1", label: "One", least: -4, most: 4, get: () => set.at(-1) ?? 0, set: (value) => set.push(value) },
+    { name: "direction:1", label: "One", least: -4, most: 4, get: () => set.at(-1) ?? 0, set: (to) => set.push(to) },
     { name: "keyframe:next", label: "Next", fire: () => fired.push(1) },
   ];
   return { bindings: new Bindings(() => targets), set, fired };
@@ -35,7 +35,7 @@ function said(act) {
   }
 }
 
-/** Decibels of a spectrum as AnalyserNode defines them: Blackman window, no smoothing. Source: Web Audio API, W3C 2021. */
+/** Decibels of a spectrum as AnalyserNode has them: Blackman window, no smoothing. Source: Web Audio API, W3C 2021. */
 function spectrumOf(samples, end, size = 2048) {
   const real = new Float64Array(size);
   const imaginary = new Float64Array(size);
@@ -54,12 +54,15 @@ function spectrumOf(samples, end, size = 2048) {
       for (let step = 0; step < half; step += 1) {
         const [cosine, sine] = [Math.cos((Math.PI * step) / half), -Math.sin((Math.PI * step) / half)];
         const [one, other] = [at + step, at + step + half];
-        const [x, y] = [real[other] * cosine - imaginary[other] * sine, real[other] * sine + imaginary[other] * cosine];
-        [real[other], imaginary[other], real[one], imaginary[one]] = [real[one] - x, imaginary[one] - y, real[one] + x, imaginary[one] + y];
+        const x = real[other] * cosine - imaginary[other] * sine;
+        const y = real[other] * sine + imaginary[other] * cosine;
+        [real[other], imaginary[other]] = [real[one] - x, imaginary[one] - y];
+        [real[one], imaginary[one]] = [real[one] + x, imaginary[one] + y];
       }
     }
   }
-  return Float32Array.from({ length: size / 2 }, (_, at) => 20 * Math.log10(Math.hypot(real[at], imaginary[at]) / size));
+  const magnitude = (at) => Math.hypot(real[at], imaginary[at]) / size;
+  return Float32Array.from({ length: size / 2 }, (_, at) => 20 * Math.log10(magnitude(at)));
 }
 
 function tone(hertz, amplitude = 0.25, count = 2048, rate = 48000) {
@@ -100,7 +103,7 @@ def in_node(tmp_path_factory):
     def value_of(body):
         script = f"{BEFORE}\nconsole.log(JSON.stringify((() => {{ {body} }})()));\n"
         (folder / "main.js").write_text(script, encoding="utf-8")
-        done = subprocess.run([NODE, "main.js"], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run([NODE, "--expose-gc", "main.js"], cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -115,7 +118,9 @@ def test_smoothing_is_a_first_order_step_response_at_any_frame_rate(in_node, fra
         bindings.add({{ target: "direction:1", source: "midi:1:cc:7", low: 0, high: 2, smoothing: 0.4 }});
         bindings.tick(1000);
         bindings.feed("midi:1:cc:7", 1);
-        for (let frame = 1; frame <= {frames_per_second}; frame += 1) bindings.tick(1000 + (1000 * frame) / {frames_per_second});
+        for (let frame = 1; frame <= {frames_per_second}; frame += 1) {{
+          bindings.tick(1000 + (1000 * frame) / {frames_per_second});
+        }}
         return set.at(-1);
         """
     )
@@ -159,7 +164,8 @@ def test_triggers_fire_on_each_rise_through_a_half_and_notes_however_softly(in_n
         """
         const { bindings, fired } = stage();
         bindings.add({ target: "keyframe:next", source: "sound:onset" });
-        const counts = [0.4, 0.5, 0.6, 1, 0.5, 0.51].map((value) => (bindings.feed("sound:onset", value), fired.length));
+        const fed = (value) => (bindings.feed("sound:onset", value), fired.length);
+        const counts = [0.4, 0.5, 0.6, 1, 0.5, 0.51].map(fed);
         bindings.add({ target: "keyframe:next", source: "midi:1:note:60" });
         bindings.feed("midi:1:note:60", 3 / 127);
         bindings.feed("midi:1:note:60", 0);
@@ -235,6 +241,37 @@ def test_bindings_of_a_file_are_taken_whole_or_not_at_all(in_node):
     assert all(isinstance(refusal, str) and "\n" not in refusal and len(refusal) < 200 for refusal in refusals)
 
 
+def test_an_hour_of_playing_needs_no_more_memory_than_a_minute(in_node):
+    """216,000 frames with every kind of source; the heap is looked at after each tenth of them."""
+    heaps = in_node(
+        """
+        const { bindings, set, fired } = stage();
+        for (const source of ["key:a", "midi:1:cc:7", "pad:0:axis:1", "sound:low", "pointer:x", "message:/knob"]) {
+          bindings.add({ target: "direction:1", source, smoothing: 0.1 });
+        }
+        bindings.add({ target: "keyframe:next", source: "sound:onset" });
+        const detector = new OnsetDetector(64);
+        const spectrum = new Float32Array(64);
+        const heaps = [];
+        for (let frame = 1; frame <= 216000; frame += 1) {
+          spectrum.fill(frame % 30 ? -90 : -20);
+          const value = (frame % 100) / 100;
+          for (const { source } of bindings.list) bindings.feed(source, value);
+          bindings.feed(`message:${frame}`, value);
+          bindings.feed("sound:onset", Number(detector.heard(spectrum, frame * 16.7)));
+          bindings.tick(frame * 16.7);
+          set.length = fired.length = 0;
+          if (frame % 21600 === 0) {
+            gc();
+            heaps.push(process.memoryUsage().heapUsed);
+          }
+        }
+        return heaps;
+        """
+    )
+    assert heaps[-1] - heaps[0] < 200_000
+
+
 @pytest.mark.parametrize(("hertz", "band"), [(40, "low"), (180, "low"), (400, "mid"), (2000, "mid"), (5000, "high")])
 @pytest.mark.parametrize("rate", [44100, 48000])
 def test_a_tone_is_as_loud_in_its_band_as_it_is_and_silent_elsewhere(in_node, hertz, band, rate):
@@ -270,7 +307,9 @@ def test_the_clicks_of_a_track_are_found_within_50_ms_and_nothing_else(in_node, 
         f"""
         const samples = noise(48000 * 3.5, {background});
         for (const start of {clicks}) {{
-          for (let at = 0; at < 240; at += 1) samples[Math.round(start * 48000) + at] += 0.5 * Math.sin(at * 0.26) * (1 - at / 240);
+          for (let at = 0; at < 240; at += 1) {{
+            samples[Math.round(start * 48000) + at] += 0.5 * Math.sin(at * 0.26) * (1 - at / 240);
+          }}
         }}
         return onsetsOf(samples, {frames_per_second});
         """

@@ -785,9 +785,9 @@ def test_a_large_file_of_a_page_comes_whole(engines):
 
 
 @contextmanager
-def running(app):
-    """The address of an application that is served as `ganvas serve` does."""
-    server = uvicorn.Server(configured(app))
+def running(app, **options):
+    """The address of an application that is served as `ganvas serve` does. options: of `configured`."""
+    server = uvicorn.Server(configured(app, **options))
     with listening("127.0.0.1", 0) as bound:
         thread = threading.Thread(target=server.run, args=([bound],))
         thread.start()
