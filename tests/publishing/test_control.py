@@ -43,7 +43,8 @@ const stage = {
     { name: "keyframe:next", label: "Next keyframe", fire: () => notes.push({ name: "next", at: performance.now() }) },
   ],
 };
-mountControl(stage, document.getElementById("control"), (words) => (document.getElementById("status").textContent = words));
+const say = (words) => (document.getElementById("status").textContent = words);
+mountControl(stage, document.getElementById("control"), say);
 globalThis.times = [];
 const turn = (now) => {
   const begun = performance.now();
@@ -55,7 +56,8 @@ requestAnimationFrame(turn);
 addEventListener("keydown", ({ timeStamp }) => (globalThis.pressedAt = timeStamp), { capture: true });
 """
 POLICY = "; ".join(f"{name} {value}" for name, value in site._POLICY.items())
-INDEX = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Played</title><link rel="icon" href="data:,">
+INDEX = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Played</title>
+<link rel="icon" href="data:,">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}"><link rel="stylesheet" href="style.css"></head>
 <body><p id="status"></p><label>Words <input id="words"></label><div id="control"></div>
 <script type="module" src="main.js"></script></body></html>"""
@@ -159,7 +161,6 @@ def test_a_key_is_learnt_and_moves_its_target_at_once(opened, address):
         waits.append(page.evaluate("notes.at(-1).at - pressedAt"))
         page.keyboard.up("k")
         becomes(page, "direction:1", -4)
-    print(f"key to set: median {statistics.median(waits):.1f} ms, longest {max(waits):.1f} ms")
     assert statistics.median(waits) < 40  # which leaves 20 of the 60 ms to draw
     page.get_by_label("Words").fill("")
     page.get_by_label("Words").press("k")
@@ -182,7 +183,7 @@ def test_bindings_stay_and_can_be_changed_and_removed(opened, address):
     page.mouse.move(400, 10)
     becomes(page, "mix", 0.25)
     page.keyboard.press(" ")
-    page.wait_for_function("notes.some(({ name }) => name === 'next')")
+    page.wait_for_function("() => notes.some(({ name }) => name === 'next')")
     page.get_by_role("button", name="Remove Mix").click()
     assert page.locator("#control li").count() == 1
 
@@ -199,8 +200,9 @@ def test_midi_is_asked_for_when_it_is_used_and_is_learnt_by_moving(opened, addre
     page.evaluate("midiInput.onmidimessage({ data: new Uint8Array([0xb0, 7, 127]) })")
     becomes(page, "direction:1", 4)
     learn(page, "Next keyframe")
-    page.evaluate("for (const at of [20, 0, 5]) midiInput.onmidimessage({ data: new Uint8Array([0x90, 60, at]) })")
-    assert page.evaluate("notes.filter(({ name }) => name === 'next').length") == 1
+    page.evaluate("for (const at of [5, 0, 2]) midiInput.onmidimessage({ data: new Uint8Array([0x90, 60, at]) })")
+    page.get_by_text("Next keyframe ← midi:1:note:60").wait_for()
+    assert page.evaluate("notes.filter(({ name }) => name === 'next').length") == 2  # what is learnt acts at once
 
 
 def test_a_gamepad_is_learnt_by_moving(opened, address):
@@ -229,12 +231,9 @@ def test_other_pages_of_this_host_move_it_and_those_of_others_do_not(opened, add
     becomes(page, "mix", 0.5)
     page.evaluate(
         """{
-        const frame = document.createElement("iframe");
-        frame.sandbox = "allow-scripts";
-        document.body.append(frame);
-        dispatchEvent(new MessageEvent("message", { origin: "null", data: { name: "knob", value: 1 } }));
-        dispatchEvent(new MessageEvent("message", { origin: "https://evil.example", data: { name: "knob", value: 1 } }));
-        for (const data of [{ name: "knob", value: 7 }, { name: "knob" }, "{", null]) postMessage(data, location.origin);
+        const data = { name: "knob", value: 1 };
+        for (const origin of ["null", "", "https://evil.example"]) dispatchEvent(new MessageEvent("message", { origin, data }));
+        for (const none of [{ name: "knob", value: 7 }, { name: "knob" }, "{", null]) postMessage(none, location.origin);
         }"""
     )
     page.wait_for_timeout(200)
@@ -248,7 +247,7 @@ def test_the_clicks_that_the_microphone_hears_are_onsets(opened, address):
     page.get_by_role("button", name="Use the microphone").click()
     page.get_by_text("Microphone: listening.").wait_for()
     assert page.evaluate("asked") == ["microphone"]
-    page.wait_for_function("notes.filter(({ name }) => name === 'next').length >= 7", timeout=15_000)
+    page.wait_for_function("() => notes.filter(({ name }) => name === 'next').length >= 7", timeout=15_000)
     heard = np.array(page.evaluate("notes.filter(({ name }) => name === 'next').map(({ at }) => at / 1000)"))[1:]
     steps = np.diff(heard) * CLICKS_PER_SECOND
     assert (
@@ -271,9 +270,8 @@ def test_a_sound_file_is_analysed_while_it_plays(opened, address, sounds, tmp_pa
             page.get_by_role("button", name="Choose a sound file").click()
         chooser.value.set_files(sounds)
         page.get_by_text(f"Sound file: {sounds.name}").wait_for()
-    page.wait_for_function("notes.filter(({ name }) => name === 'next').length >= 5", timeout=15_000)
-    took = page.evaluate("(times.sort((a, b) => a - b), [times.at(times.length / 2), times.at(times.length * 0.99)])")
-    print(f"analysis of a frame: median {took[0]:.2f} ms, 99 % under {took[1]:.2f} ms")
+    page.wait_for_function("() => notes.filter(({ name }) => name === 'next').length >= 5", timeout=15_000)
+    assert page.evaluate("times.sort((a, b) => a - b).at(times.length / 2)") < 3  # ms of the 16 that a frame has
     (tmp_path / "words.wav").write_text("no sound", encoding="utf-8")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a sound file").click()

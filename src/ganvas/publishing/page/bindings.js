@@ -5,7 +5,7 @@ export const MOST_SMOOTHING_SECONDS = 10;
 const BINDINGS_VERSION = 1;
 const RISE = 0.5; // a trigger fires where its source rises through this
 const LEARNT_MOVE = 0.1; // of a source's whole range: more than a controller at rest trembles
-const MOST_LEARNT = 512; // sources that are watched while one is learnt
+const MOST_RESTS = 512; // sources of which it is known where they were last
 const SETTLED = 1e-4; // of the whole range: closer than this is there
 const LARGEST_LIMIT = 2 ** 64; // the largest that a target counts to, which is a seed
 
@@ -38,7 +38,8 @@ export class Bindings {
     this.bound = bound; // is told when one was learnt
     this.list = [];
     this.states = new Map(); // binding -> { wanted, now, level }
-    this.learning = null;
+    this.learning = null; // { target, rests }
+    this.rests = new Map(); // source -> its last value
     this.tickedAt = null;
   }
 
@@ -69,7 +70,7 @@ export class Bindings {
 
   /** Bind the next source that moves to a target; null: none any more. */
   learn(target) {
-    this.learning = target === null ? null : { target, rests: new Map() };
+    this.learning = target === null ? null : { target, rests: new Map(this.rests) };
   }
 
   /** Whether anything listens to a source now. */
@@ -80,11 +81,11 @@ export class Bindings {
   /** A source is at a value, 0 to 1. Triggers fire at once; numbers follow in `tick`. */
   feed(source, value) {
     if (!(value >= 0 && value <= 1)) return;
-    if (this.learning && LEARNABLE.test(source)) this.#learnt(source, value);
+    if (LEARNABLE.test(source)) this.#move(source, value);
     for (const binding of this.list) {
       if (binding.source !== source) continue;
       const state = this.states.get(binding);
-      const rise = source.includes(":note:") ? 0 : RISE; // a note fires however softly it is struck
+      const rise = isNote(source) ? 0 : RISE;
       const isRise = state.level <= rise && value > rise;
       state.level = value;
       state.wanted = value;
@@ -127,17 +128,26 @@ export class Bindings {
     list.forEach((binding) => this.add(binding));
   }
 
-  #learnt(source, value) {
+  /** Note where a source is, and bind it if that is what is waited for. */
+  #move(source, value) {
     if (!isSource(source)) return;
+    if (!this.rests.has(source) && this.rests.size >= MOST_RESTS) this.rests.delete(this.rests.keys().next().value);
+    this.rests.set(source, value);
+    if (!this.learning) return;
     const { target, rests } = this.learning;
     if (!rests.has(source)) {
-      if (rests.size >= MOST_LEARNT) return;
+      if (rests.size >= 2 * MOST_RESTS) return;
       rests.set(source, restOf(source, value));
     }
-    if (Math.abs(value - rests.get(source)) <= LEARNT_MOVE) return;
+    if (Math.abs(value - rests.get(source)) <= (isNote(source) ? 0 : LEARNT_MOVE)) return;
     this.learning = null;
     this.bound(this.add({ target, source }));
   }
+}
+
+/** Whether a source is a note, which counts however softly it is struck. */
+function isNote(source) {
+  return source.includes(":note:");
 }
 
 /** Where a source stands before it moves: keys, notes and buttons are up; of others the first value tells. */
