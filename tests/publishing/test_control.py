@@ -37,6 +37,7 @@ const slider = (name, label, least, most) => ({
   },
 });
 const stage = {
+  extras: {}, // what presets keep
   targets: [
     slider("direction:1", "Direction 1", -4, 4),
     slider("mix", "Mix", 0, 1),
@@ -45,7 +46,7 @@ const stage = {
 };
 const say = (words) => (document.getElementById("status").textContent = words);
 mountControl(stage, document.getElementById("control"), say);
-globalThis.times = [];
+Object.assign(globalThis, { stage, times: [] });
 const turn = (now) => {
   const begun = performance.now();
   stage.onTick?.(now);
@@ -232,8 +233,11 @@ def test_other_pages_of_this_host_move_it_and_those_of_others_do_not(opened, add
     page.evaluate(
         """{
         const data = { name: "knob", value: 1 };
-        for (const origin of ["null", "", "https://evil.example"]) dispatchEvent(new MessageEvent("message", { origin, data }));
-        for (const none of [{ name: "knob", value: 7 }, { name: "knob" }, "{", null]) postMessage(none, location.origin);
+        for (const origin of ["null", "", "https://evil.example"]) {
+          dispatchEvent(new MessageEvent("message", { origin, data }));
+        }
+        const wrong = [{ name: "knob", value: 7 }, { name: "knob" }, "{", null];
+        for (const each of wrong) postMessage(each, location.origin);
         }"""
     )
     page.wait_for_timeout(200)
@@ -322,6 +326,9 @@ def test_bindings_go_through_a_file(opened, address, tmp_path):
         chooser.value.set_files(tmp_path / name)
     page.get_by_text("is nothing that can be moved").wait_for()
     page.get_by_text("Mix ← pad:3:button:9").wait_for()
+    assert page.evaluate("stage.extras.bindings.get()") == stored  # so that presets keep them
+    page.evaluate("stage.extras.bindings.set({ version: 1, bindings: [] })")
+    assert page.locator("#control li").count() == 0
 
 
 def test_osc_moves_a_page_that_was_opened_by_its_address(opened, published):

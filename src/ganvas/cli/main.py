@@ -27,7 +27,7 @@ app = typer.Typer(
 
 _EXTRA_OF = {
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
-    **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client"), "serve"),
+    **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client", "wsproto"), "serve"),
 }
 _MOST_LETTERS = 300  # of an error that nobody foresaw
 _SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"

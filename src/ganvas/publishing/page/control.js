@@ -23,7 +23,8 @@ const BINDINGS_FILE = "ganvas-bindings.json";
 /**
  * Build the panel in an element, and let bindings move what `performing` plays.
  *
- * performing.targets: as Bindings has them; performing.onTick is set here. say(words): tell how something went.
+ * performing.targets: as Bindings has them; performing.onTick is set here, and performing.extras.bindings, by which presets
+ * keep them. say(words): tell how something went.
  */
 export function mountControl(performing, element, say) {
   return new ControlPanel(performing, element, say);
@@ -41,6 +42,7 @@ class ControlPanel {
     this.#build();
     this.messages = new Messages(feed, (words) => (this.osc.textContent = words));
     if (this.kept.value) this.#take(this.kept.value);
+    performing.extras.bindings = { get: () => this.bindings.toJSON(), set: (given) => this.#take(given) };
     performing.onTick = (now) => this.#tick(now);
   }
 
@@ -86,7 +88,7 @@ class ControlPanel {
     this.microphone = microphone;
     this.audio = newElement("audio", { controls: true, hidden: true, loop: false });
     const file = newElement("input", { type: "file", accept: "audio/*", hidden: true, ariaLabel: "A sound file" });
-    const sounds = this.#device("Choose a sound file", "Sound file: none yet.", globalThis.AudioContext, "Sound file: this browser analyses no sound.");
+    const sounds = (this.sounds = this.#device("Choose a sound file", "Sound file: none yet.", globalThis.AudioContext, "Sound file: this browser analyses no sound."));
     sounds.button.addEventListener("click", () => file.click());
     file.addEventListener("change", () => {
       if (file.files[0]) this.#try(sounds.told, "Sound file", this.#play(file.files[0], sounds.told));
@@ -225,6 +227,7 @@ class ControlPanel {
   #heard(words) {
     this.audio.hidden = true;
     this.microphone.told.textContent = words;
+    this.sounds.told.textContent = "Sound file: none is played.";
     this.microphone.button.textContent = "Stop listening";
   }
 

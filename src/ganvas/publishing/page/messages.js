@@ -6,6 +6,8 @@ const MOST_MESSAGE_LETTERS = 1000;
 const FIRST_PAUSE_MS = 1000; // before another try to connect; each one doubles it,
 const LONGEST_PAUSE_MS = 30_000; // up to this
 
+const NOT_CONNECTED = "OSC: not connected. `ganvas serve --control` shows an address that connects it.";
+
 const controlToken = givenToken(); // read now: the address is about to say something else
 
 /** { source, value } of a message, or null for one that is none. `data`: the object, or its JSON. */
@@ -39,7 +41,7 @@ export class Messages {
     }
     this.pause = FIRST_PAUSE_MS;
     if (controlToken) this.#connect();
-    else tell("OSC: not connected. `ganvas serve --control` shows an address that connects it.");
+    else tell(NOT_CONNECTED);
   }
 
   #hear(data) {
@@ -51,7 +53,7 @@ export class Messages {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     let socket;
     try {
-      socket = new WebSocket(`${scheme}://${location.host}/control?token=${encodeURIComponent(controlToken)}`);
+      socket = new WebSocket(`${scheme}://${location.host}/control?token=${encodeURIComponent(controlToken.value)}`);
     } catch (error) {
       console.warn(error);
       this.tell("OSC: this page cannot connect to a server.");
@@ -59,10 +61,16 @@ export class Messages {
     }
     socket.onopen = () => {
       this.pause = FIRST_PAUSE_MS;
+      this.wasConnected = true;
       this.tell("OSC: connected.");
     };
     socket.onmessage = ({ data }) => this.#hear(data);
     socket.onclose = () => {
+      if (!this.wasConnected && !controlToken.isNew) {
+        forgetToken(); // the server was started anew, with another
+        this.tell(NOT_CONNECTED);
+        return;
+      }
       this.tell("OSC: the server is not there, or takes another token; trying again.");
       setTimeout(() => this.#connect(), this.pause);
       this.pause = Math.min(2 * this.pause, LONGEST_PAUSE_MS);
@@ -70,14 +78,19 @@ export class Messages {
   }
 }
 
-/** The token that the address gives, which outlives a reload of this tab; null: none. */
+/** { value, isNew } of the token that the address gives, or that it gave before a reload of this tab; null: none. */
 function givenToken() {
   const given = new URLSearchParams(globalThis.location?.hash.slice(1)).get("control");
+  let kept = null;
   try {
     if (given) sessionStorage.setItem(TOKEN_KEPT, given);
-    return given ?? globalThis.sessionStorage?.getItem(TOKEN_KEPT) ?? null;
+    else kept = globalThis.sessionStorage?.getItem(TOKEN_KEPT) ?? null;
   } catch (error) {
     console.warn("nothing is kept here", error);
-    return given;
   }
+  return given || kept ? { value: given || kept, isNew: Boolean(given) } : null;
+}
+
+function forgetToken() {
+  sessionStorage.removeItem(TOKEN_KEPT);
 }

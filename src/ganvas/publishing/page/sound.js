@@ -92,8 +92,9 @@ export class Sound {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Error("this browser gives no microphone to a page at this address; it needs https, or this machine's own");
     }
-    this.stop();
-    this.stream = await navigator.mediaDevices.getUserMedia({ audio: SOUND_RAW });
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: SOUND_RAW });
+    this.stop(); // what was begun while the browser asked, too
+    this.stream = stream;
     await this.#listen("microphone", (context) => context.createMediaStreamSource(this.stream));
   }
 
