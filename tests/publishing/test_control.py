@@ -331,7 +331,7 @@ def test_bindings_go_through_a_file(opened, address, tmp_path):
     assert page.locator("#control li").count() == 0
 
 
-def test_osc_moves_a_page_that_was_opened_by_its_address(opened, published):
+def test_osc_moves_a_page_that_was_opened_by_its_address(opened, browser, published):
     from test_api import running
 
     from ganvas.serving.api import create_app
@@ -357,3 +357,9 @@ def test_osc_moves_a_page_that_was_opened_by_its_address(opened, published):
         page.reload()
         page.get_by_text("OSC: connected.").wait_for()
         page.goto("about:blank")
+        late = browser.new_page()  # whose token is that of a server that was here before
+        late.add_init_script("sessionStorage.setItem('ganvas:control', '0'.repeat(32))")
+        late.goto(f"http://{host}:{port}/")
+        late.get_by_text("OSC: not connected.").wait_for()
+        assert late.evaluate("sessionStorage.length") == 0
+        late.close()

@@ -324,6 +324,18 @@ def test_a_tone_that_goes_on_begins_once(in_node):
     assert 0.5 <= found[0] <= 0.55
 
 
+def test_there_is_an_end_to_bindings(in_node):
+    found = in_node(
+        """
+        const { bindings } = stage();
+        for (let at = 0; at < MOST_BINDINGS; at += 1) bindings.add({ target: "direction:1", source: "key:a" });
+        const refusals = [said(() => bindings.learn("direction:1")), said(() => bindings.add(bindings.list[0]))];
+        return [...refusals, bindings.list.length];
+        """
+    )
+    assert found == ["there are 256 bindings; remove one first"] * 2 + [256]
+
+
 def test_midi_messages_are_sources(in_node):
     messages = [
         [0x90, 60, 127],

@@ -28,8 +28,8 @@ export function isSource(text) {
 /**
  * Bindings, each { target, source, low, high, smoothing }.
  *
- * target: the name of one of `targets()`; source: as in SOURCES; low, high: what the target is at a source's 0 and 1, in the
- * target's own unit, in either order; smoothing: seconds until 63 % of a step is reached, 0 to 10.
+ * target: the name of one of `targets()`; source: as in SOURCES; low, high: what the target is at a source's 0 and 1,
+ * in the target's own unit, in either order; smoothing: seconds until 63 % of a step is reached, 0 to 10.
  * `targets()` gives what there is now: { name, label, least, most, get(), set(value) } or { name, label, fire() }.
  */
 export class Bindings {
@@ -50,8 +50,9 @@ export class Bindings {
   /** Bind a source to a target; what is not given is as it comes. Returns the binding. */
   add({ target, source, low, high, smoothing = 0 }) {
     const found = this.find(target);
-    const binding = checkedBinding({ target, source, low: low ?? found?.least ?? 0, high: high ?? found?.most ?? 1, smoothing });
-    if (this.list.length >= MOST_BINDINGS) throw new Error(`more than ${MOST_BINDINGS} bindings; remove one first`);
+    const range = { low: low ?? found?.least ?? 0, high: high ?? found?.most ?? 1 };
+    const binding = checkedBinding({ target, source, ...range, smoothing });
+    this.#checkRoom();
     this.list.push(binding);
     this.states.set(binding, { wanted: null, now: null, level: 0 });
     return binding;
@@ -68,8 +69,9 @@ export class Bindings {
     this.states.get(binding).now = null; // so that the target follows at once
   }
 
-  /** Bind the next source that moves to a target; null: none any more. */
+  /** Bind the next source that moves to a target; null: none any more. Throws where there is no room for one. */
   learn(target) {
+    if (target !== null) this.#checkRoom();
     this.learning = target === null ? null : { target, rests: new Map(this.rests) };
   }
 
@@ -120,12 +122,17 @@ export class Bindings {
 
   /** Take over what `toJSON` gave, from wherever it comes; what is wrong is said, and changes nothing. */
   fromJSON(given) {
-    if (given?.version !== BINDINGS_VERSION || !Array.isArray(given.bindings)) throw new Error("these are no bindings of Ganvas");
+    const isKnown = given?.version === BINDINGS_VERSION && Array.isArray(given.bindings);
+    if (!isKnown) throw new Error("these are no bindings of Ganvas");
     if (given.bindings.length > MOST_BINDINGS) throw new Error(`more than ${MOST_BINDINGS} bindings`);
     const list = given.bindings.map(checkedBinding);
     this.list = [];
     this.states.clear();
     list.forEach((binding) => this.add(binding));
+  }
+
+  #checkRoom() {
+    if (this.list.length >= MOST_BINDINGS) throw new Error(`there are ${MOST_BINDINGS} bindings; remove one first`);
   }
 
   /** Note where a source is, and bind it if that is what is waited for. */
@@ -164,10 +171,12 @@ function shareOf(value, { low, high }) {
 /** A binding as a stranger's file may give it, or an error that says what is wrong. */
 function checkedBinding(given) {
   const { target, source, low, high, smoothing } = given ?? {};
-  if (typeof target !== "string" || !TARGET_NAME.test(target)) throw new Error(`${inQuotes(target)} is nothing that can be moved`);
+  const isTarget = typeof target === "string" && TARGET_NAME.test(target);
+  if (!isTarget) throw new Error(`${inQuotes(target)} is nothing that can be moved`);
   if (!isSource(source)) throw new Error(`${inQuotes(source)} is nothing that moves something`);
   for (const [name, limit] of Object.entries({ low, high })) {
-    if (!Number.isFinite(limit) || Math.abs(limit) > LARGEST_LIMIT) throw new Error(`${name} of ${target}: ${inQuotes(limit)} is no number`);
+    const isLimit = Number.isFinite(limit) && Math.abs(limit) <= LARGEST_LIMIT;
+    if (!isLimit) throw new Error(`${name} of ${target}: ${inQuotes(limit)} is no number that it can have`);
   }
   if (!(smoothing >= 0 && smoothing <= MOST_SMOOTHING_SECONDS) || typeof smoothing !== "number") {
     throw new Error(`smoothing of ${target}: expected 0 to ${MOST_SMOOTHING_SECONDS} seconds, not ${inQuotes(smoothing)}`);

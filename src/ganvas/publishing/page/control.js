@@ -73,9 +73,10 @@ class ControlPanel {
   }
 
   #buildDevices() {
-    const midi = this.#device("Use MIDI", "MIDI: not asked for yet.", navigator.requestMIDIAccess, "MIDI: this browser has no Web MIDI.");
+    const hasMidi = navigator.requestMIDIAccess;
+    const midi = this.#device("Use MIDI", "MIDI: not asked for yet.", hasMidi, "MIDI: this browser has no Web MIDI.");
     midi.button.addEventListener("click", () => {
-      const changed = (names) => (midi.told.textContent = names.length ? `MIDI: ${names.join(", ")}` : "MIDI: no controller is connected.");
+      const changed = (names) => (midi.told.textContent = `MIDI: ${names.join(", ") || "no controller is connected."}`);
       this.#try(midi.told, "MIDI", this.inputs.midi(changed));
     });
     const hasMicrophone = navigator.mediaDevices?.getUserMedia && globalThis.AudioContext;
@@ -83,19 +84,24 @@ class ControlPanel {
       "Microphone: this browser gives none to a page at this address.");
     microphone.button.addEventListener("click", () => {
       if (this.sound.kind === "microphone") this.#silence();
-      else this.#try(microphone.told, "Microphone", this.sound.microphone().then(() => this.#heard("Microphone: listening.")));
+      else this.#try(microphone.told, "Microphone", this.sound.microphone().then(() => this.#listening()));
     });
     this.microphone = microphone;
     this.audio = newElement("audio", { controls: true, hidden: true, loop: false });
     const file = newElement("input", { type: "file", accept: "audio/*", hidden: true, ariaLabel: "A sound file" });
-    const sounds = (this.sounds = this.#device("Choose a sound file", "Sound file: none yet.", globalThis.AudioContext, "Sound file: this browser analyses no sound."));
+    const isHeard = globalThis.AudioContext;
+    const unheard = "Sound file: this browser analyses no sound.";
+    const sounds = (this.sounds = this.#device("Choose a sound file", "Sound file: none yet.", isHeard, unheard));
     sounds.button.addEventListener("click", () => file.click());
     file.addEventListener("change", () => {
-      if (file.files[0]) this.#try(sounds.told, "Sound file", this.#play(file.files[0], sounds.told));
+      const [chosen] = file.files;
+      file.value = ""; // so that the same can be chosen again
+      if (chosen) this.#try(sounds.told, "Sound file", this.#play(chosen, sounds.told));
     });
     this.element.append(file, this.audio);
     const pads = newElement("p", { className: "hint" });
-    pads.textContent = navigator.getGamepads ? "Gamepad: press one of its buttons to wake it." : "Gamepad: this browser has none.";
+    const hasPads = navigator.getGamepads;
+    pads.textContent = `Gamepad: ${hasPads ? "press one of its buttons to wake it." : "this browser has none."}`;
     addEventListener("gamepadconnected", ({ gamepad }) => (pads.textContent = `Gamepad: ${gamepad.id}`));
     addEventListener("gamepaddisconnected", () => (pads.textContent = "Gamepad: it is gone."));
     this.osc = newElement("p", { className: "hint" });
@@ -112,8 +118,10 @@ class ControlPanel {
 
   #buildFiles() {
     const save = newElement("button", { type: "button", textContent: "Save the bindings" });
-    save.addEventListener("click", () => handOver(new Blob([JSON.stringify(this.bindings)], { type: "application/json" }), BINDINGS_FILE));
-    const chosen = newElement("input", { type: "file", accept: "application/json,.json", hidden: true, ariaLabel: "A file of bindings" });
+    const type = "application/json";
+    save.addEventListener("click", () => handOver(new Blob([JSON.stringify(this.bindings)], { type }), BINDINGS_FILE));
+    const chosen = newElement("input", { type: "file", accept: `${type},.json`, hidden: true });
+    chosen.ariaLabel = "A file of bindings";
     const open = newElement("button", { type: "button", textContent: "Open bindings" });
     open.addEventListener("click", () => chosen.click());
     chosen.addEventListener("change", async () => {
@@ -134,7 +142,12 @@ class ControlPanel {
 
   #learn() {
     const { learning } = this.bindings;
-    this.bindings.learn(learning ? null : this.target.value);
+    try {
+      this.bindings.learn(learning ? null : this.target.value);
+    } catch (error) {
+      this.say(error.message);
+      return;
+    }
     this.learning.textContent = learning ? "Learn" : "Press or move it …";
     this.learning.setAttribute("aria-pressed", !learning);
   }
@@ -152,7 +165,8 @@ class ControlPanel {
     if (!source) return;
     this.source.value = "";
     try {
-      this.bindings.add({ target: this.target.value, source, smoothing: source.startsWith("sound:") ? SOUND_SMOOTHING : 0 });
+      const smoothing = source.startsWith("sound:") ? SOUND_SMOOTHING : 0;
+      this.bindings.add({ target: this.target.value, source, smoothing });
     } catch (error) {
       this.say(error.message);
     }
@@ -185,7 +199,8 @@ class ControlPanel {
     row.append(newElement("span", { textContent: `${name} ← ${CHOOSABLE[binding.source] ?? binding.source}` }));
     if (!target?.fire) {
       for (const [field, words] of Object.entries({ low: "from", high: "to", smoothing: "smoothing, s" })) {
-        const input = newElement("input", { type: "number", step: "any", value: binding[field], ariaLabel: `${name}: ${words}` });
+        const input = newElement("input", { type: "number", step: "any", value: binding[field] });
+        input.ariaLabel = `${name}: ${words}`;
         input.addEventListener("change", () => this.#change(binding, field, input));
         const label = newElement("label", { className: "inline" });
         label.append(words, " ", input);
@@ -224,9 +239,9 @@ class ControlPanel {
     told.textContent = `Sound file: ${file.name}`;
   }
 
-  #heard(words) {
+  #listening() {
     this.audio.hidden = true;
-    this.microphone.told.textContent = words;
+    this.microphone.told.textContent = "Microphone: listening.";
     this.sounds.told.textContent = "Sound file: none is played.";
     this.microphone.button.textContent = "Stop listening";
   }
@@ -244,7 +259,8 @@ class ControlPanel {
       console.warn(error);
       if (device !== "MIDI") this.sound.stop();
       const isRefused = error.name === "NotAllowedError" || error.name === "SecurityError";
-      told.textContent = `${device}: ${isRefused ? "it was refused; the browser's settings of this page allow it" : error.message}`;
+      const why = isRefused ? "it was refused; the browser's settings of this page allow it" : error.message;
+      told.textContent = `${device}: ${why}`;
     });
   }
 }
