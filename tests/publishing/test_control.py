@@ -7,7 +7,6 @@ import json
 import socket
 import statistics
 import struct
-import sys
 import wave
 from pathlib import Path
 
@@ -17,8 +16,12 @@ from pages import hosted
 from test_page_numbers import PAGE
 
 from ganvas.publishing import site
-
-sys.path.append(str(Path(__file__).parents[1] / "serving"))  # what serves, as its own tests run it
+from ganvas.serving.api import create_app
+from ganvas.serving.control import Control, osc_socket
+from ganvas.serving.engine import Engine
+from ganvas.serving.middleware import Limits
+from ganvas.serving.server import LOOPBACK
+from served import running
 
 OWN = "memory.js", "view.js", "bindings.js", "sound.js", "inputs.js", "messages.js", "control.js", "style.css"
 RATE = 48_000
@@ -332,14 +335,6 @@ def test_bindings_go_through_a_file(opened, address, tmp_path):
 
 
 def test_osc_moves_a_page_that_was_opened_by_its_address(opened, browser, published):
-    from test_api import running
-
-    from ganvas.serving.api import create_app
-    from ganvas.serving.control import Control, osc_socket
-    from ganvas.serving.engine import Engine
-    from ganvas.serving.middleware import Limits
-    from ganvas.serving.server import LOOPBACK
-
     control = Control(osc_socket(0), LOOPBACK)
     engines = {"things": Engine(published.folder, threads=1)}
     app = create_app(engines, Limits(hosts=LOOPBACK), {"things": lambda: FILES}, control=control)

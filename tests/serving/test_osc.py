@@ -12,7 +12,6 @@ import pytest
 import wsproto
 from hypothesis import given
 from hypothesis import strategies as st
-from test_api import running
 from wsproto.events import AcceptConnection, CloseConnection, RejectConnection, Request, TextMessage
 
 import ganvas.serving.control
@@ -24,6 +23,7 @@ from ganvas.serving.control import MOST_CLIENTS, MOST_WAITING, Control, osc_sock
 from ganvas.serving.middleware import Limits
 from ganvas.serving.osc import MOST_PACKET_BYTES, Message, read_packet
 from ganvas.serving.server import LOOPBACK, configured, serve
+from served import running
 
 
 def text(value):
