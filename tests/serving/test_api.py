@@ -10,13 +10,12 @@ import socket
 import threading
 import time
 import zipfile
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urljoin
 
 import numpy as np
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -43,7 +42,8 @@ from ganvas.serving.encoding import ANIMATED, KINDS, animated
 from ganvas.serving.engine import Engine
 from ganvas.serving.middleware import Limits
 from ganvas.serving.responses import Answer, Job
-from ganvas.serving.server import configured, is_loopback, listening, names_of, serve
+from ganvas.serving.server import is_loopback, listening, names_of, serve
+from served import running
 
 KEY = "a key that nobody guesses"
 
@@ -782,22 +782,6 @@ def test_a_large_file_of_a_page_comes_whole(engines):
     stored = bytes(range(256)) * 1000
     with TestClient(create_app(engines, Limits(), {"things": lambda: {"model.onnx.gz": stored}})) as client:
         assert client.get("/model.onnx.gz").content == stored
-
-
-@contextmanager
-def running(app):
-    """The address of an application that is served as `ganvas serve` does."""
-    server = uvicorn.Server(configured(app))
-    with listening("127.0.0.1", 0) as bound:
-        thread = threading.Thread(target=server.run, args=([bound],))
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield bound.getsockname()
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def received(address, said):

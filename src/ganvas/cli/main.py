@@ -27,7 +27,7 @@ app = typer.Typer(
 
 _EXTRA_OF = {
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
-    **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client"), "serve"),
+    **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client", "wsproto"), "serve"),
 }
 _MOST_LETTERS = 300  # of an error that nobody foresaw
 _SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"
@@ -305,10 +305,11 @@ def serve(
         typer.Option(help="an address or network whose X-Forwarded-For is believed; none unless given"),
     ] = None,
     root_path: Annotated[str, typer.Option(help="what a proxy puts before every path, as /pictures")] = "",
+    control: Annotated[bool, typer.Option("--control", help="let OSC on this machine play the page")] = False,
+    osc_port: Annotated[int, typer.Option(min=0, max=65535, help="UDP, for --control; 0 for any")] = 9000,
 ) -> None:
     """The HTTP API, and the page at /; PyTorch is not needed for it."""
     _show_log()
-    typer.echo(f"http://{host}:{port}/ (the page), /docs (the API)", err=True)
     try:
         ganvas.serve(
             models,
@@ -320,9 +321,17 @@ def serve(
             threads=threads,
             proxies=proxy or (),
             root_path=root_path,
+            control=control,
+            osc_port=osc_port,
+            told=_tell_address,
         )
     except Interrupted:  # uvicorn passes the signal on once everything is answered
         return
+
+
+def _tell_address(address: str, osc_port: int | None) -> None:
+    heard = "" if osc_port is None else f"; OSC by UDP on 127.0.0.1:{osc_port}"
+    typer.echo(f"{address} (the page), /docs (the API){heard}", err=True)
 
 
 def _show_log() -> None:

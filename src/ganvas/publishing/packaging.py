@@ -38,6 +38,7 @@ REQUIREMENTS = {
     "fastapi": "fastapi>=0.115,<1",
     "uvicorn": "uvicorn>=0.32,<1",
     "prometheus-client": "prometheus-client>=0.21,<1",
+    "wsproto": "wsproto>=1.2,<2",
 }
 
 

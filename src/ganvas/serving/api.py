@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import numpy as np
-from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
@@ -22,6 +22,8 @@ from ganvas.errors import GanvasError
 from ganvas.serving.api_reference import POLICY as REFERENCE_POLICY
 from ganvas.serving.api_reference import reference
 from ganvas.serving.batching import Batcher, BusyError
+from ganvas.serving.control import PATH as CONTROL_PATH
+from ganvas.serving.control import Control
 from ganvas.serving.encoding import ANIMATED, KINDS, Format, Kind
 from ganvas.serving.engine import Engine
 from ganvas.serving.middleware import CLIENT, Gate, Limits, as_response
@@ -104,6 +106,7 @@ def create_app(
     pages: Mapping[str, Callable[[], Page]] | None = None,
     *,
     root_path: str = "",
+    control: Control | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -111,6 +114,7 @@ def create_app(
         engines: the models by their names; the first is the one that is meant where none is named.
         pages: the name of a model -> what makes its page, which is begun at once and done beside the rest.
         root_path: what a proxy puts before every path; whether it takes that away again makes no difference.
+        control: what passes OSC on to pages; None: nothing does.
     """
     registry = CollectorRegistry()
     pictures = Counter("ganvas_pictures", "Pictures drawn", ["model"], registry=registry)
@@ -135,7 +139,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         made.begin()
-        yield
+        async with control.hearing() if control else nullcontext():
+            yield
         for each in served.values():
             each.batcher.close()
 
@@ -149,6 +154,9 @@ def create_app(
     )
     _answer_problems(app)
     app.add_middleware(Gate, limits=limits, registry=registry, root_path=root_path)
+
+    if control is not None:
+        _listen_to(app, control, registry)
 
     def chosen(name: str | None) -> tuple[str, Served]:
         name = next(iter(served)) if name is None else name
@@ -241,6 +249,16 @@ def create_app(
         return _page_response(found, request)
 
     return app
+
+
+def _listen_to(app: FastAPI, control: Control, registry: CollectorRegistry) -> None:
+    packets = Gauge("ganvas_osc_packets", "Packets of OSC that came", ["outcome"], registry=registry)
+    packets.labels("taken").set_function(lambda: control.taken)
+    packets.labels("dropped").set_function(lambda: control.dropped)
+
+    @app.websocket(CONTROL_PATH)
+    async def controlled(page: WebSocket) -> None:
+        await control.attend(page)
 
 
 def _page_response(file: PageFile, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import importlib.util
 import ipaddress
 import os
 import re
@@ -17,9 +18,10 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ganvas.errors import SettingError
+from ganvas.errors import SettingError, missing_package
 from ganvas.formats.manifest import exported_folder, model_folder
 from ganvas.serving.api import create_app
+from ganvas.serving.control import Control, osc_socket
 from ganvas.serving.engine import Engine
 from ganvas.serving.middleware import Limits, as_response
 from ganvas.serving.pages import Page
@@ -31,6 +33,7 @@ GRACE_SECONDS, CONNECTIONS = 35, 2000
 SECONDS_OF_SILENCE = 10
 OF_EVERY_MODEL = "exported", "model"  # folders that say nothing about which model is in them
 ROOT_PATH = r"(/[\w.~-]+)*"
+MOST_HEARD_BYTES = 1024  # of what a page says over a WebSocket, where it has nothing to say
 
 
 class Connection(H11Protocol):
@@ -69,6 +72,8 @@ class Connection(H11Protocol):
         self._watch(None)
 
     def _watch(self, seen: object) -> None:
+        if self.transport.get_protocol() is not self:
+            return  # it is a WebSocket now, which may be silent
         cycle = self.cycle
         is_silent = cycle is None or cycle.response_complete
         if is_silent and cycle is seen and self._watched:
@@ -90,6 +95,9 @@ def serve(
     threads: int | None,
     make_page: Callable[[Path], Page],
     root_path: str = "",
+    control: bool = False,
+    osc_port: int = 0,
+    told: Callable[[str, int | None], None] = lambda address, osc_port: None,
 ) -> None:
     """Serve exported models until SIGTERM or Ctrl-C; what was begun is finished.
 
@@ -99,9 +107,13 @@ def serve(
         threads: that one drawing may use; None: all cores.
         make_page: the page of an exported model's folder, where none was published beside it.
         root_path: what a proxy puts before every path, as "/pictures".
+        control: the page that is opened by the address that is told is played by OSC, over UDP on this machine.
+        osc_port: for it; 0: any.
+        told: is told the page's address and the port for OSC, None without, as soon as both are listened to.
     Raises:
         ModelError: a model cannot be read.
-        SettingError: a host that others reach without keys, a port that is taken, or a root path that is none.
+        SettingError: a host that others reach without keys, a port that is taken, a root path that is none, or control
+            by others than this machine.
     """
     if not re.fullmatch(ROOT_PATH, root_path):
         raise SettingError(f"--root-path {root_path!r}: expected a path as /pictures, without a / at its end")
@@ -111,16 +123,36 @@ def serve(
         )
     if is_loopback(host) and not (limits.keys or public):
         limits = replace(limits, hosts=LOOPBACK)  # or any page could ask here, by a name that it points to this machine
+    if control:
+        _check_control(host, is_shared=bool(public or root_path or limits.proxies))
     engines = {name: Engine(path, threads=threads) for name, path in models.items()}
     pages = {name: partial(_page, model_folder(exported_folder(path)), make_page) for name, path in models.items()}
-    app = create_app(engines, limits, pages, root_path=root_path)
-    bound = listening(host, port)
-    gc.freeze()  # what is loaded by now stays; looking through it again and again would hold up requests
-    uvicorn.Server(configured(app)).run([bound])
+    with listening(host, port) as bound:
+        controlled = Control(osc_socket(osc_port), LOOPBACK) if control else None
+        app = create_app(engines, limits, pages, root_path=root_path, control=controlled)
+        told(_address(host, bound.getsockname()[1], controlled), controlled and controlled.port)
+        gc.freeze()  # what is loaded by now stays; looking through it again and again would hold up requests
+        uvicorn.Server(configured(app, with_control=control)).run([bound])
 
 
-def configured(app: FastAPI) -> uvicorn.Config:
-    """How uvicorn runs an application. It believes no proxy; the application does, where it was told whom."""
+def _check_control(host: str, *, is_shared: bool) -> None:
+    if is_shared or not is_loopback(host):
+        raise SettingError("--control is for this machine alone: leave out --host, --public, --proxy and --root-path")
+    if importlib.util.find_spec("wsproto") is None:
+        raise missing_package("wsproto", "serve", "WebSockets")
+
+
+def _address(host: str, port: int, control: Control | None) -> str:
+    """Of the page; the token is where no request and no log shows it."""
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/{f'#control={control.token}' if control else ''}"
+
+
+def configured(app: FastAPI, *, with_control: bool = False) -> uvicorn.Config:
+    """How uvicorn runs an application. It believes no proxy; the application does, where it was told whom.
+
+    with_control: it takes WebSockets.
+    """
     return uvicorn.Config(
         app,
         http=Connection,
@@ -128,6 +160,9 @@ def configured(app: FastAPI) -> uvicorn.Config:
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
         proxy_headers=False,
+        ws="wsproto" if with_control else "none",
+        ws_max_size=MOST_HEARD_BYTES,
+        ws_per_message_deflate=False,
     )
 
 

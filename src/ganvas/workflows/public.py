@@ -6,7 +6,7 @@ Sizes, times, counts and shares may be numbers or as people type them: 64 or "96
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Size: TypeAlias = int | str | tuple[int, int]
 ModelLike: TypeAlias = "str | os.PathLike[str] | Generator"
+DEFAULT_OSC_PORT = 9000  # what most senders of OSC are set to
 DEFAULT_RATE = 20.0  # requests a second of one client, where others than this machine may ask
 
 
@@ -418,6 +419,9 @@ def serve(
     threads: int | None = None,
     proxies: Sequence[str] = (),
     root_path: str = "",
+    control: bool = False,
+    osc_port: int = DEFAULT_OSC_PORT,
+    told: Callable[[str, int | None], None] = lambda address, osc_port: None,
 ) -> None:
     """The HTTP API of exported models, and their pages at /, until it is stopped. PyTorch is not needed for it.
 
@@ -429,6 +433,9 @@ def serve(
         threads: that drawing may use; None: all cores.
         proxies: addresses or networks whose X-Forwarded-For is believed.
         root_path: what a proxy puts before every path, as "/pictures".
+        control: the page, opened by the address that is told, is played by OSC over UDP on this machine, and a token
+            in that address is needed for it. osc_port: for it; 0 is any.
+        told: is told the page's address and the port for OSC, None without, as soon as they are listened to.
     Raises:
         GanvasError: a model cannot be read, the port is taken, or neither keys nor public was given for a host that
             others can reach.
@@ -450,7 +457,18 @@ def serve(
         logging.getLogger("ganvas").warning(
             "%s was trained further; `ganvas export %s` brings what is served up", folder, folder
         )
-    serve_models(folders, host=host, port=port, limits=limits, public=public, threads=threads, root_path=root_path)
+    serve_models(
+        folders,
+        host=host,
+        port=port,
+        limits=limits,
+        public=public,
+        threads=threads,
+        root_path=root_path,
+        control=control,
+        osc_port=osc_port,
+        told=told,
+    )
 
 
 def compare(runs: "Sequence[str | os.PathLike[str]]", out: str | os.PathLike[str] = "compare.html") -> Path:

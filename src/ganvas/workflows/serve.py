@@ -1,6 +1,6 @@
 """Exported models -> an HTTP server with their pages. Imports neither PyTorch nor what makes pages before it must."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ganvas.files import cache_folder
@@ -18,6 +18,9 @@ def serve(
     public: bool,
     threads: int | None,
     root_path: str,
+    control: bool,
+    osc_port: int,
+    told: Callable[[str, int | None], None],
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Arguments and errors as `ganvas.serving.server.serve`."""
     server.serve(
@@ -29,6 +32,9 @@ def serve(
         threads=threads,
         make_page=page,
         root_path=root_path,
+        control=control,
+        osc_port=osc_port,
+        told=told,
     )
 
 

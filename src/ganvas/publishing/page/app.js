@@ -1,6 +1,7 @@
 // The page: what is pressed and moved becomes a state; the state becomes a picture and the end of the address.
 
 import { isOneFile } from "./assets.js";
+import { mountControl } from "./control.js";
 import { Controls } from "./controls.js";
 import { loadGenerator } from "./generator.js";
 import { LARGEST_SEED } from "./latents.js";
@@ -55,6 +56,7 @@ class Page {
       rested: () => (this.#settle(), this.state),
       stars: () => [...this.stars.links],
     });
+    mountControl(this.performance, find("control"), say);
     this.#listen();
   }
 
