@@ -101,7 +101,7 @@ def test_a_photo_may_be_dropped_and_walked_to(opened, address, published):
     )
     status(page, "as this generator sees it")
     page.locator("#photo-walk").click()
-    status(page, "A photo")
+    status(page, "A picture of its own")
     assert point_on(page).z is not None
 
 
