@@ -151,6 +151,12 @@ def own_views(size: tuple[int, ...]) -> dict[str, View]:
     return {name: lambda images, extractor=extractor: extract(extractor, images) for name, extractor in found.items()}
 
 
+def reached(real: Tensor, features: Tensor) -> dict[str, float]:
+    """Precision, recall and coverage of (N, F) features of drawn pictures beside those of real ones."""
+    found = neighbourhoods(real, features)
+    return {name: round(getattr(found, name), 3) for name in ("precision", "recall", "coverage")}
+
+
 class Judge:
     """Scores of drawn pictures against one set, in every family, with the PCA baseline's.
 
@@ -181,8 +187,8 @@ class Judge:
 
     def shares(self, seen: dict[str, Tensor]) -> dict[str, float]:
         """Precision and coverage in the family that nothing was trained with."""
-        found = neighbourhoods(self.reference["other"], seen["other"])
-        return {"precision": round(found.precision, 3), "coverage": round(found.coverage, 3)}
+        found = reached(self.reference["other"], seen["other"])
+        return {name: found[name] for name in ("precision", "coverage")}
 
 
 def drawn(run: Path, at: int, count: int, *, first_seed: int = 0) -> np.ndarray:
