@@ -141,6 +141,7 @@ def ending(plan: Plan, run: Path, pictures: str, memory: float, count: int = COU
     verdicts = [event.kind for event in log.events if isinstance(event, Assessed)]
     rescues = sum(isinstance(event, Rescued) for event in log.events)
     found = {"run": plan.title, "images": log.numbers[-1]["images"], "memory_mb": round(memory)}
+    found["threads"] = torch.get_num_threads()  # the run took as many: it has this process's environment
     return found | {"verdicts": verdicts, "rescues": rescues, "copies": card["copies"], "modes": card["modes"]}
 
 
