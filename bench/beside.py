@@ -11,7 +11,7 @@ Resumable: lines are in bench/results/beside.jsonl, and a pair that is there is 
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -60,17 +60,23 @@ def scored(
     return [{"seconds": mark, "images": images} | by_images[images] for mark, images in by_mark.items()]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Train and score what is missing, or print what there is."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parsers(about: str | None, sets: Iterable[str]) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The parser of a bench with `table` and `runs WORK DATA [SET ...]`, and that of `runs`, for more options."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     kinds = parser.add_subparsers(dest="kind", required=True)
     kinds.add_parser("table")
     runs = kinds.add_parser("runs")
     runs.add_argument("work", type=Path)
     runs.add_argument("data", type=Path)
-    runs.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(SIZES)}")
-    runs.add_argument("--commit", default="d4b9335")
+    runs.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(sets)}")
     runs.add_argument("--minutes", type=float, default=10)
+    return parser, runs
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train and score what is missing, or print what there is."""
+    parser, runs = parsers(__doc__, SIZES)
+    runs.add_argument("--commit", default="d4b9335")
     runs.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     runs.add_argument("--faces", action="store_true")
     asked = parser.parse_args(arguments)
@@ -87,14 +93,19 @@ def made(asked: argparse.Namespace) -> None:
     for seed in asked.seeds:
         for name in asked.sets or PHOTOGRAPHS:
             plan = Plan("swift", name, asked.minutes, seed)
-            if any(line["run"] == plan.title for line in kept(RESULTS)):
+            if any((line["run"], line["side"]) == (plan.title, asked.commit) for line in kept(RESULTS)):
                 continue
             pictures = source(name, asked.data, asked.work)
             memory = trained(plan, {side: (package, pictures) for side, package in sides.items()}, asked.work)
-            for side, megabytes in memory.items():
-                run = asked.work / f"{side}-{plan.title}"
-                for line in scored(run, pictures, see, detector if "faces" in name else None):
-                    keep(RESULTS, line | {"run": plan.title, "set": name, "side": side, "MB": round(megabytes)})
+            lines = [
+                line | {"run": plan.title, "set": name, "side": side, "MB": round(megabytes)}
+                for side, megabytes in memory.items()
+                for line in scored(
+                    asked.work / f"{side}-{plan.title}", pictures, see, detector if "faces" in name else None
+                )
+            ]
+            for line in lines:  # of both sides together, so that no half of a pair is taken for it
+                keep(RESULTS, line)
             print(plan.title, flush=True)
 
 
@@ -104,7 +115,7 @@ def report(lines: Sequence[dict]) -> None:
     rows = sorted(
         lines, key=lambda line: (order.index(line["set"]), line["run"], line["seconds"], line["side"] != "now")
     )
-    heads = ["run", "seconds", "side", *(name for name in rows[0] if name not in ("run", "seconds", "side", "set"))]
+    heads = dict.fromkeys(["run", "seconds", "side", *(name for row in rows for name in row if name != "set")])
     print(table([{head: row.get(head, "") for head in heads} for row in rows]))
 
 

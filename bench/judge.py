@@ -25,10 +25,10 @@ from torch.nn import functional as F
 from bench.agreement import View, independent_features
 from bench.faces import FaceDetector, installed_network
 from bench.lines import keep
-from bench.quality import Judge, drawn, own_views, share_of_eigen
+from bench.quality import Judge, drawn, own_views, reached, share_of_eigen
 from ganvas.config import PictureSettings
 from ganvas.data import PictureSet, load_pictures
-from ganvas.metrics import neighbourhoods, reference_order
+from ganvas.metrics import reference_order
 from ganvas.model.weights import kept_moments, load_model
 from ganvas.workflows.parse import parse_size
 
@@ -157,19 +157,16 @@ def shares(judge: Judge, seen: dict[str, Tensor]) -> dict[str, float]:
 
 def damage_costs(source: str, size: str, detector: FaceDetector | None, count: int = DAMAGED) -> list[dict]:
     """A line for each kind of damage."""
-
-    def judged(images: np.ndarray) -> dict[str, float]:
-        return shares(judge, judge.see(images))
-
     known = pictures_of(source, size)
     healthy = np.asarray(known.images[reference_order(len(known.images))[count : 2 * count]])
     size_px = healthy.shape[1:3]
     judge = Judge(known, count=count, views=own_views(size_px))
-    floor = judged(healthy)
+    floor = shares(judge, judge.see(healthy))
     found = []
     for name, damage in damages(detector).items():
         damaged = damage(healthy, np.random.default_rng(0), max(size_px) / FULL_PX)
-        costs = {family: round(share - floor[family], 4) for family, share in judged(damaged).items()}
+        reckoned = shares(judge, judge.see(damaged))
+        costs = {family: round(share - floor[family], 4) for family, share in reckoned.items()}
         found.append({"set": Path(source).name, "size": size, "damage": name, **costs})
     return found
 
@@ -195,8 +192,7 @@ def moment_scores(
         line = {"run": run.name, "set": Path(source).name, "images": images}
         features = judge.see(seen)
         line |= {family: round(share, 3) for family, share in shares(judge, features).items()}
-        near = neighbourhoods(judge.reference["ResNet"], features["ResNet"])
-        line |= {name: round(getattr(near, name), 3) for name in ("precision", "recall", "coverage")}
+        line |= reached(judge.reference["ResNet"], features["ResNet"])
         if detector is not None:
             line["as sure"] = round(float(np.mean(detector.faces(seen[:SEEN_BY_DETECTOR])[0] >= sure)), 3)
         found.append(line)

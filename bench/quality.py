@@ -141,6 +141,7 @@ def ending(plan: Plan, run: Path, pictures: str, memory: float, count: int = COU
     verdicts = [event.kind for event in log.events if isinstance(event, Assessed)]
     rescues = sum(isinstance(event, Rescued) for event in log.events)
     found = {"run": plan.title, "images": log.numbers[-1]["images"], "memory_mb": round(memory)}
+    found["threads"] = torch.get_num_threads()  # the run took as many: it has this process's environment
     return found | {"verdicts": verdicts, "rescues": rescues, "copies": card["copies"], "modes": card["modes"]}
 
 
@@ -149,6 +150,12 @@ def own_views(size: tuple[int, ...]) -> dict[str, View]:
     height, width = size
     found = {name: load_extractor(name, (height, width), cache_folder() / "downloads") for name in OWN_FAMILIES}
     return {name: lambda images, extractor=extractor: extract(extractor, images) for name, extractor in found.items()}
+
+
+def reached(real: Tensor, features: Tensor) -> dict[str, float]:
+    """Precision, recall and coverage of (N, F) features of drawn pictures beside those of real ones."""
+    found = neighbourhoods(real, features)
+    return {name: round(getattr(found, name), 3) for name in ("precision", "recall", "coverage")}
 
 
 class Judge:
@@ -181,8 +188,8 @@ class Judge:
 
     def shares(self, seen: dict[str, Tensor]) -> dict[str, float]:
         """Precision and coverage in the family that nothing was trained with."""
-        found = neighbourhoods(self.reference["other"], seen["other"])
-        return {"precision": round(found.precision, 3), "coverage": round(found.coverage, 3)}
+        found = reached(self.reference["other"], seen["other"])
+        return {name: found[name] for name in ("precision", "coverage")}
 
 
 def drawn(run: Path, at: int, count: int, *, first_seed: int = 0) -> np.ndarray:

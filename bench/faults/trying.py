@@ -56,7 +56,10 @@ class Tried:
 
 
 def tried(reader: Reader, stored: bytes) -> Tried:
-    """Have a reader read these bytes."""
+    """Have a reader read these bytes.
+
+    Its growth is that of the process: memory that was freed before and is taken again is not seen.
+    """
     before, started = _memory_kb("VmRSS", start_anew=True), time.process_time()
     try:
         with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from ganvas.data.fit import CHANNELS, fit_array, is_grey, kept_share, resize, to
 SIDES = st.integers(4, 300)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIDES, SIDES, st.sampled_from([(16, 16), (64, 48), (20, 256)]), st.sampled_from(["crop", "pad", "stretch"]))
 def test_every_shape_fits_and_a_plain_colour_stays_that_colour(width, height, target, fit):
     plain = np.full((height, width, 3), (10, 200, 90), np.uint8)

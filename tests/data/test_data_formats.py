@@ -241,7 +241,7 @@ SAMPLES = [
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(SAMPLES), st.data())
 def test_no_damage_makes_the_doctor_die(sample, data):
     damaged = bytearray(sample[: data.draw(st.integers(0, len(sample)))])

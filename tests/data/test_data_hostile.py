@@ -266,7 +266,7 @@ def test_what_is_large_and_no_pixel_costs_no_picture(file_format, draw):
         assert time.process_time() - started < 3, name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "PPM"]), st.data())
 def test_nothing_is_dropped_from_a_file_of_ordinary_size(file_format, data):
     buffer = io.BytesIO()

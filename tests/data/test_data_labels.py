@@ -156,7 +156,7 @@ def test_changed_labels_are_noticed(shards, load):
     assert first.classes == ("0", "1")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(LABEL_FILES),
     st.one_of(

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -112,7 +112,6 @@ def test_a_batch_costs_far_less_than_a_training_step():
     assert min(seconds) < 0.002
 
 
-@settings(deadline=None)
 @given(st.integers(1, 500), st.integers(1, 100))
 def test_contact_indices_are_distinct_and_evenly_spread(count, limit):
     chosen = contact_indices(numbered(count, side=1), limit)

@@ -502,7 +502,7 @@ def test_any_bytes_are_refused_in_one_way(stored):
         check_graph(stored, DESCRIPTION)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=3), st.booleans())
 def test_damage_anywhere_is_let_through_or_refused_but_never_a_fault_of_ours(at, put, cuts):
     damaged = WHOLE[:at] if cuts else WHOLE[:at] + put + WHOLE[at + len(put) :]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.formats.log import Log, read_log
@@ -91,7 +91,6 @@ def test_the_distance_of_the_pca_baseline_is_read_under_its_earlier_name(tmp_pat
     assert log_of(tmp_path, {"images": 3, "eigen_distance": 2.5}).numbers == [{"images": 3, "pca_distance": 2.5}]
 
 
-@settings(deadline=None)  # it writes files
 @given(
     st.dictionaries(
         st.sampled_from(["images", "seconds", "event", "verdict", "kind", "good_images", "reason"]),

@@ -10,7 +10,7 @@ from ganvas.serving.middleware import Limits
 schemathesis = pytest.importorskip("schemathesis")
 positive_data_acceptance = pytest.importorskip("schemathesis.specs.openapi.checks").positive_data_acceptance
 
-CHECKED = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+CHECKED = settings(max_examples=30, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,8 @@ from ganvas.settings import Settings, first_fault, shortened
 
 S = TypeVar("S", bound=Settings)
 # Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width,
-# 3 measured with the extractor lite, 4 had [noise] and anchored tint harder under it.
+# 3 measured with the extractor lite, 4 had [noise] and anchored tint harder under it, 5 held own pictures to their
+# features.
 FORMAT = 6
 
 

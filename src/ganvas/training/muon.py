@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from ganvas.training.adam import Adam
 
-FEWEST_CHANNELS = (
-    16  # on either side of an inner convolution; next to a picture there are 12 at most, 16 if transparent and doubled
-)
+# On either side of an inner convolution. Next to a picture there are 12 at most, but 16 where a level doubles
+# transparent ones: its last layer counts as inner too.
+FEWEST_CHANNELS = 16
 ITERATIONS = 5
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 TINY = 1e-20
