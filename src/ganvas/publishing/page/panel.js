@@ -234,7 +234,7 @@ export class Panel {
       if (!performance.isPerforming) performance.play();
       performance.isStale = true;
       await new Promise((done) => (performance.live = done)); // what was seen before is of another size
-      performance.live = () => performance.enlarged(performance.canvas, canvas, size, true);
+      performance.live = () => performance.stage.enlarged(performance.stage.canvas, canvas, size, true);
       performance.live();
       this.liveRecording = new LiveRecording(canvas);
       this.#note("record", "Recording; press again to save it.");

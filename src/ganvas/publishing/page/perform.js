@@ -1,4 +1,4 @@
-// Playing: what moves in time, drawn frame by frame on the page, in full screen or into a film.
+// Playing: what moves in time, drawn frame by frame on the page, on the stage or into a film.
 
 import { latent } from "./latents.js";
 import { MOST_STEPS, fromLink, randomSeed, toLink } from "./link.js";
@@ -6,7 +6,8 @@ import { remembered } from "./memory.js";
 import { LEAST_TEMPO, MOST_RADIUS, MOST_TEMPO, Motion, USUAL_TEMPO, clamped, morphed, offset } from "./motion.js";
 import { EASES } from "./paths.js";
 import { LONGEST_SECONDS, SHORTEST_SECONDS, USUAL, checkedPreset, toPreset } from "./presets.js";
-import { find, paint } from "./view.js";
+import { Stage } from "./stage.js";
+import { find } from "./view.js";
 
 const LONGEST_STEP_SECONDS = 1; // a tab that was away goes on where it was
 const MILLISECONDS_UNTIL_KEPT = 500;
@@ -36,11 +37,16 @@ export class Performance {
     this.settings = { ...USUAL, name: "", keyframes: [], ...this.#keptSettings() };
     this.hands = this.#still();
     this.latents = new Map();
-    this.canvas = find("performed");
+    const { opened } = parts;
+    this.stage = new Stage(this.description, { settings: () => this.settings, opened, leave: () => this.leave() });
     this.share = 0;
-    this.isPlaying = this.isOpen = this.isDrawing = false;
+    this.isPlaying = this.isDrawing = false;
     this.targets = [...this.#numbers(), ...this.#triggers()];
-    this.#listen();
+  }
+
+  /** It fills the window. */
+  get isOpen() {
+    return this.stage.isOpen;
   }
 
   get isPerforming() {
@@ -67,7 +73,7 @@ export class Performance {
     if (this.motion) Object.assign(this.motion, { radius: this.settings.radius, loopSeconds: this.settings.seconds });
     this.isStale = true;
     this.changed();
-    this.#fit();
+    this.stage.fit();
   }
 
   /** Play other settings, by way of a morph over so many seconds; 0: at once. */
@@ -308,7 +314,7 @@ export class Performance {
     if (!this.isPerforming) return;
     this.isPlaying = false;
     this.before = this.seen = null;
-    this.#close();
+    this.stage.close();
     this.alone = this.motion = null;
     if (!this.settings.keyframes.length) this.hands = this.#still();
     this.changed();
@@ -350,38 +356,14 @@ export class Performance {
       const images = await this.#drawn(moments);
       if (!this.isPerforming) return;
       this.seen = moments[0];
-      this.#lay(images, this.canvas);
-      this.#fit();
-      if (!this.isOpen) for (const id of ["picture", "preview"]) copied(this.canvas, find(id));
+      this.stage.lay(images);
+      this.stage.fit();
+      if (!this.isOpen) for (const id of ["picture", "preview"]) copied(this.stage.canvas, find(id));
       this.played(this.share, this.#current());
       this.live?.();
     } finally {
       this.isDrawing = false;
     }
-  }
-
-  /** Pictures side by side, or one and its mirror images, on a canvas. */
-  #lay(images, canvas) {
-    const { width, height } = this.description;
-    const { columns, rows, isMirrored } = this.settings;
-    const [wide, high] = [columns * width, rows * height];
-    if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
-    const context = canvas.getContext("2d");
-    if (!isMirrored) {
-      images.slice(0, columns * rows).forEach((image, at) => {
-        context.putImageData(image, (at % columns) * width, Math.floor(at / columns) * height);
-      });
-      return;
-    }
-    this.tile = paint(this.tile ?? document.createElement("canvas"), images[0]);
-    context.clearRect(0, 0, wide, high);
-    for (let at = 0; at < columns * rows; at += 1) {
-      const [column, row] = [at % columns, Math.floor(at / columns)];
-      const [across, down] = [column % 2, row % 2];
-      context.setTransform(across ? -1 : 1, 0, 0, down ? -1 : 1, (column + across) * width, (row + down) * height);
-      context.drawImage(this.tile, 0, 0);
-    }
-    context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   /** The canvas of every frame of one loop, enlarged; the frame after the last would be the first. What plays waits. */
@@ -391,8 +373,8 @@ export class Performance {
     this.isHeld = true;
     try {
       for (let number = 0; number < count && !isOver(); number += 1) {
-        this.#lay(await this.#drawn(this.#moments(number / count, { motion, hands })), laid);
-        yield this.enlarged(laid, large, { width, height }, isOpaque);
+        this.stage.lay(await this.#drawn(this.#moments(number / count, { motion, hands })), laid);
+        yield this.stage.enlarged(laid, large, { width, height }, isOpaque);
         told(number + 1);
         await new Promise((done) => setTimeout(done));
       }
@@ -401,115 +383,20 @@ export class Performance {
     }
   }
 
-  /** A canvas that holds another one enlarged, smoothly or with clean edges. */
-  enlarged(from, to, { width, height }, isOpaque) {
-    if (to.width !== width || to.height !== height) Object.assign(to, { width, height });
-    const context = to.getContext("2d", { alpha: !isOpaque });
-    context.imageSmoothingEnabled = this.settings.isSmooth;
-    context.imageSmoothingQuality = "high";
-    context.clearRect(0, 0, width, height);
-    context.drawImage(from, 0, 0, width, height);
-    return to;
-  }
-
   // ---- full screen
 
   /** Only the picture. `isAsked`: by a press, which browsers want before they fill the screen. */
   async open({ isAsked = true } = {}) {
     this.#begin();
-    const view = find("performance");
-    this.isOpen = true;
-    document.documentElement.classList.add("performing");
-    document.querySelector("main").inert = true;
-    view.hidden = false;
-    view.focus();
+    const opening = this.stage.open({ isAsked });
     this.play();
-    this.#fit();
-    this.parts.opened();
-    const notes = [await this.#awake(), isAsked ? await this.#fill() : ""];
-    if (notes.some(Boolean)) this.parts.note(notes.filter(Boolean).join(" "));
-  }
-
-  async #fill() {
-    const view = find("performance");
-    if (!view.requestFullscreen) return "This browser fills no screen; the picture fills its window.";
-    try {
-      await view.requestFullscreen({ navigationUI: "hide" });
-      return "";
-    } catch (error) {
-      console.warn(error);
-      return "The browser did not fill the screen; the picture fills its window.";
-    }
-  }
-
-  async #awake() {
-    if (!navigator.wakeLock) return "This browser lets no page keep the screen on.";
-    try {
-      this.lock = await navigator.wakeLock.request("screen");
-      if (!this.isOpen) await this.#asleep();
-      return "";
-    } catch (error) {
-      console.warn(error);
-      return "The browser did not let the page keep the screen on.";
-    }
-  }
-
-  async #asleep() {
-    const { lock } = this;
-    this.lock = null;
-    await lock?.release();
+    const note = await opening;
+    if (note) this.parts.note(note);
   }
 
   /** Back to the page, with the picture that was seen. */
   leave() {
     if (this.isOpen) this.rest();
-  }
-
-  #close() {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    document.documentElement.classList.remove("performing");
-    document.querySelector("main").inert = false;
-    find("performance").hidden = true;
-    if (document.fullscreenElement) document.exitFullscreen().catch(console.warn);
-    this.#asleep().catch(console.warn);
-    find("perform-open").focus({ preventScroll: true });
-    this.parts.opened();
-  }
-
-  /** As large as it fits, or, mirrored, so that it covers all; with clean edges by whole numbers of the screen's pixels. */
-  #fit() {
-    const { isSmooth, isMirrored } = this.settings;
-    const { canvas } = this;
-    for (const each of [canvas, find("preview")]) each.classList.toggle("clean", !isSmooth);
-    if (!this.isOpen) return;
-    const dots = globalThis.devicePixelRatio || 1;
-    const scales = [(innerWidth * dots) / canvas.width, (innerHeight * dots) / canvas.height];
-    let scale = isMirrored ? Math.max(...scales) : Math.min(...scales);
-    if (!isSmooth && scale > 1) scale = isMirrored ? Math.ceil(scale) : Math.floor(scale);
-    canvas.style.width = `${(canvas.width * scale) / dots}px`;
-    canvas.style.height = `${(canvas.height * scale) / dots}px`;
-  }
-
-  #listen() {
-    const view = find("performance");
-    addEventListener("resize", () => this.#fit());
-    view.addEventListener("dblclick", () => {
-      if (document.fullscreenElement || !view.requestFullscreen) this.leave();
-      else this.#fill();
-    });
-    view.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.preventDefault();
-      this.leave();
-    });
-    document.addEventListener("fullscreenchange", () => {
-      this.#fit();
-      if (!document.fullscreenElement) this.leave();
-    });
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && this.isOpen) this.#awake().catch(console.warn);
-    });
   }
 
   // ---- presets
