@@ -1,0 +1,42 @@
+"""The page, with everything on it opened, has no serious fault that axe knows of."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pages import hosted, written
+
+SERIOUS = "serious", "critical"
+
+
+@pytest.fixture(scope="module")
+def address(published, tmp_path_factory):
+    with hosted(written(published, tmp_path_factory.mktemp("site"), webgpu=False)) as address:
+        yield address
+
+
+def faults(page):
+    """What axe finds, as its rule and the first place."""
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in SERIOUS]
+
+
+def test_a_fault_would_be_found(browser):
+    page = browser.new_page()
+    page.set_content("<html lang=en><title>x</title><main><h1>x</h1><button></button></main>")
+    assert [rule for rule, _ in faults(page)] == ["button-name"]
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_everything_on_the_page(opened, address, scheme, width):
+    page = opened(f"{address}#seed=7", color_scheme=scheme, viewport={"width": width, "height": 844})
+    for part in page.locator("details").all():
+        part.evaluate("(part) => (part.open = true)")
+    page.locator("#star").click()
+    page.locator("#keyframes-add").click()
+    page.locator(".star").first.wait_for()
+    assert faults(page) == []
+
+
+def test_the_picture_alone(opened, address):
+    assert faults(opened(f"{address}#perform", shows="#performed")) == []
