@@ -28,6 +28,7 @@ from bench import (
     components,
     copies,
     demo_figures,
+    explore_figures,
     faces,
     few,
     judge,
@@ -293,6 +294,13 @@ def smoke_demo_figures(given: Given) -> None:
     assert width_of(Path("docs/figures/demo-film.webp")) == demo_figures.FILM_PX
 
 
+def smoke_explore_figures(given: Given) -> None:
+    explore_figures.main([*[str(given.run)] * 4, str(given.pictures)])
+    found = {path.stem.removeprefix("explore-") for path in explore_figures.FIGURES.glob("explore-*.webp")}
+    assert found == {"tour", "noise", "mix", "project", "directions", "neighbours", "blend"}
+    assert all(width_of(path) <= explore_figures.WIDE_PX for path in explore_figures.FIGURES.iterdir())
+
+
 def smoke_lines(given: Given) -> None:
     for number in range(3):
         lines.keep(given.work / "new" / "lines.jsonl", {"number": number})
@@ -477,6 +485,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "components": smoke_components,
     "copies": smoke_copies,
     "demo_figures": smoke_demo_figures,
+    "explore_figures": smoke_explore_figures,
     "faces": smoke_faces,
     "few": smoke_few,
     "judge": smoke_judge,

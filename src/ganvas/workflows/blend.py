@@ -28,9 +28,9 @@ def write_blend(one: Generator, other: Generator, out: Path, share: float) -> Pa
     rows = [
         (words, drawn(model))
         for words, model in (
-            (str(one.path), one.model),
+            (named(one), one.model),
             (f"{share:g} of the way", made),
-            (str(other.path), other.model),
+            (named(other), other.model),
         )
     ]
     with writing_to(out):
@@ -38,6 +38,12 @@ def write_blend(one: Generator, other: Generator, out: Path, share: float) -> Pa
         with replacing(out / PREVIEW_FILE) as unfinished:
             with_words(rows).save(unfinished)
     return out
+
+
+def named(generator: Generator) -> str:
+    """Its folder's name, and the moment where one was asked for."""
+    moment = "" if generator.at is None else f", {generator.at:,} images"
+    return f"{generator.path.resolve().name}{moment}"
 
 
 def drawn(model: Model) -> np.ndarray:
