@@ -11,6 +11,7 @@ from ganvas.formats.manifest import PREVIEW_FILE
 from ganvas.formats.sheets import with_words
 from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.model.weights import Model, save_model
+from ganvas.wording import counted
 from ganvas.workflows.generate import Generator
 
 SHOWN = 8
@@ -42,7 +43,7 @@ def write_blend(one: Generator, other: Generator, out: Path, share: float) -> Pa
 
 def named(generator: Generator) -> str:
     """Its folder's name, and the moment where one was asked for."""
-    moment = "" if generator.at is None else f", {generator.at:,} images"
+    moment = "" if generator.at is None else f", {counted(generator.at, 'image')}"
     return f"{generator.path.resolve().name}{moment}"
 
 
