@@ -11,6 +11,7 @@ from ganvas.formats.manifest import PREVIEW_FILE
 from ganvas.formats.sheets import with_words
 from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.model.weights import Model, save_model
+from ganvas.wording import counted
 from ganvas.workflows.generate import Generator
 
 SHOWN = 8
@@ -22,15 +23,16 @@ def write_blend(one: Generator, other: Generator, out: Path, share: float) -> Pa
     Raises:
         SettingError: their networks differ, or the folder cannot be written or holds something else.
     """
-    if (out / "run.toml").exists() or out.resolve() in {each.path.resolve() for each in (one, other)}:
-        raise SettingError(f"--out {out}: holds a run or one of the two; choose another folder")
+    with writing_to(out):
+        if out.is_dir() and any(out.iterdir()):
+            raise SettingError(f"--out {out}: holds something already; choose another folder")
     made = blended(one.model, other.model, share)
     rows = [
         (words, drawn(model))
         for words, model in (
-            (str(one.path), one.model),
+            (named(one), one.model),
             (f"{share:g} of the way", made),
-            (str(other.path), other.model),
+            (named(other), other.model),
         )
     ]
     with writing_to(out):
@@ -38,6 +40,11 @@ def write_blend(one: Generator, other: Generator, out: Path, share: float) -> Pa
         with replacing(out / PREVIEW_FILE) as unfinished:
             with_words(rows).save(unfinished)
     return out
+
+
+def named(generator: Generator) -> str:
+    """Which model it is, and of which moment of its run."""
+    return f"{generator.path.resolve().name}, {counted(generator.description.images, 'image')} shown"
 
 
 def drawn(model: Model) -> np.ndarray:
