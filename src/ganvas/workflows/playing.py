@@ -49,7 +49,7 @@ def walk(
 
     Args:
         model: as `load` takes it. at: the moment of the run, images shown, or "last".
-        out: a film by its ending: .mp4, .webm, .gif or .webp; without one, a folder of PNGs.
+        out: a film by its ending: .mp4, .webm, .gif or .webp; without one, a new folder of PNGs.
         stops: seeds, or links as a published page gives them; None: six seeds from `seed` on.
         preset: a file that a page saved, instead of stops.
         loop: "tour" goes from stop to stop along great circles; "noise" stays around a stop, on a closed random curve.
