@@ -201,6 +201,27 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def filling(path: Path) -> Iterator[Path]:
+    """A folder beside `path` to fill; it becomes `path` at the end, or vanishes if the block raises.
+
+    Raises:
+        OSError: something is there already, other than an empty folder.
+    """
+    if not path.name:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    if os.path.lexists(path):
+        path.rmdir()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
 def replacing_all(*paths: Path) -> Iterator[list[Path]]:
     """As `replacing`, for files that belong together: none is replaced before the block ends; the last comes last."""
     with ExitStack() as stack:

@@ -1,3 +1,6 @@
+import tracemalloc
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -30,6 +33,24 @@ def test_it_is_what_pillow_makes_of_it_but_for_rounding():
     photo = NUMBERS.integers(0, 256, (96, 128, 3), dtype=np.uint8)
     pillow = np.asarray(Image.fromarray(photo).resize((32, 24), Image.Resampling.BILINEAR))
     np.testing.assert_allclose(fitted(photo, 32, 24, "stretch"), pillow, atol=1.5)
+
+
+def test_a_large_photo_is_fitted_in_parts():
+    photo = np.zeros((8000, 100, 3), np.uint8)  # 19 MB in double precision
+    tracemalloc.start()
+    fitted(photo, 16, 16, "stretch")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 12_000_000
+
+
+def test_a_decoder_does_not_speak_of_a_large_photo(tmp_path, monkeypatch):
+    Image.new("L", (30, 20)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 400)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        read_photo(tmp_path / "large.png", "grey")
+    assert said == []
 
 
 def test_cropping_keeps_the_middle():

@@ -12,14 +12,19 @@ import ganvas
 from exported_models import small_model
 from ganvas.errors import ModelError, SettingError
 from ganvas.explore.directions import parting
+from ganvas.explore.points import identities_of
 from ganvas.explore.project import project
+from ganvas.files import replace_text
 from ganvas.formats.images import save_png
 from ganvas.formats.paths import between
 from ganvas.formats.point import point_of
+from ganvas.formats.preset import Keyframe, Preset
+from ganvas.formats.sheets import GAP_PX, MOST_SCALE, TEXT_PX
 from ganvas.model import draw_all, latents_for
 from ganvas.model.weights import Model, load_model, save_model, spec_of
 from ganvas.pixels import to_float
 from ganvas.training import build_networks
+from ganvas.workflows.walk import WalkOptions, walk_film
 
 CLASSES = ("cat", "dog")
 
@@ -80,6 +85,49 @@ def test_pictures_side_by_side_are_each_a_stop_further(folder, tmp_path):
         np.testing.assert_array_equal(frame[1:25, 34:66], expected[1])
 
 
+def test_no_two_pictures_of_a_grid_are_the_same_where_it_has_more_than_there_are_stops(folder, tmp_path):
+    out = ganvas.walk(folder(), tmp_path / "a", stops=[3, 8], grid="1x6", seconds=0.1, fps=10, scale=1, progress=False)
+    cells = [frames_of(out)[0][1 + 25 * cell : 25 + 25 * cell, 1:33].tobytes() for cell in range(6)]
+    assert len(set(cells)) == 6
+
+
+def test_frames_are_not_mixed_with_those_of_another_film(folder, tmp_path):
+    asked = {"fps": 10, "scale": 1, "progress": False}
+    ganvas.walk(folder(), tmp_path / "a", seconds=0.5, **asked)
+    with pytest.raises(SettingError, match="choose another folder"):
+        ganvas.walk(folder(), tmp_path / "a", seconds=0.1, **asked)
+    assert len(frames_of(tmp_path / "a")) == 5
+    (tmp_path / "empty").mkdir()
+    assert len(frames_of(ganvas.walk(folder(), tmp_path / "empty", seconds=0.1, **asked))) == 1
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".webm", ".gif", ".webp", ""])
+def test_a_film_that_is_interrupted_leaves_nothing(ending, folder, tmp_path):
+    options = WalkOptions(tmp_path / f"film{ending}", (Keyframe(point="seed=1"),), seconds=2, fps=10, scale=1)
+
+    def interrupt(done, total):
+        if done == 12:  # of a GIF, whose palette asks for frames before the first is written, too
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        walk_film(load_model(folder()), options, interrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_preset_says_nothing_of_can_be_given(folder, tmp_path):
+    preset = tmp_path / "preset.json"
+    (identity,) = identities_of(folder())
+    replace_text(preset, Preset(model=identity, keyframes=(Keyframe(point="seed=4"),)).to_json())
+    asked = {"preset": preset, "seconds": 0.1, "fps": 10, "scale": 1, "progress": False}
+    usual, middle = (
+        frames_of(ganvas.walk(folder(), tmp_path / str(given), truncation=given, **asked))[0] for given in (None, 0)
+    )
+    np.testing.assert_array_equal(usual, drawn(folder(), [4])[0])
+    assert not np.array_equal(usual, middle)
+    with pytest.raises(SettingError, match="expected one of them"):
+        ganvas.walk(folder(), tmp_path / "b", stops=[1], **asked)
+
+
 def test_a_noise_loop_of_no_radius_stays_at_its_stop(folder, tmp_path):
     path = folder()
     out = ganvas.walk(
@@ -118,6 +166,7 @@ def test_a_preset_of_this_model_is_walked_and_one_of_another_refused(folder, tmp
         *({"out": "film.avi"}, {"fps": 0}, {"seconds": 1e9}, {"grid": "9x9"}, {"scale": 0}, {"scale": 10_000}),
         *({"radius": -1, "loop": "noise"}, {"loop": "round"}, {"stops": ["cow"]}, {"stops": ["seed=1&99=1"]}),
         *({"label": "cow"}, {"stops": [-1]}, {"truncation": 9}, {"preset": "nothing.json"}, {"stops": []}),
+        *({"grid": "999999x999999"}, {"stops": ["seed=1&fine=2:-3"]}, {"stops": ["seed=1&fine=2:9"]}),
     ],
 )
 def test_walks_that_cannot_be_are_refused_and_leave_nothing(asked, folder, tmp_path, monkeypatch):
@@ -180,6 +229,17 @@ def test_a_photo_that_is_none_is_named(content, folder, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_photos_of_one_name_each_have_a_strip_and_none_is_replaced_by_it(folder, tmp_path):
+    for place in ("a", "b"):
+        save_png(tmp_path / place / "me.png", drawn(folder(), [4])[0], scale=1)
+    photos, before = [tmp_path / "a" / "me.png", tmp_path / "b" / "me.png"], (tmp_path / "a" / "me.png").read_bytes()
+    ganvas.project(folder(), photos, tmp_path / "out", steps=0, progress=False)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"me.png", "me-2.png", "preset.json"}
+    with pytest.raises(SettingError, match="choose another folder"):
+        ganvas.project(folder(), photos[0], tmp_path / "a", steps=0, progress=False)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()} == {"me.png": before}
+
+
 def test_a_photo_of_another_shape_fits_and_a_film_is_written(folder, tmp_path):
     save_png(tmp_path / "wide.png", np.random.default_rng(0).integers(0, 255, (40, 90, 3), dtype=np.uint8), scale=1)
     ganvas.project(folder(), tmp_path / "wide.png", tmp_path / "out", steps=3, film=True, fit="pad", progress=False)
@@ -187,11 +247,32 @@ def test_a_photo_of_another_shape_fits_and_a_film_is_written(folder, tmp_path):
     assert len(frames_of(tmp_path / "out" / "wide.mp4")) > 30
 
 
+@pytest.mark.parametrize("name", ["sheet.xyz", "sheet", "sheet.pdf"])
+def test_sheets_of_an_unknown_ending_are_refused_before_anything_is_written(name, folder, tmp_path):
+    model = load_model(folder())
+    path = tmp_path / "model"
+    save_model(path, model.description, model.generator)
+    before = sorted(path.iterdir())
+    for play in (
+        lambda out: ganvas.mix(path, [1], [2], out),
+        lambda out: ganvas.neighbours(path, [1], tmp_path, out),
+        lambda out: ganvas.directions(path, out),
+    ):
+        with pytest.raises(SettingError, match=r"sheets end in \.png"):
+            play(tmp_path / name)
+    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(path.iterdir()) == before
+
+
 def test_a_table_of_mixtures_has_the_mixtures_in_it(folder, tmp_path):
     path = folder()
     ganvas.mix(path, [1, 2], [3, 4, 5], tmp_path / "mix.png")
     with Image.open(tmp_path / "mix.png") as sheet:
-        assert sheet.width % 4 == 0 or sheet.width > 0
+        assert sheet.width > 4 * 32 * MOST_SCALE
+        corner = sheet.convert("RGB").crop((0, 0, 32 * MOST_SCALE, TEXT_PX + 2 * GAP_PX))
+        words = sheet.convert("RGB").crop((32 * MOST_SCALE + GAP_PX, 0, sheet.width, TEXT_PX + 2 * GAP_PX))
+    assert len(corner.getcolors()) == 1  # no name over the rows' pictures, and one over each column's
+    assert len(words.getcolors()) > 1
     model = load_model(path)
     from ganvas.explore.mix import mixed
 
@@ -234,8 +315,12 @@ def test_models_of_other_networks_are_not_blended(changes, folder, tmp_path):
 
 
 def test_a_blend_does_not_overwrite_what_it_is_made_of(folder, tmp_path):
-    with pytest.raises(SettingError, match="choose another folder"):
-        ganvas.blend(folder(), folder(), folder())
+    (tmp_path / "holiday.jpg").touch()
+    for out in (folder(), folder(z_dim=6), tmp_path):
+        before = sorted(out.iterdir())
+        with pytest.raises(SettingError, match="choose another folder"):
+            ganvas.blend(folder(), folder(), out)
+        assert sorted(out.iterdir()) == before
 
 
 def test_training_pictures_that_are_drawn_are_found_and_called_copies(folder, tmp_path):
@@ -275,6 +360,19 @@ def test_a_direction_from_examples_parts_them_and_is_kept(folder, tmp_path):
     assert np.argmax(np.abs(found.parted.vector)) == 2
     assert found.directions[-1].name == "liked"
     assert ganvas.directions(tmp_path / "model").directions[-1] == found.directions[-1]
+
+
+def test_a_name_that_a_main_direction_has_or_that_names_nothing_is_refused(folder, tmp_path):
+    model = load_model(folder())
+    save_model(tmp_path / "model", model.description, model.generator)
+    ganvas.load(tmp_path / "model").save_pictures(tmp_path / "liked", range(5))
+    (tmp_path / "liked" / "grid.png").unlink()
+    with pytest.raises(SettingError, match="from examples"):
+        ganvas.directions(tmp_path / "model", name="smile")
+    taken = ganvas.directions(tmp_path / "model").directions[0].name
+    with pytest.raises(SettingError, match="main direction"):
+        ganvas.directions(tmp_path / "model", liked=tmp_path / "liked", others=tmp_path / "liked", name=taken)
+    assert ganvas.directions(tmp_path / "model").directions[0].name == taken
 
 
 def test_examples_of_nothing_are_parted_no_better_than_chance():

@@ -67,6 +67,10 @@ def test_what_is_no_link_is_refused_in_one_line(link):
     assert "\n" not in str(refused.value)
 
 
+def test_of_two_words_of_a_name_the_first_counts_as_in_a_browser():
+    assert point_of("seed=1&seed=2").seed == 1
+
+
 def test_a_point_is_mixed_then_shortened_then_moved():
     direction = np.eye(6)[2]
     point = point_of("seed=1&mix=2:0.25&truncation=0.5&1=2")

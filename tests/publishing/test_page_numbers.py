@@ -12,15 +12,16 @@ from PIL import Image
 import ganvas.publishing
 from ganvas.explore.photo import fitted, read_photo
 from ganvas.explore.project import project
-from ganvas.explore.walk import Tour, noise_loop_around
+from ganvas.explore.walk import noise_loop_around
 from ganvas.formats.latents import latents, random_labels, random_words
 from ganvas.formats.manifest import Description
 from ganvas.formats.paths import EASES, along, harmonics, noise_loop
 from ganvas.formats.point import Point, point_of
-from ganvas.formats.preset import Preset
+from ganvas.formats.preset import Keyframe, Preset
 from ganvas.model.onnx import drawn_by_pytorch, smallest_graph, to_onnx
 from ganvas.model.weights import load_model
 from ganvas.workflows.publish import Quality, Wording, write_export
+from ganvas.workflows.walk import WalkOptions, tour
 
 NODE = Path(playwright.__file__).parent / "driver" / "node"
 MODULES = "latents.js", "paths.js", "link.js", "photo.js", "motion.js", "presets.js"
@@ -120,25 +121,28 @@ STOPS = (
     'ease: ["smooth", "linear", "hold"][at] }))'
 )
 SHARES = [0, 0.1, 0.4, 0.77, 1]
+CELLS = [0, 1, 4]  # of three stops: the last begins on the way from the second to the third
 
 
 def motion(played, kind="normal"):
-    """The moments of a motion of the page, and the numbers of their classes: one picture's, and its neighbour's."""
+    """The moments of a motion of the page, and the numbers of their classes: of CELLS."""
     shape = f'{{ z_dim: 8, z_distribution: "{kind}" }}'
     made = f"new page.Motion({shape}, {{ stops: {STOPS.replace('KIND', kind)}, {played} }})"
     return (
-        f"[0, 1].map((cell) => {SHARES}.map((share) => {made}.at(share, cell)).map(({{ z, label }}) => [...z, label]))"
+        f"{CELLS}.map((cell) => {SHARES}.map((share) => {made}.at(share, cell)).map(({{ z, label }}) => [...z, label]))"
     )
 
 
-def test_a_walk_through_keyframes_is_that_of_the_command(from_page):
+def test_a_walk_through_keyframes_is_that_of_the_command(from_page, make_model):
     found = from_page(motion('kind: "tour"'))
-    stops, seconds, eases = latents([1, 2, 3], 8), [0.5, 2.0, 1.0], ["smooth", "linear", "hold"]
-    for cell in (0, 1):
-        tour = Tour(np.roll(stops, -cell, axis=0), seconds[cell:] + seconds[:cell], eases[cell:] + eases[:cell])
-        np.testing.assert_allclose(found[cell, :, :8], [tour.at(share) for share in SHARES], atol=1e-5)
-        np.testing.assert_array_equal(found[cell, :, 8], cell)
-    np.testing.assert_allclose(found[:, -1], found[:, 0], atol=1e-9)
+    seconds, eases = [0.5, 2.0, 1.0], ["smooth", "linear", "hold"]
+    keyframes = [Keyframe(point=f"seed={at + 1}", seconds=seconds[at], ease=eases[at]) for at in range(3)]
+    options = WalkOptions(Path("film"), tuple(keyframes))
+    for at, cell in enumerate(CELLS):
+        way = tour(make_model(), options, cell)
+        np.testing.assert_allclose(found[at, :, :8], [way.at(share) for share in SHARES], atol=1e-5)
+        np.testing.assert_array_equal(found[at, :, 8], cell % 3)
+    np.testing.assert_allclose(found[:, -1], found[:, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["normal", "uniform"])
@@ -146,9 +150,9 @@ def test_a_walk_through_keyframes_is_that_of_the_command(from_page):
 def test_drifting_around_keyframes_is_that_of_the_command(from_page, kind, radius, make_model):
     found = from_page(motion(f'kind: "noise", radius: {radius}, seconds: 10, seed: "77"', kind))
     described = make_model(z_distribution=kind).description
-    for cell in (0, 1):
-        loop = noise_loop_around(latents([cell + 1], 8, kind)[0], radius, 77 + cell, described, None)
-        np.testing.assert_allclose(found[cell, :, :8], [loop.at(share) for share in SHARES], atol=1e-5)
+    for at, cell in enumerate(CELLS):
+        loop = noise_loop_around(latents([cell % 3 + 1], 8, kind)[0], radius, 77 + cell, described, None)
+        np.testing.assert_allclose(found[at, :, :8], [loop.at(share) for share in SHARES], atol=1e-5)
     np.testing.assert_allclose(found[:, -1], found[:, 0], atol=1e-6)
 
 

@@ -15,11 +15,15 @@ Truncation = Annotated[float | None, typer.Option(help="below 1: nearer to the m
 
 def walk(
     model: Model,
-    out: Annotated[Path, typer.Option(help=".mp4, .webm, .gif or .webp; a name without an ending: a folder of PNGs")],
+    out: Annotated[
+        Path, typer.Option(help=".mp4, .webm, .gif or .webp; a name without an ending: a new folder of PNGs")
+    ],
     stops: Annotated[
         list[str] | None, typer.Argument(help="seeds, or links of its page; six seeds from --seed on unless given")
     ] = None,
-    preset: Annotated[Path | None, typer.Option(help="keyframes that its page saved, instead of stops")] = None,
+    preset: Annotated[
+        Path | None, typer.Option(help="keyframes that its page or `ganvas project` saved, instead of stops")
+    ] = None,
     loop: Annotated[str, typer.Option(help="tour: from stop to stop; noise: around a stop, at random")] = "tour",
     radius: Annotated[float, typer.Option(help="of a noise loop: 0 stays, 1 comes to another picture")] = 1.0,
     seconds: Annotated[str | None, typer.Option(help="of the film; two for every stop unless given")] = None,
@@ -94,7 +98,7 @@ def mix(
 def blend(
     one: Model,
     other: Annotated[str, typer.Argument(help=MODEL)],
-    out: Annotated[Path, typer.Option(help="the model folder to write")],
+    out: Annotated[Path, typer.Option(help="the model folder to write, a new one")],
     share: Annotated[float, typer.Option(help="of the way from the first to the second")] = 0.5,
     at: Moment = None,
     other_at: Annotated[str | None, typer.Option(help="that moment of the second run")] = None,

@@ -1,5 +1,6 @@
 """Directions through latent space: strips of pictures along them, their names, and those that examples give."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ def point_of_picture(path: Path) -> Point:
         SettingError: neither is there.
     """
     try:
-        with Image.open(path) as picture:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:
             said = picture.info.get(LINK_KEY)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise SettingError(f"{path}: cannot be read as a picture: {shortened(str(error))}") from error

@@ -5,6 +5,7 @@ on both sides gives one latent: triangles as wide as a pixel of the result, or o
 double precision.
 """
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,10 @@ def read_photo(path: Path, channels: str) -> np.ndarray:
     """
     try:
         data = read_small(path, MOST_BYTES)
-        small = fit_file(data, 16, 16, "stretch", channels)
-        return fit_file(data, small.width, small.height, "stretch", channels).row
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a decoder's opinion of a photo: that it is large, or its metadata odd
+            small = fit_file(data, 16, 16, "stretch", channels)
+            return fit_file(data, small.width, small.height, "stretch", channels).row
     except BrokenPicture as error:
         raise SettingError(f"{path}: {error}") from error
     except OSError as error:
@@ -54,7 +57,7 @@ def fitted(photo: np.ndarray, width: int, height: int, fit: str) -> np.ndarray:
     vertical = triangles(rows, height, down)
     horizontal = triangles(columns, width, across)
     paper = np.array([255, 255, 255, 0][: photo.shape[2]], np.float64)  # what is transparent is white
-    parts = [photo[at : at + ROWS_AT_ONCE] - paper for at in range(0, rows, ROWS_AT_ONCE)]
+    parts = (photo[at : at + ROWS_AT_ONCE] - paper for at in range(0, rows, ROWS_AT_ONCE))
     narrow = np.concatenate([np.einsum("hwc,vw->hvc", part, horizontal) for part in parts])  # (H, width, C)
     return np.einsum("hvc,uh->uvc", narrow, vertical) + paper
 

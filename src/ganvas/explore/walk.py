@@ -22,17 +22,19 @@ class Tour:
     """One picture's way.
 
     stops: (S, Z). seconds, eases: of each way from a stop to the next, the last leading back to the first. label: the
-    number of its class all the way.
+    number of its class all the way. ahead: how much of the first way it is further.
     """
 
     stops: np.ndarray
     seconds: Sequence[float]
     eases: Sequence[str]
     label: int | None = None
+    ahead: float = 0.0
 
     def at(self, share: float) -> np.ndarray:
         """(Z,) at a share of the loop, from 0 to 1."""
-        return along(self.stops, self.seconds, np.array([share * sum(self.seconds)]), self.eases)[0]
+        seconds = share * sum(self.seconds) + self.ahead * self.seconds[0]
+        return along(self.stops, self.seconds, np.array([seconds]), self.eases)[0]
 
 
 @dataclass(frozen=True)

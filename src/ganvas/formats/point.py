@@ -27,6 +27,7 @@ MOST_MIXES = 64  # which keep how a picture was come by
 MOST_LETTERS = 40_000  # of a link: a latent of 4,096 numbers takes 21,848
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_WHOLE)]
+Place = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -44,7 +45,7 @@ class Point(Settings):
     mix: tuple[tuple[Seed, Share], ...] = Field(
         default=(), max_length=MOST_MIXES, description="other seeds in turn, and how much of the way is gone to each"
     )
-    fine: tuple[Seed, int] | None = Field(default=None, description="a seed whose latent takes over from a place on")
+    fine: tuple[Seed, Place] | None = Field(default=None, description="a seed whose latent takes over from a place on")
     steps: Mapping[int, float] = Field(default={}, description="number of a direction, from 1 -> how far")
 
     @model_validator(mode="after")
@@ -80,6 +81,8 @@ class Point(Settings):
             z = between(z, latents([seed], size, kind), np.array([[share]]))
         if self.fine is not None:
             seed, place = self.fine
+            if place > size:
+                raise SettingError(f"fine from place {place} on; this model's latents have {counted(size, 'number')}")
             z = np.concatenate([z[:, :place], latents([seed], size, kind)[:, place:]], axis=1)
         if kind == "uniform":
             z = z.clip(-1, 1)  # a great circle leaves the cube
@@ -134,7 +137,8 @@ def point_of(text: str) -> Point:
     if len(text) > MOST_LETTERS:
         raise SettingError(f"a link of {len(text)} letters; expected at most {MOST_LETTERS}")
     words = text.rpartition("#")[2].strip()
-    given = dict(parse_qsl(f"seed={words}" if words.isascii() and words.isdecimal() else words))
+    parts = parse_qsl(f"seed={words}" if words.isascii() and words.isdecimal() else words)
+    given = dict(reversed(parts))  # of two of a name a browser takes the first
     if not given:
         raise SettingError(
             f"link {shortened(text)}: expected a seed, as 7, or what stands behind the # of a page's link"

@@ -58,7 +58,8 @@ def read_preset(path: Path, identities: Sequence[str]) -> Preset:
         first = first_fault(error)
         raise SettingError(f"{path}: is no preset: {first.where}: {first.message}") from error
     except (OSError, ValueError) as error:
-        raise SettingError(f"{path}: cannot be read: {error}") from error
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise SettingError(f"{path}: cannot be read: {said}") from error
     if preset.model not in identities:
         own = " or ".join(each[:12] for each in identities)
         raise SettingError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import GifImagePlugin, Image
 
 from ganvas.errors import missing_package
-from ganvas.files import replacing
+from ganvas.files import filling, replacing
 
 MOST_GIF_BYTES = 4_000_000
 GIF_WIDTHS_PX = (640, 560, 480, 400, 320)
@@ -70,8 +70,8 @@ def write_gif(reel: Reel, out: Path, *, most_bytes: int | None = None) -> None:
 def write_webp(reel: Reel, out: Path) -> None:
     """A looping WebP; durations are rounded to 1/1000 s. What is encoded is held in memory until the end."""
     durations = [max(1, round(1000 * each)) for each in reel.seconds]
-    with replacing(out) as unfinished:
-        _Frames(reel).save(unfinished, format="WEBP", save_all=True, duration=durations, loop=0, quality=80, method=2)
+    with replacing(out) as unfinished, unfinished.open("wb") as file:
+        _Frames(reel).save(file, format="WEBP", save_all=True, duration=durations, loop=0, quality=80, method=2)
 
 
 def write_mp4(reel: Reel, out: Path) -> None:
@@ -85,10 +85,14 @@ def write_webm(reel: Reel, out: Path) -> None:
 
 
 def write_pngs(reel: Reel, out: Path) -> None:
-    """A folder of 000000.png and so on, one for each frame, whatever its seconds."""
-    for number in range(len(reel)):
-        with replacing(out / f"{number:06d}.png") as unfinished:
-            reel.frame(number).save(unfinished, format="PNG", compress_level=3)
+    """A new folder of 000000.png and so on, one for each frame, whatever its seconds.
+
+    Raises:
+        OSError: the folder holds something already, which frames of another film must not be mixed with.
+    """
+    with filling(out) as unfinished:
+        for number in range(len(reel)):
+            reel.frame(number).save(unfinished / f"{number:06d}.png", format="PNG", compress_level=3)
 
 
 def _write_video(reel: Reel, out: Path, encoder: dict, **options: str) -> None:

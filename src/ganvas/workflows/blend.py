@@ -23,8 +23,9 @@ def write_blend(one: Generator, other: Generator, out: Path, share: float) -> Pa
     Raises:
         SettingError: their networks differ, or the folder cannot be written or holds something else.
     """
-    if (out / "run.toml").exists() or out.resolve() in {each.path.resolve() for each in (one, other)}:
-        raise SettingError(f"--out {out}: holds a run or one of the two; choose another folder")
+    with writing_to(out):
+        if out.is_dir() and any(out.iterdir()):
+            raise SettingError(f"--out {out}: holds something already; choose another folder")
     made = blended(one.model, other.model, share)
     rows = [
         (words, drawn(model))
@@ -42,9 +43,8 @@ def write_blend(one: Generator, other: Generator, out: Path, share: float) -> Pa
 
 
 def named(generator: Generator) -> str:
-    """Its folder's name, and the moment where one was asked for."""
-    moment = "" if generator.at is None else f", {counted(generator.at, 'image')}"
-    return f"{generator.path.resolve().name}{moment}"
+    """Which model it is, and of which moment of its run."""
+    return f"{generator.path.resolve().name}, {counted(generator.description.images, 'image')} shown"
 
 
 def drawn(model: Model) -> np.ndarray:

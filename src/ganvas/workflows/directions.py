@@ -16,13 +16,13 @@ from ganvas.explore.directions import (
     read_directions,
 )
 from ganvas.explore.points import latent_of
-from ganvas.files import replace_text, replacing, writing_to
+from ganvas.files import replace_text, writing_to
 from ganvas.formats.manifest import Direction, NamedDirections
-from ganvas.formats.sheets import with_words
+from ganvas.formats.sheets import ENDINGS, check_ending, save_sheet, with_words
 from ganvas.model import strips
 from ganvas.model.weights import Model
+from ganvas.settings import shortened
 
-ENDINGS = ".png", ".jpg", ".jpeg", ".webp"
 MOST_EXAMPLES = 10_000
 
 
@@ -49,17 +49,22 @@ def find_directions(
     liked, others = examples
     if (liked is None) != (others is None):
         raise SettingError("--from and --against go together: the pictures that you like, and the others")
+    if name and liked is None:
+        raise SettingError(f"--name {shortened(name)}: is of a direction from examples; give --from and --against too")
+    if out is not None:
+        check_ending(out)
     before = read_directions(folder / FILE, model.description.z_dim)
     found, parted = directions_of_model(model, before), None
     if liked is not None and others is not None:
         parted = parting(latents_in(liked, model), latents_in(others, model))
-        called = name or liked.name
+        called = name or liked.resolve().name
+        if any(each.name == called and not each.is_made for each in found):
+            raise SettingError(f"--name {shortened(called)}: is already that of a main direction; choose another")
         found = (*(each for each in found if each.name != called), as_stored(called, 0.0, parted.vector, is_made=True))
     with writing_to(folder):
         replace_text(folder / FILE, NamedDirections(directions=found).to_json())
     if out is not None:
-        with writing_to(out, what="file"), replacing(out) as unfinished:
-            with_words(strips(model, found, seed=seed)).save(unfinished)
+        save_sheet(with_words(strips(model, found, seed=seed)), out)
     return DirectionsResult(found, folder / FILE, parted)
 
 

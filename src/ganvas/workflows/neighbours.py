@@ -35,4 +35,4 @@ def neighbours_of(generator: Generator, points: Sequence[Point], against: str) -
         said = "counts as a copy" if near.is_copy else "is no copy"
         words = f"seed {point.seed}: {near.ratio:.2f} times as far from the nearest as from the fifth; {said}"
         rows.append((words, np.concatenate([picture[None], near.pictures])))
-    return found, with_words(rows, scale=2)
+    return found, with_words(rows, ["generated", "nearest", *map(str, range(2, len(found[0].pictures) + 1))], scale=2)

@@ -49,7 +49,7 @@ def walk(
 
     Args:
         model: as `load` takes it. at: the moment of the run, images shown, or "last".
-        out: a film by its ending: .mp4, .webm, .gif or .webp; without one, a folder of PNGs.
+        out: a film by its ending: .mp4, .webm, .gif or .webp; without one, a new folder of PNGs.
         stops: seeds, or links as a published page gives them; None: six seeds from `seed` on.
         preset: a file that a page saved, instead of stops.
         loop: "tour" goes from stop to stop along great circles; "noise" stays around a stop, on a closed random curve.
@@ -66,15 +66,21 @@ def walk(
     """
     from ganvas.explore.points import identities_of
     from ganvas.formats.preset import read_preset
-    from ganvas.workflows.walk import WalkOptions, walk_film
+    from ganvas.workflows.walk import WalkOptions, check_cells, walk_film
 
     generator = load(model, at=at)
     if loop not in LOOPS:
         raise SettingError(f"loop {shortened(loop)}: expected {' or '.join(LOOPS)}")
+    if stops is not None and preset is not None:
+        raise SettingError(f"stops and --preset {preset}: expected one of them; the preset has stops of its own")
     columns, rows = parse_size(grid)
+    check_cells(columns, rows)
     is_noise = loop == "noise"
     if preset is not None:
-        keyframes = read_preset(Path(preset), identities_of(generator.path)).keyframes
+        keyframes = tuple(
+            each.model_copy(update={"point": _point(each.point, truncation, label).to_link()})
+            for each in read_preset(Path(preset), identities_of(generator.path)).keyframes
+        )
     else:
         usual = columns * rows if is_noise else max(STOPS, columns * rows)
         keyframes = _keyframes(range(seed, seed + usual) if stops is None else stops, truncation, label)
@@ -162,7 +168,7 @@ def mix(
         SettingError: the model does not have what is asked.
     """
     from ganvas.explore.mix import mixed
-    from ganvas.formats.sheets import side_by_side
+    from ganvas.formats.sheets import check_ending, save_sheet, scale_for, with_words
 
     generator = load(model, at=at)
     size = generator.description.z_dim
@@ -170,11 +176,17 @@ def mix(
         raise SettingError(f"share {share:g}, coarse {coarse}: expected 0 to 1, and 1 to {size - 1}")
     if not rows or not columns or len(rows) * len(columns) > MOST_MIXED:
         raise SettingError(f"{len(rows)} by {len(columns)} mixtures: expected 1 to {MOST_MIXED} in all")
+    if out is not None:
+        check_ending(Path(out))
     points = [[_point(stop, truncation, label) for stop in stops] for stops in (rows, columns)]
     table = mixed(generator.model, *points, share=share, coarse=coarse)
-    sheet = side_by_side(table.reshape(-1, *table.shape[2:]), len(columns) + 1)
+    sheet = with_words(
+        list(zip(["", *map(_called, rows)], table, strict=True)),
+        ["", *map(_called, columns)],
+        scale_for((len(columns) + 1) * table.shape[3], (len(rows) + 1) * table.shape[2]),
+    )
     if out is not None:
-        _save(sheet, Path(out))
+        save_sheet(sheet, Path(out))
     return sheet
 
 
@@ -221,12 +233,15 @@ def neighbours(
         SettingError, PicturesError: the pictures cannot be used, or the model does not have what is asked.
     """
     from ganvas.data.handed import as_source
+    from ganvas.formats.sheets import check_ending, save_sheet
     from ganvas.workflows.neighbours import neighbours_of
 
+    if out is not None:
+        check_ending(Path(out))
     points = [_point(stop, None, None) for stop in stops]
     found, sheet = neighbours_of(load(model, at=at), points, as_source(against))
     if out is not None:
-        _save(sheet, Path(out))
+        save_sheet(sheet, Path(out))
     return found
 
 
@@ -267,11 +282,10 @@ def _path(path: str | os.PathLike[str] | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _save(sheet: "Image", path: Path) -> None:
-    from ganvas.files import replacing, writing_to
-
-    with writing_to(path, what="file"), replacing(path) as unfinished:
-        sheet.save(unfinished)
+def _called(stop: Stop) -> str:
+    """What a stop is called on a sheet."""
+    words = str(stop).strip()
+    return f"seed {words}" if words.isdecimal() else words.rpartition("#")[2]
 
 
 def _point(stop: Stop, truncation: float | None, label: str | None) -> "Point":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,7 @@ def project_photos(
             f"{counted(len(options.photos), 'photo')}, {counted(options.steps, 'step')}, fit {shortened(options.fit)}: "
             f"expected 1 to {MOST_PHOTOS} photos, 0 to {MOST_STEPS} steps, and {', '.join(FITS)}"
         )
+    names = strip_names(options)
     label = Point(label=options.label).label_index(described.classes) if options.label is not None else None
     size = described.width, described.height
     photos = [  # what fails, fails before the search
@@ -89,31 +91,58 @@ def project_photos(
         found.append(Projection(**vars(one), name=path.name, link=point.to_link()))
         if options.out is not None:
             with writing_to(options.out):
-                write_one(found[-1], options.out, film=options.film)
+                write_one(found[-1], options.out / names[number], film=options.film)
     if options.out is not None:
         with writing_to(options.out):
             write_preset(found, options.out, identities_of(folder)[0])
     return found
 
 
+def strip_names(options: ProjectOptions) -> list[str]:
+    """What is written for each photo is called, without an ending: as the photo, with a number where two are alike.
+
+    Raises:
+        SettingError: one of the photos would be overwritten.
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for path in options.photos:
+        names.append(
+            next(
+                name
+                for name in chain([path.stem], (f"{path.stem}-{n}" for n in count(2)))
+                if name.casefold() not in taken
+            )
+        )
+        taken.add(names[-1].casefold())
+    if options.out is not None:
+        photos = {path.resolve() for path in options.photos}
+        for name in names:
+            if options.out.resolve() / f"{name}.png" in photos:
+                raise SettingError(
+                    f"--out {options.out}: holds the photo {name}.png, which its strip would replace; "
+                    "choose another folder"
+                )
+    return names
+
+
 def write_one(found: Projection, out: Path, *, film: bool) -> None:
-    """A strip of photo, guess and refined, and the film of the search."""
+    """A strip of photo, guess and refined, and the film of the search. out: the path of both without an ending."""
     strip = np.stack([found.photo, found.guess, found.refined])
     words = (
         f"{found.before.pixels:.0f} grey levels away, {found.before.features:.2f} in features; refined "
         f"{found.after.pixels:.0f} and {found.after.features:.2f}"
     )
-    stem = Path(found.name).stem
-    with replacing(out / f"{stem}.png") as unfinished:
+    with replacing(out.with_name(f"{out.name}.png")) as unfinished:
         with_words([(words, strip)], ("photo", "first guess", "refined")).save(unfinished)
     if film:
 
         def frame(number: int) -> Image.Image:
             return even(side_by_side(np.stack([found.photo, found.search[number]]), 2, scale=4))
 
-        count = len(found.search)
-        each = [FILM_SECONDS / count] * (count - 1) + [HELD_SECONDS]
-        write_mp4(Reel(frame, each), out / f"{stem}.mp4")
+        frames = len(found.search)
+        each = [FILM_SECONDS / frames] * (frames - 1) + [HELD_SECONDS]
+        write_mp4(Reel(frame, each), out.with_name(f"{out.name}.mp4"))
 
 
 def write_preset(found: list[Projection], out: Path, identity: str) -> None:

@@ -20,6 +20,7 @@ from ganvas.settings import shortened
 
 LONGEST_PX = 512  # of a film whose scale nobody chose, at most
 MOST_FRAMES, MOST_CELLS, MOST_FPS, LARGEST_SIDE_PX = 1_000_000, 64, 120, 4096
+GOLDEN_SHARE = (5**0.5 - 1) / 2  # whose multiples, less their whole parts, lie far from each other however many
 MOST_RADIUS = 10.0  # at which moments a twentieth of the loop apart have nothing to do with each other
 
 
@@ -58,15 +59,15 @@ def walk_film(model: Model, options: WalkOptions, told: Callable[[int, int], Non
         known = ", ".join(filter(None, WRITERS))
         raise SettingError(f"{options.out.name}: films end in {known}; a name without an ending is a folder of PNGs")
     described, cells = model.description, options.columns * options.rows
+    check_cells(options.columns, options.rows)
     _check("stops", len(options.keyframes), 1, MOST_KEYFRAMES)
-    _check("pictures side by side", cells, 1, MOST_CELLS)
     _check("frames a second", options.fps, 1, MOST_FPS)
     _check("radius", options.radius, 0, MOST_RADIUS)
     size = described.width * options.columns, described.height * options.rows
     scale = max(LONGEST_PX // max(size), 1) if options.scale is None else options.scale
     _check("pixels of a side", max(size) * scale, 1, LARGEST_SIDE_PX)
     seconds = options.seconds or sum(each.seconds for each in options.keyframes)
-    _check("frames", seconds * options.fps, 0.5, MOST_FRAMES)
+    _check(f"frames of {seconds:g} seconds at {options.fps} a second", seconds * options.fps, 0.5, MOST_FRAMES)
     frames = max(round(seconds * options.fps), 1)
     make = noise_loop if options.is_noise else tour
     ways = [make(model, options, cell) for cell in range(cells)]
@@ -76,20 +77,29 @@ def walk_film(model: Model, options: WalkOptions, told: Callable[[int, int], Non
     return options.out
 
 
+def check_cells(columns: int, rows: int) -> None:
+    """Raises SettingError unless there are as many pictures side by side as can be."""
+    _check("pictures side by side", columns * rows, 1, MOST_CELLS)
+
+
 def _check(name: str, value: float, least: float, most: float) -> None:
     """Raises SettingError unless a number is in its range."""
     if not least <= value <= most:
-        raise SettingError(f"{name}: {shortened(value)}, expected {least:g} to {most:g}")
+        raise SettingError(f"{name}: {shortened(value)}, expected {least:.15g} to {most:.15g}")
 
 
 def tour(model: Model, options: WalkOptions, cell: int) -> Tour:
-    """The keyframes in turn, from that of the cell's number on."""
-    start = cell % len(options.keyframes)
+    """The keyframes in turn, from that of the cell's number on.
+
+    Cells that there is no keyframe for begin on the way to the next, so that no two show the same.
+    """
+    rounds, start = divmod(cell, len(options.keyframes))
     keyframes = options.keyframes[start:] + options.keyframes[:start]
     points = [point_of(each.point) for each in keyframes]
     stops = np.stack([latent_of(model, point) for point in points])
     label = points[0].label_index(model.description.classes)
-    return Tour(stops, [each.seconds for each in keyframes], [each.ease for each in keyframes], label)
+    ahead = rounds * GOLDEN_SHARE % 1
+    return Tour(stops, [each.seconds for each in keyframes], [each.ease for each in keyframes], label, ahead)
 
 
 def noise_loop(model: Model, options: WalkOptions, cell: int) -> NoiseLoop:

@@ -8,6 +8,7 @@ export const [LEAST_TEMPO, USUAL_TEMPO, MOST_TEMPO] = [20, 60, 300]; // beats a 
 const NEARLY_ONE = 0.999999; // of a uniform latent, so that it has a place on the normal curve
 const LONGEST_BEAT_MS = 60_000 / LEAST_TEMPO;
 const MOST_TAPS = 8; // that a tempo is the mean of
+const GOLDEN_SHARE = (Math.sqrt(5) - 1) / 2; // whose multiples, less their whole parts, lie far from each other
 const A_LITTLE = 1e-9; // of a loop: what is on the edge of two ways belongs to the second
 
 /**
@@ -37,7 +38,10 @@ export class Motion {
     if (this.kind === "noise") return { z: this.#around(this.stops[first].z, share, cell), label };
     const stops = [...this.stops.slice(first), ...this.stops.slice(0, first)];
     const [seconds, eases] = [stops.map((each) => each.seconds), stops.map((each) => each.ease)];
-    return { z: along(stops.map((each) => each.z), seconds, eases, share * this.seconds), label };
+    // Cells that there is no keyframe for begin on the way to the next, so that no two show the same.
+    const ahead = (Math.floor((cell + this.start) / this.stops.length) * GOLDEN_SHARE) % 1;
+    const time = share * this.seconds + ahead * seconds[0];
+    return { z: along(stops.map((each) => each.z), seconds, eases, time), label };
   }
 
   /** Where in the loop a keyframe comes. */
