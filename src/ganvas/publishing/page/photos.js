@@ -116,9 +116,10 @@ export class Photos {
 
   async #camera() {
     if (!navigator.mediaDevices?.getUserMedia) throw new Error("This browser has no camera for pages like this");
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
-    this.#closeCamera(); // one that was opened while the browser asked
-    this.stream = stream;
+    if (this.isAsking) return; // one camera, however often it is pressed
+    this.isAsking = true;
+    const asked = navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
+    this.stream = await asked.finally(() => (this.isAsking = false));
     find("photo-live").srcObject = this.stream;
     find("photo-shooting").hidden = false;
     find("photo-camera").textContent = "Close the camera";

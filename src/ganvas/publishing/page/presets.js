@@ -54,7 +54,9 @@ export function toPreset({ name, keyframes, ...played }, description, more = {})
     ganvas_preset: 1,
     model: description.published.sha256,
     name,
-    keyframes: keyframes.map(({ point, seconds, ease }) => ({ point, seconds: Math.min(precise(seconds * slower), LONGEST_SECONDS), ease })),
+    keyframes: keyframes.map(({ point, seconds, ease }) => {
+      return { point, seconds: Math.min(precise(seconds * slower), LONGEST_SECONDS), ease };
+    }),
     page: { ...more, ...Object.fromEntries(Object.keys(PLAYED).map((each) => [each, played[each]])) },
   };
 }

@@ -80,7 +80,8 @@ export class Stars {
     find("stars-more").hidden = this.shown >= newest.length;
     find("stars-count").value = newest.length.toLocaleString();
     find("starred").hidden = !newest.length;
-    if (this.compared.some((each) => !this.links.has(each))) this.#compare(null, false).catch((error) => this.say(error.message));
+    if (this.compared.every((each) => this.links.has(each))) return;
+    this.#compare(null, false).catch((error) => this.say(error.message));
   }
 
   #item(link) {
