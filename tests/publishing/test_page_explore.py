@@ -26,6 +26,11 @@ def opened_part(page, name):
     page.locator(f"#{name} summary").click()
 
 
+def noted(page, text):
+    """Wait until it is said beside the photo."""
+    page.locator("#photo-note", has_text=text).wait_for()
+
+
 def point_on(page):
     page.wait_for_timeout(300)  # until the address rests
     return point_of(page.url)
@@ -66,14 +71,14 @@ def test_a_photo_is_seen_as_the_command_sees_it(opened, address, published, tmp_
     page = opened(address)
     opened_part(page, "photos")
     page.locator("#photo-file").set_input_files(tmp_path / "photo.png")
-    status(page, "as this generator sees it")
+    noted(page, "as this generator sees it")
     page.locator("#photo-show").click()
     found = point_on(page)
     np.testing.assert_allclose(found.latent(described), expected.z, atol=1e-4)
     assert np.abs(shown(page)[..., :3] - expected.guess).max() <= 1
     before = page.locator("#photo-error").inner_text()
     page.locator("#photo-closer").click()
-    status(page, "nearer")
+    noted(page, "nearer")
     after = page.locator("#photo-error").inner_text()
     assert int(after.split()[0]) <= int(before.split()[0])
 
@@ -83,12 +88,11 @@ def test_what_is_no_picture_is_said_to_be_none(opened, address, tmp_path):
     page = opened(address)
     opened_part(page, "photos")
     page.locator("#photo-file").set_input_files(tmp_path / "words.png")
-    status(page, "words.png is no picture")
+    noted(page, "words.png is no picture")
 
 
 def test_a_photo_may_be_dropped_and_walked_to(opened, address, published):
     page = opened(f"{address}#seed=2")
-    opened_part(page, "photos")
     golden = io.BytesIO()
     Image.fromarray(published.golden[5].squeeze()).save(golden, "PNG")
     page.evaluate(
@@ -99,7 +103,7 @@ def test_a_photo_may_be_dropped_and_walked_to(opened, address, published):
         }""",
         list(golden.getvalue()),
     )
-    status(page, "as this generator sees it")
+    noted(page, "as this generator sees it")
     page.locator("#photo-walk").click()
     status(page, "A picture of its own")
     assert point_on(page).z is not None
@@ -116,7 +120,7 @@ def test_a_photo_may_be_taken_and_the_camera_is_closed_again(launched, address):
     page.locator("#photo-shooting").wait_for()
     page.wait_for_timeout(500)
     page.locator("#photo-shoot").click()
-    status(page, "as this generator sees it")
+    noted(page, "as this generator sees it")
     assert page.evaluate(
         "document.getElementById('photo-live').srcObject.getTracks().every((t) => t.readyState === 'ended')"
     )
@@ -128,7 +132,7 @@ def test_without_a_camera_it_says_so_in_place(opened, address):
     opened_part(page, "photos")
     page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
     page.locator("#photo-camera").click()
-    status(page, "no camera")
+    noted(page, "no camera")
 
 
 def test_stars_last_and_are_handed_over_with_their_links(opened, address, published, tmp_path):

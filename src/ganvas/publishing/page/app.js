@@ -38,13 +38,12 @@ class Page {
       this.show(state);
       picture.scrollIntoView({ block: "nearest" });
     };
-    const parts = { show, breath, say, describe: (state) => this.#describe(state), state: () => this.state };
-    this.wander = new Wander(generator, parts);
-    this.stars = new Stars(generator, parts);
+    const parts = { show, breath, say, fail, describe: (state) => this.#describe(state), state: () => this.state };
+    this.wander = new Wander(generator, { ...parts, show: (state) => this.show(state) }); // the sheet stays in sight
+    this.stars = new Stars(generator, { ...parts, changed: () => this.#markStar() });
     this.photos = new Photos(generator, { ...parts, walk: (state) => this.#begin(state) });
     this.performance = new Performance(generator, {
       ...parts,
-      fail,
       show: (state) => this.show(state),
       change: (changes) => (this.change(changes), this.controls.fill(this.state)),
       another: () => this.another(),
@@ -56,7 +55,7 @@ class Page {
       rested: () => (this.#settle(), this.state),
       stars: () => [...this.stars.links],
     });
-    mountControl(this.performance, find("control"), say);
+    mountControl(this.performance, find("control"), (words) => (find("control-note").textContent = words));
     this.#listen();
   }
 
@@ -173,8 +172,12 @@ class Page {
   #rest() {
     find("undo").disabled = !this.past.length;
     find("redo").disabled = !this.future.length;
-    find("star").setAttribute("aria-pressed", this.stars.has(this.state));
+    this.#markStar();
     if (find("wandering").open) this.wander.around(this.state).catch(fail);
+  }
+
+  #markStar() {
+    find("star").setAttribute("aria-pressed", this.stars.has(this.state));
   }
 
   #remember(push) {
@@ -332,8 +335,11 @@ class Page {
   star() {
     this.#settle();
     const isStarred = this.stars.toggle(this.state);
-    find("star").setAttribute("aria-pressed", isStarred);
-    say(isStarred ? "Starred: it is kept in this browser, at the end of the page" : "No longer starred");
+    this.#markStar();
+    const starred = this.stars.isKept
+      ? "Starred: it is kept in this browser, at the end of the page"
+      : "Starred, but this browser has no room to keep it; save the stars at the end of the page";
+    say(isStarred ? starred : "No longer starred");
   }
 
   async share() {
@@ -380,6 +386,7 @@ class Page {
 
   #press(event) {
     if (this.performance.isOpen) return;
+    if (!event.key || !event.target.matches) return; // where a browser fills a field in
     const isTyped = event.target.matches("input:not([type=range]):not([type=checkbox]), select");
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !isTyped) {
       event.preventDefault();

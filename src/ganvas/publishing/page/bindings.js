@@ -185,5 +185,6 @@ function checkedBinding(given) {
 }
 
 function inQuotes(value) {
-  return `“${String(value).slice(0, 40)}”`;
+  const words = typeof value === "object" ? JSON.stringify(value) : String(value); // not every object becomes a text
+  return `“${words.slice(0, 40)}”`;
 }

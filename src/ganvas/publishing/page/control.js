@@ -112,7 +112,7 @@ class ControlPanel {
     const button = newElement("button", { type: "button", textContent: name, disabled: !isThere });
     const told = newElement("p", { className: "hint", textContent: isThere ? waiting : missing });
     told.setAttribute("role", "status");
-    this.element.append(newRow("actions", button, told));
+    this.element.append(newRow("actions device", button, told));
     return { button, told };
   }
 

@@ -11,20 +11,20 @@ export class Controls {
   constructor(description, change, choose) {
     const { classes, published, z_dim: size } = description;
     this.change = change;
-    this.names = remembered("names", {});
+    this.names = remembered("names", {}, { sound: soundNames });
     find("labelled").hidden = !classes.length;
     find("label").append(...classes.map((name) => new Option(name, name)));
     find("moving").hidden = !published.directions.length;
     this.steps = new Map();
+    find("place").max = size - 1;
     published.directions.forEach(({ name }, at) => find("directions").append(this.#direction(name, at + 1)));
-    for (const id of ["truncation", "mix"]) paired(find(id), find(`${id}-typed`));
+    for (const id of ["truncation", "mix", "place"]) paired(find(id), find(`${id}-typed`));
     onMoved("truncation", (truncation) => change({ truncation }), published.truncation);
     onMoved("mix", (share) => change({ mixes: this.#mixes({ share }) }), 0);
     find("seed").addEventListener("change", ({ target }) => ifSeed(target, (seed) => choose({ seed, z: null, mixes: [] })));
     find("mixed").addEventListener("change", ({ target }) => {
       ifSeed(target, (seed) => choose({ mixes: this.#mixes({ seed, share: find("mix").valueAsNumber || 0.5 }) }));
     });
-    find("place").max = size - 1;
     onMoved("place", (place) => change({ fine: place < 1 ? null : { seed: this.#fineSeed(), place } }), 0);
     find("fine").addEventListener("change", ({ target }) => {
       const place = find("place").valueAsNumber || Math.min(8, size - 1);
@@ -97,6 +97,12 @@ export class Controls {
   }
 }
 
+/** Names of directions by their numbers, of whatever was kept. */
+function soundNames(found) {
+  if (typeof found !== "object" || Array.isArray(found)) return {};
+  return Object.fromEntries(Object.entries(found).filter(([, name]) => typeof name === "string" && name.trim()));
+}
+
 /** Let a range and the number beside it say the same. */
 export function paired(range, typed) {
   range.typed = typed;
@@ -126,7 +132,6 @@ function onMoved(id, act, usual) {
 export function fillRange(range, value) {
   range.value = value;
   if (range.typed && document.activeElement !== range.typed) range.typed.value = Math.round(value * 100) / 100;
-  else if (!range.typed && range.nextElementSibling) range.nextElementSibling.value = value;
 }
 
 function ifSeed(input, act) {

@@ -8,7 +8,8 @@ export function keySource(key) {
 }
 
 /** { source, value } of a MIDI message, or null for what moves nothing. Source: MIDI 1.0, table of status bytes. */
-export function fromMidi([status, first, second = 0]) {
+export function fromMidi(data) {
+  const [status = 0, first = 0, second = 0] = data ?? [];
   const channel = (status & 15) + 1;
   switch (status >> 4) {
     case 8:
@@ -56,8 +57,7 @@ export class Inputs {
 
   /** Look at the gamepads, once a frame: they tell nothing by themselves. */
   poll() {
-    if (!navigator.getGamepads) return;
-    for (const pad of navigator.getGamepads()) {
+    for (const pad of gamepads()) {
       if (!pad?.connected || pad.index > 3) continue;
       pad.axes.forEach((value, at) => this.#pad(`pad:${pad.index}:axis:${at}`, clippedShare((value + 1) / 2)));
       pad.buttons.forEach(({ value }, at) => this.#pad(`pad:${pad.index}:button:${at}`, clippedShare(value)));
@@ -77,6 +77,7 @@ export class Inputs {
 
   #key(event, value) {
     if (value && (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.(TYPED_IN))) return;
+    if (!event.key) return; // where a browser fills a field in
     const source = keySource(event.key);
     if (event.key === "Tab" || event.key === "Escape") return; // whoever has only a keyboard needs these
     if (value ? !this.wants(source) : !this.held.has(event.code)) return;
@@ -92,6 +93,16 @@ export class Inputs {
   #release() {
     for (const source of this.held.values()) this.feed(source, 0);
     this.held.clear();
+  }
+}
+
+/** What is plugged in. A frame on another page may be allowed none: then there is none. */
+export function gamepads() {
+  try {
+    return navigator.getGamepads?.() ?? [];
+  } catch (error) {
+    if (error.name === "SecurityError") return [];
+    throw error;
   }
 }
 

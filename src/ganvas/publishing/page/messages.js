@@ -6,7 +6,7 @@ const MOST_MESSAGE_LETTERS = 1000;
 const FIRST_PAUSE_MS = 1000; // before another try to connect; each one doubles it,
 const LONGEST_PAUSE_MS = 30_000; // up to this
 
-const NOT_CONNECTED = "OSC: not connected. `ganvas serve --control` shows an address that connects it.";
+const NOT_CONNECTED = "OSC: not connected. “ganvas serve --control” shows an address that connects it.";
 
 const controlToken = givenToken(); // read now: the address is about to say something else
 

@@ -21,7 +21,10 @@ export class Panel {
   constructor(generator, performance, parts) {
     Object.assign(this, { generator, performance, ...parts, taps: [] });
     this.description = generator.description;
-    this.saved = remembered("presets", []);
+    this.saved = remembered("presets", [], {
+      sound: (found) => found.filter((each) => typeof each?.name === "string"), // whole ones are checked when they are chosen
+      changed: () => this.#list(),
+    });
     this.keyframes = new Keyframes(generator, {
       ...{ show: parts.show, describe: parts.describe, breath: parts.breath },
       changed: (keyframes) => performance.change({ keyframes }),
@@ -224,8 +227,10 @@ export class Panel {
   /** Begin to record what is played, or end it. */
   async #live() {
     const { performance } = this;
+    if (this.isEnding) return;
     if (this.liveRecording) {
-      const bytes = await this.liveRecording.stop(this.#name());
+      this.isEnding = true;
+      const bytes = await this.liveRecording.stop(this.#name()).finally(() => (this.isEnding = false));
       this.liveRecording = performance.live = null;
       this.#note("record", `${(bytes / 1e6).toLocaleString(undefined, { maximumFractionDigits: 1 })} MB were saved.`);
     } else {
@@ -266,7 +271,7 @@ export class Panel {
     const others = this.saved.value.filter(({ name }) => !preset.name || name !== preset.name);
     this.saved.value = [...others, preset];
     this.#list(others.length);
-    this.#note("preset", "It is kept in this browser.");
+    this.#note("preset", this.saved.isKept ? "It is kept in this browser." : "This browser has no room to keep it; export it.");
   }
 
   /** What is chosen in the list, which is checked as a stranger's is: others may write where a browser keeps it. */

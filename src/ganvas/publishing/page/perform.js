@@ -5,7 +5,7 @@ import { MOST_STEPS, fromLink, randomSeed, toLink } from "./link.js";
 import { remembered } from "./memory.js";
 import { LEAST_TEMPO, MOST_RADIUS, MOST_TEMPO, Motion, USUAL_TEMPO, clamped, morphed, offset } from "./motion.js";
 import { EASES } from "./paths.js";
-import { LONGEST_SECONDS, SHORTEST_SECONDS, USUAL, checkedPreset, toPreset } from "./presets.js";
+import { LONGEST_SECONDS, MOST_KEYFRAMES, SHORTEST_SECONDS, USUAL, checkedPreset, fromPreset, toPreset } from "./presets.js";
 import { Stage } from "./stage.js";
 import { find } from "./view.js";
 
@@ -108,6 +108,7 @@ export class Performance {
 
   #latentOf(point) {
     if (!this.latents.has(point)) {
+      if (this.latents.size >= MOST_KEYFRAMES) this.latents.clear(); // an hour of other pictures takes no more
       const state = fromLink(point, this.description);
       const label = this.description.classes.length ? this.generator.label(state) : null;
       this.latents.set(point, { z: this.generator.latent(state), label });
@@ -121,8 +122,8 @@ export class Performance {
   }
 
   /** What is seen at a share of the loop: { z, label } of each picture. */
-  #moments(share, { motion, hands, before = null }) {
-    const { columns, rows, isMirrored } = this.settings;
+  #moments(share, { motion, hands, before = null, settings = this.settings }) {
+    const { columns, rows, isMirrored } = settings;
     return Array.from({ length: isMirrored ? 1 : columns * rows }, (_, cell) => {
       let moment = motion.at(share, cell);
       if (before) {
@@ -369,11 +370,11 @@ export class Performance {
   /** The canvas of every frame of one loop, enlarged; the frame after the last would be the first. What plays waits. */
   async *frames(count, { width, height }, { isOpaque, told, isOver }) {
     const [laid, large] = [document.createElement("canvas"), document.createElement("canvas")];
-    const [motion, hands] = [this.#motion(), this.#offsets()]; // whatever is moved in the meantime
+    const now = { motion: this.#motion(), hands: this.#offsets(), settings: this.settings }; // whatever is moved meanwhile
     this.isHeld = true;
     try {
       for (let number = 0; number < count && !isOver(); number += 1) {
-        this.stage.lay(await this.#drawn(this.#moments(number / count, { motion, hands })), laid);
+        this.stage.lay(await this.#drawn(this.#moments(number / count, now)), laid, now.settings);
         yield this.stage.enlarged(laid, large, { width, height }, isOpaque);
         told(number + 1);
         await new Promise((done) => setTimeout(done));
@@ -417,9 +418,10 @@ export class Performance {
     if (!value) return {};
     try {
       const alone = { point: "seed=0", seconds: 2, ease: "smooth" };
-      const keyframes = value.keyframes.length ? value.keyframes : [alone];
-      checkedPreset(toPreset({ ...USUAL, ...value, keyframes }, this.description), this.description);
-      return value;
+      const isAlone = !value.keyframes.length;
+      const kept = { ...USUAL, ...value, keyframes: isAlone ? [alone] : value.keyframes };
+      const { played } = fromPreset(checkedPreset(toPreset(kept, this.description), this.description));
+      return isAlone ? { ...played, keyframes: [] } : played;
     } catch (error) {
       console.warn("what was kept here is left out", error);
       return {};

@@ -6,28 +6,49 @@ const MOST_PX = 1600; // of the longer side that is looked at; what is larger is
 const TRIES = 24; // of each look closer
 const STEP = 0.35; // of a latent, at the first try
 
-/** `show(state)`: let the page show what was found. `walk(state)`: go there. `say(words)`: tell how it went. */
+/** `show(state)`: let the page show what was found. `walk(state)`: go there. `say(words)`: tell where none are seen. */
 export class Photos {
   constructor(generator, { state, show, walk, say, breath }) {
     Object.assign(this, { generator, state, show, walk, say, breath });
     find("photos").hidden = !generator.seesPhotos;
+    addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+    addEventListener("drop", (event) => {
+      const [file] = event.dataTransfer?.files ?? [];
+      if (!file) return; // words are dropped into fields
+      event.preventDefault(); // a browser would leave the page for the file
+      this.#given(file);
+    });
     if (!generator.seesPhotos) return;
     find("photo-file").addEventListener("change", ({ target }) => this.#take(target.files[0]));
     find("photo-choose").addEventListener("click", () => find("photo-file").click());
-    find("photo-camera").addEventListener("click", () => this.#camera().catch((error) => this.#closeCamera(error)));
-    find("photo-shoot").addEventListener("click", () => this.#shoot());
+    find("photo-camera").addEventListener("click", () => {
+      if (find("photo-shooting").hidden) this.#camera().catch((error) => this.#closeCamera(error));
+      else this.#closeCamera();
+    });
+    find("photos").addEventListener("toggle", ({ target }) => target.open || this.#closeCamera());
+    find("photo-shoot").addEventListener("click", () => this.#shoot().catch((error) => this.#closeCamera(error)));
     find("photo-show").addEventListener("click", () => this.show(this.found));
     find("photo-walk").addEventListener("click", () => this.walk(this.found));
-    find("photo-closer").addEventListener("click", () => this.closer().catch((error) => this.say(error.message)));
-    addEventListener("dragover", (event) => event.preventDefault());
-    addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.#take(event.dataTransfer?.files[0]);
-    });
+    find("photo-closer").addEventListener("click", () => this.closer().catch((error) => this.#note(error.message)));
     addEventListener("paste", (event) => {
       const file = [...(event.clipboardData?.files ?? [])].find((each) => each.type.startsWith("image/"));
-      if (file) this.#take(file);
+      if (file) this.#given(file);
     });
+  }
+
+  #note(words) {
+    find("photo-note").textContent = words;
+  }
+
+  /** A file that was dropped or pasted anywhere: what is seen in it is where it can be looked at. */
+  async #given(file) {
+    if (!this.generator.seesPhotos) {
+      this.say("This generator sees no photos: it does not begin at principal components");
+      return;
+    }
+    find("photos").open = true;
+    await this.#take(file);
+    find("photos").scrollIntoView({ block: "nearest" });
   }
 
   async #take(file) {
@@ -36,7 +57,7 @@ export class Photos {
       await this.see(await createImageBitmap(file, { imageOrientation: "from-image" }));
     } catch (error) {
       console.warn(error);
-      this.say(`${file.name || "That"} is no picture that this browser can open`);
+      this.#note(`${file.name || "That"} is no picture that this browser can open`);
     }
   }
 
@@ -53,7 +74,7 @@ export class Photos {
     await this.#found({ ...this.state(), z, mixes: [], fine: null, truncation: 1, steps: new Map() });
     paint(find("photo-seen"), this.generator.toImage(this.target));
     find("photo-found").hidden = false;
-    this.say("Here is your photo as this generator sees it");
+    this.#note("Here is your photo as this generator sees it");
   }
 
   async #found(state) {
@@ -66,6 +87,17 @@ export class Photos {
 
   /** Try latents beside the one that was found, and keep each that comes nearer. Source: Rechenberg 1973, the (1+1) strategy. */
   async closer() {
+    if (this.isLooking) return;
+    this.isLooking = find("photo-closer").disabled = true;
+    try {
+      this.#note((await this.#search()) ? "It is nearer now" : "Nothing near it is nearer");
+    } finally {
+      this.isLooking = find("photo-closer").disabled = false;
+    }
+  }
+
+  /** How many of the tries came nearer. */
+  async #search() {
     let step = (this.step ??= STEP);
     let nearer = 0;
     for (let number = 0; number < TRIES; number += 1) {
@@ -79,14 +111,19 @@ export class Photos {
       await this.#found({ ...this.found, z });
     }
     this.step = step;
-    this.say(nearer ? "It is nearer now" : "Nothing near it is nearer");
+    return nearer;
   }
 
   async #camera() {
     if (!navigator.mediaDevices?.getUserMedia) throw new Error("This browser has no camera for pages like this");
-    this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
+    if (this.isAsking) return; // one camera, however often it is pressed
+    this.isAsking = true;
+    const asked = navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
+    this.stream = await asked.finally(() => (this.isAsking = false));
     find("photo-live").srcObject = this.stream;
     find("photo-shooting").hidden = false;
+    find("photo-camera").textContent = "Close the camera";
+    this.#note("");
     await find("photo-live").play();
   }
 
@@ -99,7 +136,8 @@ export class Photos {
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = null;
     find("photo-shooting").hidden = true;
-    if (error) this.say(error.name === "NotAllowedError" ? "The camera was not allowed" : error.message);
+    find("photo-camera").textContent = "Use the camera";
+    if (error) this.#note(error.name === "NotAllowedError" ? "The camera was not allowed" : error.message);
   }
 }
 

@@ -11,6 +11,7 @@ const MOST_LINK_LETTERS = 32_000; // that browsers and messengers pass on
 export const MOST_KEYFRAMES = 1000;
 export const LONGEST_SECONDS = 3600;
 export const SHORTEST_SECONDS = 0.1;
+const LEAST_SECONDS = 1e-6; // of a file's keyframe: a loop of no time has no moments
 export const MOST_CELLS_A_SIDE = 8;
 
 /** How something is played that says nothing of it. */
@@ -53,21 +54,23 @@ export function toPreset({ name, keyframes, ...played }, description, more = {})
     ganvas_preset: 1,
     model: description.published.sha256,
     name,
-    keyframes: keyframes.map(({ point, seconds, ease }) => ({ point, seconds: precise(seconds * slower), ease })),
+    keyframes: keyframes.map(({ point, seconds, ease }) => {
+      return { point, seconds: Math.min(precise(seconds * slower), LONGEST_SECONDS), ease };
+    }),
     page: { ...more, ...Object.fromEntries(Object.keys(PLAYED).map((each) => [each, played[each]])) },
   };
 }
 
 /** The way back: what is played, as `toPreset` takes it, and what else the page keeps. */
 export function fromPreset({ name, keyframes, page }) {
-  const own = Object.entries(page).filter(([each]) => each in PLAYED);
+  const own = Object.entries(page).filter(([each]) => Object.hasOwn(PLAYED, each));
   const played = { ...USUAL, kind: "tour", ...Object.fromEntries(own) };
   const faster = played.tempo / USUAL_TEMPO;
   const timed = keyframes.map((each) => ({ ...each, seconds: precise(each.seconds * faster) }));
   return { played: { ...played, name, keyframes: timed }, more: page };
 }
 
-const precise = (seconds) => Number(seconds.toFixed(6));
+const precise = (seconds) => Math.max(Number(seconds.toFixed(6)), LEAST_SECONDS);
 
 /** The preset in a text, if it is one of this model. Throws an Error whose message says what is wrong with it. */
 export function readPreset(text, description) {
@@ -96,7 +99,7 @@ export function checkedPreset(given, description) {
   const checked = keyframes.map((each, at) => checkedKeyframe(each, `keyframe ${at + 1}`, description));
   expect(isObject(page), "its page is no object");
   for (const [each, [isGood, expected]] of Object.entries(PLAYED)) {
-    expect(!(each in page) || isGood(page[each]), `its page's ${each} is not ${expected}`);
+    expect(!Object.hasOwn(page, each) || isGood(page[each]), `its page's ${each} is not ${expected}`);
   }
   return { ganvas_preset: 1, model, name, keyframes: checked, page };
 }

@@ -15,9 +15,8 @@ export class Stage {
   }
 
   /** Pictures side by side, or one and its mirror images, on a canvas. */
-  lay(images, canvas = this.canvas) {
+  lay(images, canvas = this.canvas, { columns, rows, isMirrored } = this.settings()) {
     const { width, height } = this.description;
-    const { columns, rows, isMirrored } = this.settings();
     const [wide, high] = [columns * width, rows * height];
     if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
     const context = canvas.getContext("2d");
@@ -126,8 +125,8 @@ export class Stage {
       if (document.fullscreenElement || !view.requestFullscreen) this.leave();
       else this.#fill();
     });
-    view.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
+    addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.isOpen) return; // wherever the focus went
       event.preventDefault();
       this.leave();
     });

@@ -8,23 +8,53 @@ const SHOWN_AT_ONCE = 60;
 const MOST_HANDED = 1000; // pictures in one file
 const SHEET_PX = 8192; // of a sheet's longer side, which browsers draw
 
-/** `show(state)` is told of the star that is chosen; `say(words)` of how it went. */
+/** `show(state)` is told of the star that is chosen; `changed()` of stars that went elsewhere than by `toggle`. */
 export class Stars {
-  constructor(generator, { show, say, breath, describe }) {
-    Object.assign(this, { generator, show, say, breath, describe });
-    this.kept = remembered("stars", []);
+  constructor(generator, { show, changed, breath, describe }) {
+    Object.assign(this, { generator, show, changed, breath, describe });
+    this.kept = remembered("stars", [], {
+      sound: (found) => found.filter((each) => typeof each === "string" && fromLink(each, generator.description)),
+      changed: () => this.#takeAll(), // another page of this model starred something
+    });
     this.links = new Set(this.kept.value);
     this.compared = [];
     this.seen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "200px" });
     find("stars-more").addEventListener("click", () => this.#list(this.shown + SHOWN_AT_ONCE));
-    find("stars-sheet").addEventListener("click", () => this.#sheet().catch((error) => say(error.message)));
-    find("stars-zip").addEventListener("click", () => this.#zip().catch((error) => say(error.message)));
+    find("stars-sheet").addEventListener("click", () => this.#hand(() => this.#sheet()));
+    find("stars-zip").addEventListener("click", () => this.#hand(() => this.#zip()));
     find("stars-clear").addEventListener("click", () => this.#clear());
     this.#list(SHOWN_AT_ONCE);
   }
 
   has(state) {
     return this.links.has(this.#link(state));
+  }
+
+  /** Whether the browser had room for the last star. */
+  get isKept() {
+    return this.kept.isKept;
+  }
+
+  say(words) {
+    find("stars-note").textContent = words;
+  }
+
+  #takeAll() {
+    this.links = new Set(this.kept.value);
+    this.#list(Math.max(this.shown, SHOWN_AT_ONCE));
+    this.changed();
+  }
+
+  /** One file at a time. */
+  async #hand(make) {
+    for (const id of ["stars-sheet", "stars-zip"]) find(id).disabled = true;
+    try {
+      await make();
+    } catch (error) {
+      this.say(error.message);
+    } finally {
+      for (const id of ["stars-sheet", "stars-zip"]) find(id).disabled = false;
+    }
   }
 
   /** Star a state, or take its star away; whether it has one now. */
@@ -50,6 +80,8 @@ export class Stars {
     find("stars-more").hidden = this.shown >= newest.length;
     find("stars-count").value = newest.length.toLocaleString();
     find("starred").hidden = !newest.length;
+    if (this.compared.every((each) => this.links.has(each))) return;
+    this.#compare(null, false).catch((error) => this.say(error.message));
   }
 
   #item(link) {
@@ -60,7 +92,9 @@ export class Stars {
     button.setAttribute("aria-label", this.describe(state));
     button.addEventListener("click", () => this.show(state));
     const compare = Object.assign(document.createElement("input"), { type: "checkbox", ariaLabel: `Compare ${this.describe(state)}` });
-    compare.addEventListener("change", () => this.#compare(link, compare.checked));
+    compare.addEventListener("change", () => {
+      this.#compare(link, compare.checked).catch((error) => this.say(error.message));
+    });
     item.append(button, compare);
     this.seen.observe(item);
     return item;
@@ -82,7 +116,8 @@ export class Stars {
 
   /** The two that were chosen last, side by side. */
   async #compare(link, isChosen) {
-    this.compared = [...this.compared.filter((each) => each !== link), ...(isChosen ? [link] : [])].slice(-2);
+    const others = this.compared.filter((each) => each !== link && this.links.has(each));
+    this.compared = [...others, ...(isChosen ? [link] : [])].slice(-2);
     for (const item of find("stars").children) item.lastChild.checked = this.compared.includes(item.dataset.link);
     find("compared").hidden = this.compared.length < 2;
     if (this.compared.length < 2) return;
@@ -98,9 +133,8 @@ export class Stars {
   #clear() {
     const count = this.links.size;
     if (!confirm(`Take the stars of ${count.toLocaleString()} pictures away?`)) return;
-    this.links.clear();
     this.kept.value = [];
-    this.#list(0);
+    this.#takeAll();
   }
 
   get #scale() {
@@ -124,7 +158,7 @@ export class Stars {
       files.push({ name: `${String(files.length + 1).padStart(4, "0")}.png`, bytes: new Uint8Array(await png.arrayBuffer()) });
     }
     handOver(zipped(files), "stars.zip");
-    this.say(`${files.length} pictures were saved`);
+    this.say(`${counted(files.length, this.links.size)} were saved`);
   }
 
   async #sheet() {
@@ -145,6 +179,13 @@ export class Stars {
     const blob = await new Promise((done) => sheet.toBlob(done, "image/png"));
     if (!blob) throw new Error("the sheet is larger than this browser can draw");
     handOver(blob, "stars.png");
-    this.say(`A sheet of ${at} pictures was saved`);
+    const smaller = scale < this.#scale ? `, at scale ${scale}, the largest that a browser draws` : "";
+    this.say(`A sheet of ${counted(at, this.links.size)} was saved${smaller}`);
   }
+}
+
+/** How many of the stars are in a file. */
+function counted(handed, all) {
+  if (handed < all) return `the newest ${handed.toLocaleString()} of ${all.toLocaleString()} pictures`;
+  return handed === 1 ? "one picture" : `${handed.toLocaleString()} pictures`;
 }

@@ -1,19 +1,28 @@
 // A sheet of pictures around the one that is shown: each differs from it by a little of a random seed.
 
+import { fillRange, moved, paired } from "./controls.js";
 import { MOST_MIXES, randomSeed } from "./link.js";
 import { canvasOf, find } from "./view.js";
 
+const USUAL_SHARE = 0.25; // of the way to another seed: near enough to be told for its kin
 const SIDE = 3;
 const MIDDLE = (SIDE * SIDE - 1) / 2;
 
 /** `show(state)` is told of the picture that is chosen; `describe(state)` names it. */
 export class Wander {
-  constructor(generator, { show, describe, breath }) {
-    Object.assign(this, { generator, show, describe, breath });
+  constructor(generator, { show, describe, breath, fail }) {
+    Object.assign(this, { generator, show, describe, breath, fail });
     this.grid = find("around");
     this.heat = find("temperature");
-    this.heat.addEventListener("change", () => this.around(this.state));
+    paired(this.heat, find("temperature-typed"));
+    fillRange(this.heat, USUAL_SHARE);
+    moved(this.heat, () => {}, USUAL_SHARE);
+    for (const told of ["change", "typed", "dblclick"]) this.heat.addEventListener(told, () => this.#again(this.state));
     this.grid.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  #again(state) {
+    this.around(state).catch(this.fail);
   }
 
   /** Draw the sheet anew around a state. */
@@ -37,7 +46,7 @@ export class Wander {
     const isHere = at === MIDDLE;
     button.setAttribute("aria-label", isHere ? "Here" : `Go to ${this.describe(state)}`);
     if (isHere) button.setAttribute("aria-current", "true");
-    button.addEventListener("click", () => (isHere ? this.around(state) : this.show(state)));
+    button.addEventListener("click", () => (isHere ? this.#again(state) : this.show(state)));
     const old = this.grid.children[at];
     if (old) old.replaceWith(button);
     else this.grid.append(button);
