@@ -32,7 +32,7 @@ def noted(page, text):
 
 
 def point_on(page):
-    page.wait_for_timeout(300)  # until the address rests
+    page.evaluate("() => new Promise((done) => setTimeout(done, 300))")  # the page's own clock: its address rests then
     return point_of(page.url)
 
 

@@ -12,7 +12,7 @@ from ganvas.files import replace_text
 from ganvas.formats.manifest import read_description
 from ganvas.publishing.site import MODULES, ONE_FILE
 
-SOON_MS = 2000
+SOON_MS = 10_000
 CACHED = {"Cache-Control": "max-age=3600"}
 OF_THE_MODEL = ["model.json", "model.onnx.gz", "vendor/ort.js", "vendor/ort.wasm.gz"]
 

@@ -67,7 +67,7 @@ def walk_film(model: Model, options: WalkOptions, told: Callable[[int, int], Non
     scale = max(LONGEST_PX // max(size), 1) if options.scale is None else options.scale
     _check("pixels of a side", max(size) * scale, 1, LARGEST_SIDE_PX)
     seconds = options.seconds or sum(each.seconds for each in options.keyframes)
-    _check(f"frames of {seconds:g} seconds at {options.fps} a second", seconds * options.fps, 0.5, MOST_FRAMES)
+    _check(f"frames of {seconds:g} s at {options.fps} a second", seconds * options.fps, 0.5, MOST_FRAMES)
     frames = max(round(seconds * options.fps), 1)
     make = noise_loop if options.is_noise else tour
     ways = [make(model, options, cell) for cell in range(cells)]
