@@ -48,10 +48,15 @@ def parted(name: str, work: Path, data: Path) -> dict[str, Path]:
 
 
 def measured(run: Path, training: Path, held_out: np.ndarray, see: View, count: int = COUNT) -> dict[str, float]:
-    """Copies of the training pictures, and what of the held-out ones is reached."""
+    """The images shown, copies of the training pictures, and what of the held-out ones is reached."""
+    last = max(kept_moments(run))
     copies = ganvas.score(run, training, count=count).to_dict()["copies"]
-    found = {"copied": round(copies["share"]["value"], 4), "by chance": round(copies["chance"]["value"], 4)}
-    return found | reached(see(held_out), see(drawn(run, max(kept_moments(run)), count)))
+    found = {
+        "images": last,
+        "copied": round(copies["share"]["value"], 4),
+        "by chance": round(copies["chance"]["value"], 4),
+    }
+    return found | reached(see(held_out), see(drawn(run, last, count)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
