@@ -26,9 +26,16 @@ def test_a_fault_would_be_found(browser):
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_everything_on_the_page(opened, address, scheme, width):
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "dark"),
+        (1280, "light"),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+    ],
+)
+def test_everything_on_the_page(opened, address, width, scheme):
     page = opened(f"{address}#seed=7", color_scheme=scheme, viewport={"width": width, "height": 844})
     for part in page.locator("details").all():
         part.evaluate("(part) => (part.open = true)")
