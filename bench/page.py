@@ -25,7 +25,8 @@ from ganvas.publishing.site import ONE_FILE
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 WALK = """async (frames) => {
   const { loadGenerator } = await import("./generator.js");
-  const { between, latent } = await import("./latents.js");
+  const { latent } = await import("./latents.js");
+  const { between } = await import("./paths.js");
   const generator = await loadGenerator();
   const { z_dim: size, z_distribution: kind, classes } = generator.description;
   const [from, to] = [latent(1n, size, kind), latent(2n, size, kind)];
