@@ -249,6 +249,7 @@ def smoke_faces(given: Given) -> None:
 def smoke_few(given: Given) -> None:
     known = np.array(given.known.images)
     found = few.measured(given.run, given.pictures, known, pixels, COUNT)
+    assert found.pop("images") > 0
     assert all(0 <= share <= 1 for share in found.values())
     folders = few.parted("digits", given.work, given.work)
     counts = {part: len(list(folder.iterdir())) for part, folder in folders.items()}

@@ -263,9 +263,10 @@ def test_the_clicks_that_the_microphone_hears_are_onsets(opened, address):
     assert (np.round(steps) == 1).mean() > 0.7  # where its file begins anew, the fake device leaves a gap
     assert page.evaluate("Math.max(...notes.filter(({ name }) => name === 'mix').map(({ value }) => value))") > 0.05
     page.get_by_role("button", name="Stop listening").click()
+    page.wait_for_timeout(1500)  # what is smoothed comes to rest
     count = page.evaluate("notes.length")
-    page.wait_for_timeout(700)
-    assert page.evaluate("notes.length") <= count + 40  # what is smoothed comes to rest
+    page.wait_for_timeout(300)
+    assert page.evaluate("notes.length") == count
     page.get_by_text("Microphone: off.").wait_for()
 
 
