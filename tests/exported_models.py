@@ -19,7 +19,7 @@ from ganvas.training import build_networks
 from ganvas.workflows.publish import Quality, Wording, write_export
 
 
-def small_model(architecture: str = "cascade", **changes: object) -> Model:
+def small_model(architecture: str = "cascade-narrow", **changes: object) -> Model:
     """A small generator with random weights, and principal components of smooth random pictures where it has them."""
     values = {
         "architecture": architecture,

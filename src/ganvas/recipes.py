@@ -57,7 +57,7 @@ RECIPES: dict[str, Recipe] = {
         config=RunConfig(
             recipe="swift",
             pictures=PictureSettings(),
-            network=NetworkSettings(architecture="cascade", z_dim=64, width="planned", weights="kaiming"),
+            network=NetworkSettings(architecture="cascade-narrow", z_dim=64, width="planned", weights="kaiming"),
             objective=ObjectiveSettings(loss="relativistic", rescue_augment=(), **SWIFT_OBJECTIVE),
             optimizer=OptimizerSettings(
                 generator_rate=1e-3,
@@ -97,7 +97,7 @@ RECIPES: dict[str, Recipe] = {
             "The run measures itself as it goes, and ships its best moment.",
         ),
         # Pixels alone are soon learned by heart, so that they are augmented.
-        blind={"network.architecture": "cascade-blind", "objective.augment": ("tint", "translation")},
+        blind={"network.architecture": "cascade-narrow-blind", "objective.augment": ("tint", "translation")},
     ),
     "quick": Recipe(
         title="DCGAN's networks at half width, made for minutes on a CPU",

@@ -37,6 +37,7 @@ from bench import (
     overfit,
     overhead,
     page,
+    playing,
     projection,
     quality,
     recipes,
@@ -337,6 +338,15 @@ def smoke_page(given: Given) -> None:
     assert "| walk as it is watched, at most 60 |" in given.printed()
 
 
+def smoke_playing(given: Given) -> None:
+    out = given.work / "site"
+    site.publish(Bundle(given.model, cache_folder() / "downloads"), out, site.SiteOptions())
+    playing.main([str(out), "--minutes", "0.1"])
+    printed = given.printed()
+    for what in ("from key to pixels", "from MIDI to pixels", "heap over", "minutes of sound"):
+        assert what in printed
+
+
 def smoke_projection(given: Given) -> None:
     model, pictures = given.model, str(given.pictures)
     projection.main([str(model), pictures, pictures, "--count", "2", "--steps", "2"])
@@ -495,6 +505,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "overfit": smoke_overfit,
     "overhead": smoke_overhead,
     "page": smoke_page,
+    "playing": smoke_playing,
     "projection": smoke_projection,
     "quality": smoke_quality,
     "recipes": smoke_recipes,
@@ -516,6 +527,7 @@ SLOW = {
     "beside",
     "overhead",
     "page",
+    "playing",
     "quality",
     "recipes",
     "roofline",
@@ -531,7 +543,7 @@ def marked(name: str) -> object:
     marks = [pytest.mark.slow] if name in SLOW else []
     if name in SKIPPED:
         marks.append(pytest.mark.skip(reason=SKIPPED[name]))
-    if name == "page" and not (shutil.which("chromium") or shutil.which("google-chrome")):
+    if name in ("page", "playing") and not (shutil.which("chromium") or shutil.which("google-chrome")):
         marks.append(pytest.mark.skip(reason="needs chromium or google-chrome"))
     return pytest.param(name, marks=marks)
 

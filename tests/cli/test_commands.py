@@ -197,7 +197,7 @@ def test_the_default_recipe_trains_on_any_pictures_and_goes_on(more, ganvas, pic
     done(ganvas("train", pictures, *small, "--images", "64"))
     kept = tomllib.loads((ganvas.folder / "run" / "run.toml").read_text(encoding="utf-8"))
     assert kept["recipe"] == "swift"
-    assert kept["network"]["architecture"] == ("cascade-blind" if "--blind" in more else "cascade")
+    assert kept["network"]["architecture"] == ("cascade-narrow-blind" if "--blind" in more else "cascade-narrow")
     assert kept["objective"]["augment"] == (["tint", "translation"] if "--blind" in more else [])
     assert not any("sight" in name for name in whole_state(ganvas.folder / "run") if name.endswith("weight"))
     weights = model_weights(ganvas.folder / "run")

@@ -38,7 +38,7 @@ BROWSER_HAS = {
 }
 
 
-EVERY_DAY = {"cascade", "dcgan28"}
+EVERY_DAY = {"cascade-narrow", "dcgan28"}
 BY_TIER = [pytest.param(name, marks=[] if name in EVERY_DAY else [pytest.mark.slow]) for name in ARCHITECTURES]
 
 

@@ -32,7 +32,7 @@ def test_layers_that_cannot_compute_in_integers_are_not_counted_as_if_they_did(t
 
 @pytest.mark.slow
 def test_convolutions_are_counted(make_model):
-    model = make_model("cascade")
+    model = make_model("cascade-narrow")
     extractor = load_extractor("lite", (24, 32), cache_folder() / "downloads")
     trial = try_int8(to_onnx(model), model.description, extractor)
     assert trial.quantised > trial.layers / 2

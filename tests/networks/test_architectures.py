@@ -15,7 +15,7 @@ Z_DIM = 20
 
 
 def tiny(name: str, *, channels: int = 3, classes: int = 0, size: int = 32, seed: int = 0) -> Networks:
-    weights = "kaiming" if name in ("r3gan", "swift", "swift-blind", "cascade", "cascade-blind") else "normal"
+    weights = "kaiming" if name in ("r3gan", "swift", "swift-blind") or name.startswith("cascade") else "normal"
     spec = NetworkSpec(size, size, channels, Z_DIM, classes, multiplier=0.125)
     networks = build_networks(name, spec, weights, torch.Generator().manual_seed(seed))
     labels = torch.arange(9) % classes if classes else None

@@ -11,7 +11,7 @@ from ganvas.networks import NetworkSpec
 from ganvas.networks.cascade import BASE_PX, base_of, cropped, pyramid
 from ganvas.networks.enlarger import Enlarger
 from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX
-from ganvas.training import build_networks
+from ganvas.training import ARCHITECTURES, build_networks
 
 Z_DIM = 6
 
@@ -26,7 +26,7 @@ def random(*shape, seed=0):
 
 def cascade(height, width, **more):
     spec = NetworkSpec(height, width, 3, Z_DIM, multiplier=0.125, **more)
-    networks = build_networks("cascade", spec, "kaiming", numbers())
+    networks = build_networks("cascade-narrow", spec, "kaiming", numbers())
     images = networks.seen(random(12, 3, height, width).tanh())
     networks.learn(images, torch.arange(12) % 3 if spec.classes else None, numbers())
     return networks
@@ -142,11 +142,19 @@ def test_labels_reach_what_is_drawn_and_scored_through_the_base():
     assert not torch.equal(discriminator(images, zeros), discriminator(images, twos))
 
 
-@pytest.mark.parametrize("name", ["cascade", "cascade-blind"])
+@pytest.mark.parametrize(("name", "channels"), [("cascade-narrow", 24), ("cascade", 48)])
+def test_levels_are_as_wide_as_those_of_the_models_that_name_them(name, channels):
+    """A shipped model names its architecture alone, so that the widths of one can never change."""
+    networks = build_networks(name, NetworkSpec(128, 128, 3, Z_DIM), "kaiming", numbers())
+    (level,) = networks.generator.levels
+    assert level.enter.weight.shape == (channels, 3, 3, 3)
+
+
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name.startswith("cascade")])
 def test_the_heads_of_each_level_score_its_crops(name):
     networks = build_networks(name, NetworkSpec(192, 128, 3, Z_DIM, multiplier=0.125), "kaiming", numbers())
     discriminator = networks.discriminator
     maps = discriminator.base.feature_maps(random(2, 3, 64, 64))
     scores = [discriminator.level_scores(number, maps) for number in range(2)]
-    assert [each.shape for each in scores] == [(2, 3 if name == "cascade" else 1)] * 2
+    assert [each.shape for each in scores] == [(2, 1 if name.endswith("blind") else 3)] * 2
     assert not torch.equal(*scores)

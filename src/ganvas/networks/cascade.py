@@ -67,14 +67,17 @@ def cropped(images: Tensor, side_px: int, numbers: torch.Generator) -> Tensor:
 
 
 class CascadeGenerator(nn.Module):
-    """Latents and labels -> pictures in [-1, 1]: the base draws small ones, each level doubles them."""
+    """Latents and labels -> pictures in [-1, 1]: the base draws small ones, each level doubles them.
 
-    def __init__(self, spec: NetworkSpec):
+    level_channels: of the maps of a level.
+    """
+
+    def __init__(self, spec: NetworkSpec, level_channels: int):
         super().__init__()
         base, levels = base_of(spec)
         self.size = spec.height, spec.width
         self.base = PcaGenerator(base, has_lengths=True)
-        self.levels = nn.ModuleList(Enlarger(spec.channels) for _ in range(levels))
+        self.levels = nn.ModuleList(Enlarger(spec.channels, wide=level_channels) for _ in range(levels))
 
     def learn(
         self, images: Tensor, labels: Tensor | None, generator: torch.Generator, settings: StatisticsSettings

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from ganvas.networks.layers import Conv2d, Double, Residual
 
-CHANNELS, BLOCKS = 48, 4
+CHANNELS, BLOCKS = 24, 4  # docs/journal.md, 2026-11-30, a level of half the channels
+CHANNELS_BEFORE = 48  # of the architecture `cascade`, which the recipe trained until then
 RESIDUAL_SCALE = 0.3
 
 

@@ -77,9 +77,11 @@ ARCHITECTURES: dict[str, Architecture] = {
         refuses=("training.balance_margin", "objective.gradient_penalty_weight", *_SWIFT_ALONE),
     ),
     "r3gan": Architecture(r3gan.build, refuses=_SWIFT_ALONE),
-    "cascade": replace(_SWIFT, build=swift.build_cascade, needs=_CASCADE_NEEDS),
-    "cascade-blind": replace(_SWIFT_BLIND, build=swift.build_blind_cascade, needs=_CASCADE_NEEDS),
-    # What the recipe swift trained before there were cascades: runs and models of then go on.
+    "cascade-narrow": replace(_SWIFT, build=swift.build_cascade, needs=_CASCADE_NEEDS),
+    "cascade-narrow-blind": replace(_SWIFT_BLIND, build=swift.build_blind_cascade, needs=_CASCADE_NEEDS),
+    # What the recipe swift trained before, last first: runs and models of then go on.
+    "cascade": replace(_SWIFT, build=swift.build_wide_cascade, needs=_CASCADE_NEEDS),
+    "cascade-blind": replace(_SWIFT_BLIND, build=swift.build_blind_wide_cascade, needs=_CASCADE_NEEDS),
     "swift": _SWIFT,
     "swift-blind": _SWIFT_BLIND,
 }
