@@ -126,11 +126,11 @@ def test_a_level_learns_to_double_what_it_is_shown(large):
         return float((crops.unbounded[:4] - crops.real).detach().abs().mean())
 
     before = difference()
-    for step in range(20):
+    for step in range(60):
         levels = Levels.at(state, batch, drawn(state), config, Numbers.at(0, step))
         apply(state, "generator", levels.generator_loss(), share=0.1)
     after = difference()
-    assert after < 0.9 * before, (before, after)
+    assert after < 0.8 * before, (before, after)
 
 
 def test_two_runs_of_the_same_seed_take_the_same_crops(large):
