@@ -41,6 +41,29 @@ def test_a_link_shows_the_golden_picture(opened, addresses, published, place):
         assert np.abs(shown(page) - as_rgba(published.golden[seed])).max() <= 1
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_it_is_drawn_in_a_thread_that_leaves_the_page_free(opened, addresses, place):
+    page = opened(addresses[place])
+    assert len(page.workers) == 1
+    page.evaluate("document.getElementById('more').click()")
+    assert page.evaluate("new Promise(requestAnimationFrame)") > 0
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["delete globalThis.Worker", "globalThis.Worker = class extends Worker { constructor() { super('nowhere.js'); } }"],
+    ids=["no threads", "one that is not there"],
+)
+@pytest.mark.parametrize("place", ["http", "file"])
+def test_without_a_thread_the_page_draws_itself(browser, addresses, published, place, before):
+    page = browser.new_page()
+    page.add_init_script(before)
+    page.goto(f"{addresses[place]}#seed=11")
+    status(page, "Seed 11")
+    assert np.abs(shown(page) - as_rgba(published.golden[11])).max() <= 1
+    page.close()
+
+
 @pytest.mark.parametrize("place", ELSEWHERE)
 def test_every_press_and_every_visit_shows_another(opened, addresses, place):
     page = opened(addresses[place])

@@ -26,11 +26,12 @@ from ganvas.settings import Settings
 
 ONE_FILE = "page.html"
 MODULES = (  # each needs those before it
-    *("latents.js", "paths.js", "assets.js", "link.js", "photo.js", "generator.js"),
+    *("latents.js", "paths.js", "assets.js", "link.js", "photo.js", "drawing.js", "generator.js"),
     *("memory.js", "view.js", "controls.js", "wander.js", "photos.js", "stars.js"),
     *("motion.js", "presets.js", "record.js", "keyframes.js", "stage.js", "perform.js", "panel.js"),
     *("bindings.js", "sound.js", "inputs.js", "messages.js", "control.js", "app.js"),
 )
+THREAD = "drawing.js", "thread.js"  # what draws beside the page, likewise
 _MODEL = f"{ONNX_FILE}.gz"
 _VENDOR = {
     "wasm": ("vendor/ort.js", "vendor/ort.wasm.gz"),
@@ -91,14 +92,14 @@ def page_files(
     vendor = {_VENDOR[kind][0]: runtime.script for kind, runtime in runtimes.items()}
     files_of = {name: _pieces(name, stored, most_bytes) for name, stored in checked.items()}
     whole = {place: piece for pieces in files_of.values() for place, piece in pieces.items()}
-    own = {"style.css": _own("style.css").encode(), **_modules()}
+    own = {"style.css": _own("style.css").encode(), **_modules(MODULES), **_modules(THREAD)}
     tags = {name: _tag(stored) for name, stored in (own | vendor | whole).items()}
     integrity = {place: _integrity(piece) for place, piece in whole.items()}
     assets = {
         name: [{"tag": tags[place], "integrity": integrity[place]} for place in pieces]
         for name, pieces in files_of.items()
     }
-    assets |= {name: [{"tag": tags[name]}] for name in vendor}
+    assets |= {name: [{"tag": tags[name]}] for name in (*vendor, "thread.js")}
     at = {name: f"{name}?{tag}" for name, tag in tags.items()}
     head = [f'<link rel="stylesheet" href="{at["style.css"]}">']
     head += [f'<link rel="modulepreload" href="{at[name]}">' for name in MODULES]
@@ -134,21 +135,23 @@ def one_file(description: Description, made: Mapping[str, bytes], *, perform: bo
         ValueError: a script cannot stand inside a page.
     """
     script, wasm = _VENDOR["wasm"]
-    style, ort, own = _own("style.css"), _as_global(_from_disk(made[script].decode()), "ort"), joined(MODULES)
-    if re.search(r"</script|<!--|<script|\r", ort + own, re.IGNORECASE):
+    style, ort = _own("style.css"), _as_global(_from_disk(made[script].decode()), "ort")
+    own, thread = joined(MODULES), joined(THREAD)
+    if re.search(r"</script|<!--|<script|\r", ort + own + thread, re.IGNORECASE):
         raise ValueError("a script that a page cannot hold inside")
     policy = {
         **_POLICY,
         "script-src": f"{source_hash(ort)} {source_hash(own)} 'wasm-unsafe-eval'",
         "style-src": source_hash(style),
         "connect-src": "'none'",
-        "worker-src": "'none'",
+        "worker-src": "blob:",
     }
     held = "\n".join(
         f'<script type="application/octet-stream" id="asset:{name}">{base64.b64encode(made[name]).decode()}</script>'
         for name in (DESCRIPTION_FILE, _MODEL, wasm)
     )
-    scripts = f'{held}\n<script type="module">{ort}</script>\n<script type="module">{own}</script>'
+    held += f'\n<script type="text/plain" id="thread">{thread}</script>'
+    scripts = f'{held}\n<script type="module" id="ort">{ort}</script>\n<script type="module">{own}</script>'
     return _page(description, policy, f"<style>{style}</style>", scripts, perform=perform)
 
 
@@ -218,10 +221,10 @@ def _own(name: str) -> str:
     return (files("ganvas.publishing") / "page" / name).read_text(encoding="utf-8")
 
 
-def _modules() -> dict[str, bytes]:
-    """The page's own modules, whose imports of each other name the very version."""
+def _modules(names: tuple[str, ...]) -> dict[str, bytes]:
+    """Own modules, each after those it needs; their imports of each other name the very version."""
     made: dict[str, bytes] = {}
-    for name in MODULES:
+    for name in names:
         text = _own(name)
         for earlier, stored in made.items():
             text = text.replace(f'"./{earlier}"', f'"./{earlier}?{_tag(stored)}"')

@@ -1,10 +1,71 @@
 // The model: latents in, pictures out, by onnxruntime-web.
 
-import { addressOf, asset, jsonAsset, trouble } from "./assets.js";
+import { addressOf, asset, isOneFile, jsonAsset, trouble } from "./assets.js";
+import { Model, toRgba } from "./drawing.js";
 import { latent, randomLabel } from "./latents.js";
 import { freshState } from "./link.js";
 import { between } from "./paths.js";
 import { components, fitted, latentOfPhoto, reduced } from "./photo.js";
+
+/** A model that is drawn in another thread: as `Model`, by messages. */
+class Thread {
+  /** One that is on its way; null where the browser has none. */
+  static begin() {
+    try {
+      return new Thread(isOneFile ? new Worker(ownThread()) : new Worker(addressOf("thread.js"), { type: "module" }));
+    } catch (error) {
+      console.warn(error);
+      return null;
+    }
+  }
+
+  constructor(worker) {
+    Object.assign(this, { worker, waiting: new Map(), asked: 0 });
+    worker.addEventListener("message", ({ data: { number, images, trouble: words } }) => {
+      const { done, fail } = this.waiting.get(number);
+      this.waiting.delete(number);
+      if (words === undefined) done(images);
+      else fail(new Error(words));
+    });
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#lose(new Error(event.message || "the thread that draws could not be begun"));
+    });
+  }
+
+  async open(parts) {
+    await this.#ask({ open: parts });
+    return this;
+  }
+
+  draw(z, labels) {
+    return this.#ask({ z, labels });
+  }
+
+  end() {
+    this.worker.terminate();
+  }
+
+  #ask(message) {
+    if (this.lost) return Promise.reject(this.lost);
+    const number = (this.asked += 1);
+    this.worker.postMessage({ number, ...message });
+    return new Promise((done, fail) => this.waiting.set(number, { done, fail }));
+  }
+
+  #lose(error) {
+    this.lost = error;
+    for (const { fail } of this.waiting.values()) fail(error);
+    this.waiting.clear();
+  }
+}
+
+/** The address of the thread's script, which is inside a page that is one file; from disk browsers begin no modules. */
+function ownThread() {
+  const parts = ["ort", "thread"].map((id) => document.getElementById(id).textContent);
+  parts[0] = parts[0].replaceAll("import.meta.url", '"file:///"'); // of which nothing is fetched
+  return URL.createObjectURL(new Blob(parts, { type: "text/javascript" }));
+}
 
 /** The model of this page, ready to draw: on WebGPU where its author asked for that and the browser has it. */
 export async function loadGenerator() {
@@ -21,21 +82,24 @@ export async function loadGenerator() {
 }
 
 async function load(provider, script, wasm) {
-  const [ort, description, model, runtime] = await Promise.all([
-    globalThis.ort ?? imported(script), // where everything is one file, it is there already
-    jsonAsset("model.json"),
-    asset("model.onnx.gz"),
-    asset(wasm),
-  ]);
-  ort.env.wasm.numThreads = 1; // a small model gains nothing by more, and they would need special headers
-  ort.env.wasm.wasmBinary = runtime;
-  ort.env.logLevel = "error";
-  const options = { executionProviders: [provider], logSeverityLevel: 3 };
-  const session = await ort.InferenceSession.create(model, options);
-  ort.env.wasm.wasmBinary = undefined; // megabytes that are not needed twice
-  const generator = new Generator(description, session, ort.Tensor, description.published.components && components(model));
+  const thread = Thread.begin();
+  const [description, stored, runtime] = await Promise.all([jsonAsset("model.json"), asset("model.onnx.gz"), asset(wasm)]);
+  const model = await opened(thread, script, { provider, stored, runtime, description });
+  const generator = new Generator(description, model, description.published.components && components(stored));
   await generator.draw([freshState(description, 0n)]); // what fails, fails here
   return generator;
+}
+
+/** A model in a thread of its own; in the page where a browser begins none. */
+async function opened(thread, script, parts) {
+  try {
+    if (thread) return await thread.open({ ...parts, script: isOneFile ? null : `./${addressOf(script)}` });
+  } catch (error) {
+    console.warn("there is no thread to draw in", error);
+    thread.end();
+  }
+  const ort = globalThis.ort ?? (await imported(script)); // where everything is one file, it is there already
+  return Model.open(ort, parts);
 }
 
 async function imported(script) {
@@ -54,10 +118,10 @@ async function imported(script) {
  * name or null; steps: Map of a direction's number, from 1, to how far.
  */
 export class Generator {
-  constructor(description, session, Tensor, components = null) {
+  /** `model`: what draws, as `Model` does. `components`: what photos are seen by, or null. */
+  constructor(description, model, components = null) {
     this.description = description;
-    this.session = session;
-    this.Tensor = Tensor;
+    this.model = model;
     this.components = components;
     this.waiting = Promise.resolve();
   }
@@ -109,8 +173,8 @@ export class Generator {
 
   /** Levels in this model's channels, as ImageData. */
   toImage(levels) {
-    const whole = Uint8ClampedArray.from(levels, Math.round);
-    return toImageData(whole, this.description.width, this.description.height);
+    const { channels, width } = this.description;
+    return new ImageData(toRgba(Uint8ClampedArray.from(levels, Math.round), channels), width);
   }
 
   /** The number of a state's class. */
@@ -135,27 +199,10 @@ export class Generator {
   }
 
   async #run(latents, labels) {
-    const { z_dim: size, width, height, channels } = this.description;
+    const { z_dim: size, width } = this.description;
     const z = new Float32Array(latents.length * size);
     latents.forEach((each, at) => z.set(each, at * size));
-    const feeds = { z: new this.Tensor("float32", z, [latents.length, size]) };
-    if (labels) feeds.label = new this.Tensor("int64", BigInt64Array.from(labels, BigInt), [labels.length]);
-    const { image } = await this.session.run(feeds);
-    const picture = height * width * channels;
-    return latents.map((_, at) => toImageData(image.data.subarray(at * picture, (at + 1) * picture), width, height));
+    const drawn = await this.model.draw(z, labels);
+    return drawn.map((each) => new ImageData(each, width));
   }
-}
-
-/** Grey, RGB or RGBA levels, row by row -> ImageData, which is always RGBA. */
-function toImageData(levels, width, height) {
-  const channels = levels.length / (width * height);
-  const image = new ImageData(width, height);
-  for (let from = 0, to = 0; from < levels.length; from += channels, to += 4) {
-    const isGrey = channels === 1;
-    image.data[to] = levels[from];
-    image.data[to + 1] = levels[isGrey ? from : from + 1];
-    image.data[to + 2] = levels[isGrey ? from : from + 2];
-    image.data[to + 3] = channels === 4 ? levels[from + 3] : 255;
-  }
-  return image;
 }
