@@ -5,7 +5,7 @@ A page that is slow, or asleep, is told the latest of each thing and not all tha
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -70,14 +70,17 @@ class Hub:
 
     def __init__(self) -> None:
         self._lock, self._listeners = threading.Lock(), set[Listener]()
-        self._first: dict[str, Callable[[], Iterable[object]]] = {}
+        self._first: dict[str, Callable[[], object]] = {}
         self._is_closed = False
         self.heard = threading.Event()
         """Set while a page listens."""
 
-    def begin_with(self, kind: str, every: Callable[[], Iterable[object]]) -> None:
-        """Tell every new page first what `every` gives, each as an event of that kind; called in a thread."""
-        self._first[kind] = every
+    def begin_with(self, name: str, what: Callable[[], object]) -> None:
+        """Tell every new page first what there is, under that name in its `snapshot`: runs, queue, jobs, sets, home.
+
+        what: called in a thread.
+        """
+        self._first[name] = what
 
     def tell(self, kind: str, value: object) -> None:
         """Tell all pages. A value with a `name` or an `id` takes the place of an earlier one that was not sent yet."""
@@ -89,7 +92,7 @@ class Hub:
                 listener.put(key, told)
 
     async def stream(self, quiet_seconds: float = QUIET_SECONDS) -> AsyncIterator[bytes]:
-        """The events of one page: all that there is, `snapshot` as the end of that, then what happens."""
+        """The events of one page: `snapshot` with all that there is, then what happens."""
         listener = Listener()
         with self._lock:
             self._listeners.add(listener)
@@ -97,8 +100,7 @@ class Hub:
             is_closed = self._is_closed
         try:
             yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-            for told in await asyncio.to_thread(self._snapshot):
-                yield told
+            yield await asyncio.to_thread(self._snapshot)
             while not is_closed and (heard := await listener.heard(quiet_seconds)) is not None:
                 yield b"".join(heard) or b": still here\n\n"
         finally:
@@ -115,13 +117,8 @@ class Hub:
         for listener in listeners:
             listener.end()
 
-    def _snapshot(self) -> list[bytes]:
-        told, names = [], dict[str, list[str]]()
-        for kind, every in self._first.items():
-            values = list(every())
-            told += [event(kind, value) for value in values]
-            names[kind] = [key for value in values if (key := _key(kind, value)[1])]
-        return [*told, event("snapshot", names)]
+    def _snapshot(self) -> bytes:
+        return event("snapshot", {name: what() for name, what in self._first.items()})
 
 
 def _key(kind: str, value: object) -> tuple[str, str]:
