@@ -24,12 +24,14 @@ RARE_COUNT, RARE_SHARE = 3, 0.15  # of the pictures that a note names
 class Finding:
     """One thing that the user may not expect: a word for its kind, the sentence, and the files that it is about.
 
-    files: all of them, in order of the source; () where it is about the source as a whole.
+    files: all of them, in order of the source; () where it is about the source as a whole. size: (width, height) that
+        would be better, in pixels.
     """
 
     kind: str
     text: str
     files: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,8 @@ def findings_on(
         tells_outside: whether another note says which pictures are in no class.
     """
     target = (settings.width, settings.height)
+    smaller = _smaller_size(inspections, target)
+    hint = "" if smaller is None else f"; at {smaller[0]}x{smaller[1]} most are not, and are learned sooner"
     shares = [kept_share(v.width, v.height, target) for v in inspections]
     levels = {set_levels(inspections, settings, whole=v.whole): None for v in inspections if v.deep}
     scales = " and ".join(f"{black:g} to {white:g}" for black, white in levels)
@@ -167,7 +171,7 @@ def findings_on(
         (
             "small",
             [v.width < target[0] or v.height < target[1] for v in inspections],
-            f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(inspections, target)}",
+            f"smaller than {target[0]}x{target[1]} and enlarged{hint}",
         ),
         (
             "slim",
@@ -201,7 +205,7 @@ def findings_on(
     for kind, which, what in looked_for:
         if count := sum(which):
             said = f"{count:,} {of_all} {are(count)} {what}{_names(entries, which)}"
-            found.append(Finding(kind, said, _files(entries, which)))
+            found.append(Finding(kind, said, _files(entries, which), smaller if kind == "small" else None))
     colour = [not v.grey for v in inspections]
     grey = [v.grey for v in inspections]
     if settings.channels == "auto" and any(grey) and any(colour):
@@ -239,11 +243,13 @@ def _shortened(labels: Sequence[str]) -> str:
     return ", ".join(map(printable, labels[:RARE_COUNT])) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _size_hint(inspections: Sequence[Inspection], target: tuple[int, int]) -> str:
+def _smaller_size(inspections: Sequence[Inspection], target: tuple[int, int]) -> tuple[int, int] | None:
     """The largest size of that shape at which half of the pictures need not be enlarged, if it is a smaller one."""
+    if not inspections:
+        return None
     scale = median_low(min(v.width / target[0], v.height / target[1]) for v in inspections)
     width, height = (max(int(scale * side) // STEP_PX * STEP_PX, SMALLEST_PX) for side in target)
-    return f"; at {width}x{height} most are not, and are learned sooner" if (width, height) < target else ""
+    return (width, height) if (width, height) < target else None
 
 
 def _reason(error: Exception) -> str:
