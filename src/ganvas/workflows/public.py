@@ -279,6 +279,7 @@ def score(
     features: str = "multiscale",
     weights: str | os.PathLike[str] | None = None,
     pairs: str | os.PathLike[str] | None = None,
+    told: Callable[[str, int, int | None], None] = lambda doing, done, total: None,
 ) -> "Card":
     """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get.
 
@@ -291,6 +292,7 @@ def score(
         size: pixels, for two sources of pictures; None: that of the subject's first picture.
         features: multiscale, lite, inception or dinov2. weights: a file with the extractor's, instead of fetching them.
         pairs: where to draw the closest pairs of a generated and a training picture.
+        told: is told what is done, how much of it, and of how much where that is known.
     Returns:
         The card. `print(card)` shows it; its fields are in `.model`, `.floor`, `.pca`, `.copies`, `.to_dict()`.
     Raises:
@@ -321,7 +323,7 @@ def score(
         extractor=features,
         weights=_path(weights),
     )
-    result = score_pictures(options, model)
+    result = score_pictures(options, model, told)
     if pairs is not None:
         save_pairs(result, Path(pairs))
     return result.card
@@ -380,6 +382,7 @@ def publish(
     perform: bool | None = None,
     python: str | None = None,
     architecture: str | None = None,
+    told: Callable[[str, int, int | None], None] = lambda doing, done, total: None,
 ) -> "PublishResult":
     """The model as something that can be put online as it is, checked before it is handed over.
 
@@ -391,6 +394,7 @@ def publish(
         repository: hub: push to this owner/name. webgpu: site: draw on WebGPU where a browser has it.
         perform: site: the page opens with its picture alone, which plays.
         python, architecture: lambda: of its runtime, as "3.13" and "x86_64". A target refuses the options of others.
+        told: as `score`.
     Raises:
         GanvasError: as `export`; there is no such target, or it does not take an option; or the model copies.
     """
@@ -416,7 +420,7 @@ def publish(
         scored=scored,
         even_copies=even_copies,
     )
-    return publish_model(options)
+    return publish_model(options, told=told)
 
 
 def serve(
