@@ -58,6 +58,11 @@ class TrainRequest(Settings):
     settings: dict[str, Any] = Field(default={})
     start: StartAt | StartModel | None = None
 
+    @property
+    def sides(self) -> tuple[int, int] | None:
+        """(width, height) in pixels; None: the recipe's, or the set's."""
+        return self.size if self.size is None or isinstance(self.size, tuple) else (self.size, self.size)
+
 
 class Limits(Settings):
     """New limits of a run, its earlier sittings included; none of them: its own."""
@@ -93,13 +98,15 @@ def arguments_for(request: TrainRequest, home: Home, out: str, prepare: Prepare)
         GanvasError: the set cannot be prepared.
     """
     pictures = _pictures(request, home, prepare)
-    settings = {**pictures.settings, **request.settings}
+    settings = {path: value for path, value in pictures.settings.items() if value is not None} | request.settings
+    sides = request.sides or (settings.pop("pictures.width", None), settings.pop("pictures.height", None))
+    for path, side in zip(("pictures.width", "pictures.height"), sides, strict=True):
+        settings.pop(path, side)
     start = _start(request, home)
-    _check(request, pictures.source, settings, start)
-    size = request.size
+    _check(request, pictures.source, sides, settings)
     words = ["train", pictures.source, "--out", out]
     words += [] if request.recipe is None else ["--recipe", request.recipe]
-    words += [] if size is None else ["--size", f"{size[0]}x{size[1]}" if isinstance(size, tuple) else str(size)]
+    words += [] if None in sides else ["--size", str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"]
     words += Limits(seconds=request.seconds, images=request.images).options
     words += ["--until", "plateau"] if request.until == "plateau" else []
     words += [] if start is None else ["--start", start[0]]
@@ -137,18 +144,16 @@ def _start(request: TrainRequest, home: Home) -> tuple[str, int | None] | None:
 
 
 def _check(
-    request: TrainRequest, source: str, settings: Mapping[str, Any], start: tuple[str, int | None] | None
+    request: TrainRequest, source: str, sides: tuple[int | None, int | None], settings: Mapping[str, Any]
 ) -> None:
     """What can be found wrong before a process is started."""
     from ganvas.workflows.ask import wanted_run
     from ganvas.workflows.train import check_parts
 
-    sides = (None, None) if request.size is None else request.size
-    width, height = sides if isinstance(sides, tuple) else (sides, sides)
     given = {
         "pictures.source": source,
-        "pictures.width": width,
-        "pictures.height": height,
+        "pictures.width": sides[0],
+        "pictures.height": sides[1],
         "limits.seconds": request.seconds,
         "limits.images": request.images,
         "measuring.until": request.until,

@@ -17,7 +17,25 @@ from fastapi import APIRouter, FastAPI
 
 from ganvas.errors import SettingError
 from ganvas.serving.server import ROOT_PATH, configured, is_loopback, listening
-from ganvas.studio import drawing, machine, run_files, run_routes, settings_of
+from ganvas.studio import (
+    compare,
+    drawing,
+    exploring,
+    jobs,
+    known,
+    looking,
+    machine,
+    preparing,
+    publishing,
+    run_files,
+    run_routes,
+    scoring,
+    sets,
+    settings_of,
+    thumbnails,
+    uploads,
+    walks,
+)
 from ganvas.studio.access import Access, checked_host_name, kept_token, read_password
 from ganvas.studio.app import create_app
 from ganvas.studio.home import Home
@@ -51,25 +69,45 @@ class Studio:
 def assemble(home: Home, access: Access) -> Studio:
     """The studio of a home folder."""
     hub = Hub()
+    kept_sets, work = sets.Sets(home, hub.tell), jobs.Jobs(home.studio / "jobs", hub.tell)
 
     def prepare(name: str, request: TrainRequest) -> Prepared:
-        return Prepared(source=str(home.set(name) / "files"))
+        fit, channels, near = (request.settings.get(f"pictures.{field}") for field in ("fit", "channels", "drop_near"))
+        made = preparing.prepared(kept_sets, name, request.sides, fit=fit, channels=channels, drop_near=near)
+        return Prepared(
+            source=made.source, settings={f"pictures.{name}": value for name, value in made.pictures.items()}
+        )
 
     trainings = Trainings(home, prepare, lambda name: watcher.look(name), lambda names: hub.tell("queue", names))
-    watcher = Watcher(hub, trainings.runs)
-    artist, this_machine = drawing.Artist(), machine.Machine(home, hub, list)
-    hub.begin_with("runs", trainings.runs.summaries)
-    hub.begin_with("queue", trainings.queue.names)
-    hub.begin_with("jobs", list)
-    hub.begin_with("home", this_machine.told)
+    runs = trainings.runs
+    watcher = Watcher(hub, runs)
+    artist, this_machine = drawing.Artist(), machine.Machine(home, hub, known.known_sets)
+    for name, what in (
+        ("runs", runs.summaries),
+        ("queue", trainings.queue.names),
+        ("jobs", work.all),
+        ("sets", kept_sets.all),
+        ("home", this_machine.told),
+    ):
+        hub.begin_with(name, what)
     routers: list[APIRouter] = [
         run_routes.routes(home, trainings, watcher),
         run_files.routes(home),
         drawing.routes(home, artist),
         settings_of.routes(),
         machine.routes(this_machine),
+        sets.routes(kept_sets),
+        uploads.routes(kept_sets),
+        thumbnails.routes(kept_sets),
+        looking.routes(kept_sets, work),
+        jobs.routes(work),
+        scoring.routes(home, kept_sets, work),
+        walks.routes(home, work),
+        exploring.routes(home, work),
+        publishing.routes(home, work, watcher.look),
+        compare.routes(home, runs.detail),
     ]
-    running: list[AbstractContextManager[Any]] = [watcher, trainings.queue, artist, this_machine]
+    running: list[AbstractContextManager[Any]] = [watcher, trainings.queue, artist, this_machine, work]
     return Studio(create_app(access, hub, routers, running), hub, trainings, watcher)
 
 

@@ -240,7 +240,7 @@ def _asked(path: Path) -> Asked:
 
 
 def _table(path: Path) -> dict[str, Any]:
-    values = read_json(path)
+    values = read_json(path, only_finite=False)
     if not isinstance(values, dict):
         raise ValueError("expected an object")
     return values
