@@ -113,6 +113,12 @@ def in_report(**changes):
     return lambda values: values | {"report": values["report"] | changes} if "report" in values else values
 
 
+def without_findings(values):
+    report = values.get("report", {})
+    kept = {name: value for name, value in report.items() if name != "findings"}
+    return values | ({"report": kept | {"notes": ["n"]}} if report else {})
+
+
 ARRAY = np.zeros(10, np.int64)
 SPOILS = {  # pattern of the files -> what is done to each
     "labels of no class": ("pictures/*/labels.npy", lambda path: np.save(path, ARRAY + 2)),
@@ -133,7 +139,8 @@ SPOILS = {  # pattern of the files -> what is done to each
     "a key that leads elsewhere": ("index/*", lambda path: in_json(path, lambda values: values | {"key": "../../x"})),
     "another size": ("index/*", lambda path: in_json(path, in_report(height=64))),
     "more pictures": ("index/*", lambda path: in_json(path, in_report(used=11))),
-    "notes that are none": ("index/*", lambda path: in_json(path, in_report(notes=[7, None]))),
+    "findings that are none": ("index/*", lambda path: in_json(path, in_report(findings=[7, None]))),
+    "sentences alone, as of before findings": ("index/*", lambda path: in_json(path, without_findings)),
     "another key": ("index/*", lambda path: in_json(path, in_report(key="0" * 32))),
 }
 VERDICTS = {

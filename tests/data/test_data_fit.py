@@ -1,5 +1,7 @@
 """Any shape becomes the network's shape: crop, pad, stretch; and grey is told from colour."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
-from ganvas.data.fit import CHANNELS, fit_array, is_grey, kept_share, resize, to_grey
+from ganvas.data.fit import CHANNELS, cut_file, fit_array, is_grey, kept_share, resize, shrink_file, to_grey
+from ganvas.data.limits import BrokenPicture
 
 SIDES = st.integers(4, 300)
 
@@ -94,3 +97,62 @@ def test_grey_rows_keep_their_values_and_colours_get_their_luma():
 def test_the_share_that_a_crop_keeps_is_the_ratio_of_the_shapes():
     assert kept_share(400, 100, (64, 64)) == kept_share(100, 400, (64, 64)) == 0.25
     assert kept_share(96, 64, (96, 64)) == 1.0
+
+
+def stored(image, form="PNG", **options):
+    encoded = io.BytesIO()
+    image.save(encoded, form, **options)
+    return encoded.getvalue()
+
+
+def halves(width, height):
+    """Black on the left, white on the right."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[:, width // 2 :] = 255
+    return Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize(("form", "options"), [("PNG", {}), ("JPEG", {"quality": 100}), ("WEBP", {"lossless": True})])
+@pytest.mark.parametrize("turn", [1, 3, 6, 8])
+def test_a_file_is_shrunk_upright_and_whole(form, options, turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    small = shrink_file(stored(halves(400, 200), form, exif=exif, **options), 100)
+    assert small.size == ((50, 100) if turn in (6, 8) else (100, 50))
+    first, last = small.getpixel((5, 5)), small.getpixel((small.width - 6, small.height - 6))
+    dark, light = (last, first) if turn in (3, 8) else (first, last)
+    assert max(dark) < 10
+    assert min(light) > 245
+
+
+def test_a_small_picture_is_not_enlarged_when_it_is_shrunk():
+    assert shrink_file(stored(halves(40, 20)), 100).size == (40, 20)
+
+
+def test_a_part_is_cut_out_of_the_upright_picture_without_loss(draw):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = draw(3, width=60, height=40)
+    asked = []
+
+    def window(width, height):
+        asked.append((width, height))
+        return 5, 10, 25, 40
+
+    part = cut_file(stored(picture, exif=exif), window)
+    upright = picture.transpose(Image.Transpose.ROTATE_270)
+    assert asked == [(40, 60)]
+    assert_array_equal(np.asarray(part), np.asarray(upright.crop((5, 10, 25, 40))))
+
+
+def test_a_part_of_a_picture_of_16_bits_has_8(draw):
+    deep = Image.fromarray((np.arange(64 * 64, dtype=np.uint16) * 16).reshape(64, 64))
+    part = cut_file(stored(deep), lambda width, height: (0, 0, 64, 1))
+    assert (part.mode, part.size) == ("L", (64, 1))
+
+
+def test_what_is_no_picture_is_neither_shrunk_nor_cut():
+    with pytest.raises(BrokenPicture, match="text, not a picture"):
+        shrink_file(b"words", 100)
+    with pytest.raises(BrokenPicture, match="empty"):
+        cut_file(b"", lambda width, height: (0, 0, 1, 1))

@@ -1,5 +1,7 @@
 """The stream of batches is a pure function of the pictures shown so far."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -118,3 +120,13 @@ def test_contact_indices_are_distinct_and_evenly_spread(count, limit):
     assert len(set(chosen.tolist())) == min(count, limit)
     assert chosen[0] + chosen[-1] == pytest.approx(count - 1, abs=1)
     assert np.ptp(np.diff(chosen)) <= 1 if len(chosen) > 1 else True
+
+
+def test_looking_at_pictures_does_without_pytorch():
+    said = subprocess.run(
+        [sys.executable, "-c", "import sys, ganvas.data; print('torch' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "False"

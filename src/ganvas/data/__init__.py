@@ -1,6 +1,7 @@
 """Pictures in, seeded batches out."""
 
 from ganvas.data.cache import cache_errors
+from ganvas.data.doctor import Finding
 from ganvas.data.findings import DoctorReport, Duplicate
 from ganvas.data.listing import Broken, Source
 from ganvas.data.load import PictureSet, contact_indices, load_pictures, natural_size
@@ -14,6 +15,7 @@ __all__ = [
     "Broken",
     "DoctorReport",
     "Duplicate",
+    "Finding",
     "PictureSet",
     "Source",
     "cache_errors",

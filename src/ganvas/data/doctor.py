@@ -21,6 +21,20 @@ RARE_COUNT, RARE_SHARE = 3, 0.15  # of the pictures that a note names
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One thing that the user may not expect: a word for its kind, the sentence, and the files that it is about.
+
+    files: all of them, in order of the source; () where it is about the source as a whole. size: (width, height) that
+        would be better, in pixels.
+    """
+
+    kind: str
+    text: str
+    files: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
 class Inspection:
     """What was found about one entry; `broken` is the reason it cannot be used, or "".
 
@@ -133,71 +147,93 @@ def set_levels(inspections: Sequence[Inspection], settings: PictureSettings, *, 
     return settings.black_and_white or levels_for(span)
 
 
-def notes_on(
+def findings_on(
     entries: Sequence[Entry],
     inspections: Sequence[Inspection],
     settings: PictureSettings,
     *,
     tells_outside: bool = False,
-) -> list[str]:
-    """One sentence for each thing that the user may not expect, about the pictures that are used.
+) -> list[Finding]:
+    """One finding for each thing that the user may not expect, about the pictures that are used.
 
     Args:
         entries, inspections: of those pictures, in the same order.
         tells_outside: whether another note says which pictures are in no class.
     """
     target = (settings.width, settings.height)
+    smaller = _smaller_size(inspections, target)
+    hint = "" if smaller is None else f"; at {smaller[0]}x{smaller[1]} most are not, and are learned sooner"
     shares = [kept_share(v.width, v.height, target) for v in inspections]
     levels = {set_levels(inspections, settings, whole=v.whole): None for v in inspections if v.deep}
     scales = " and ".join(f"{black:g} to {white:g}" for black, white in levels)
     crop, stretch, flat = settings.fit == "crop", settings.fit == "stretch", settings.channels != "rgba"
-    notes = [
+    looked_for = [
         (
+            "small",
             [v.width < target[0] or v.height < target[1] for v in inspections],
-            f"smaller than {target[0]}x{target[1]} and enlarged{_size_hint(inspections, target)}",
+            f"smaller than {target[0]}x{target[1]} and enlarged{hint}",
         ),
         (
+            "slim",
             [crop and share < SLIM_SHARE for share in shares],
             "so wide or tall that the crop keeps less than a quarter",
         ),
         (
+            "stretched",
             [stretch and share < SLIM_SHARE for share in shares],
             "stretched to a shape more than four times as wide or as tall",
         ),
-        ([v.turned for v in inspections], "turned upright"),
-        ([v.deep for v in inspections], f"of more than 8 bits: {scales} becomes black to white; --levels sets it"),
+        ("turned", [v.turned for v in inspections], "turned upright"),
         (
+            "deep",
+            [v.deep for v in inspections],
+            f"of more than 8 bits: {scales} becomes black to white; --levels sets it",
+        ),
+        (
+            "transparent",
             [flat and v.transparent for v in inspections],
             "transparent in places, and laid on white; channels=rgba keeps that",
         ),
         (
+            "outside",
             [settings.conditional and not tells_outside and entry.label == OUTSIDE for entry in entries],
             f"outside every sub-folder, in the class {OUTSIDE!r}",
         ),
     ]
     of_all = f"of {counted(len(inspections), 'picture')}"
-    told = []
-    for which, what in notes:
+    found = []
+    for kind, which, what in looked_for:
         if count := sum(which):
-            told.append(f"{count:,} {of_all} {are(count)} {what}{_names(entries, which)}")
+            said = f"{count:,} {of_all} {are(count)} {what}{_names(entries, which)}"
+            found.append(Finding(kind, said, _files(entries, which), smaller if kind == "small" else None))
     colour = [not v.grey for v in inspections]
-    grey = len(colour) - sum(colour)
-    if settings.channels == "auto" and grey and any(colour):
+    grey = [v.grey for v in inspections]
+    if settings.channels == "auto" and any(grey) and any(colour):
         others = "the other keeps" if sum(colour) == 1 else "the others keep"
-        few = _names(entries, [not each for each in colour])
-        told.append(f"{grey:,} {of_all} {are(grey)} grey{few}; {others} the set in colour{_names(entries, colour)}")
+        said = f"{sum(grey):,} {of_all} {are(sum(grey))} grey{_names(entries, grey)}"
+        fewer = grey if sum(grey) < sum(colour) else colour
+        found.append(
+            Finding("grey", f"{said}; {others} the set in colour{_names(entries, colour)}", _files(entries, fewer))
+        )
     if settings.channels == "rgba" and not any(v.transparent for v in inspections):
-        told.append("no picture is transparent; channels=rgb would do")
-    alone = [label for label, count in Counter(entry.label for entry in entries).items() if label and count == 1]
+        found.append(Finding("opaque", "no picture is transparent; channels=rgb would do"))
+    counts = Counter(entry.label for entry in entries)
+    alone = [label for label, count in counts.items() if label and count == 1]
     if alone:
         has = "class has" if len(alone) == 1 else "classes have"
-        told.append(f"{len(alone):,} {has} one picture only, which can be copied and not learned: {_shortened(alone)}")
-    return told
+        said = f"{len(alone):,} {has} one picture only, which can be copied and not learned: {_shortened(alone)}"
+        which = [bool(entry.label) and counts[entry.label] == 1 for entry in entries]
+        found.append(Finding("lonely class", said, _files(entries, which)))
+    return found
+
+
+def _files(entries: Sequence[Entry], which: Sequence[bool]) -> tuple[str, ...]:
+    return tuple(printable(entry.name) for entry, chosen in zip(entries, which, strict=True) if chosen)
 
 
 def _names(entries: Sequence[Entry], which: Sequence[bool]) -> str:
     """The files, where they are so few among the others that they may be there by mistake."""
-    names = [printable(entry.name) for entry, chosen in zip(entries, which, strict=True) if chosen]
+    names = _files(entries, which)
     rare = 0 < len(names) <= RARE_COUNT and len(names) <= RARE_SHARE * len(entries)
     return f" ({', '.join(names)})" if rare else ""
 
@@ -207,11 +243,13 @@ def _shortened(labels: Sequence[str]) -> str:
     return ", ".join(map(printable, labels[:RARE_COUNT])) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _size_hint(inspections: Sequence[Inspection], target: tuple[int, int]) -> str:
+def _smaller_size(inspections: Sequence[Inspection], target: tuple[int, int]) -> tuple[int, int] | None:
     """The largest size of that shape at which half of the pictures need not be enlarged, if it is a smaller one."""
+    if not inspections:
+        return None
     scale = median_low(min(v.width / target[0], v.height / target[1]) for v in inspections)
     width, height = (max(int(scale * side) // STEP_PX * STEP_PX, SMALLEST_PX) for side in target)
-    return f"; at {width}x{height} most are not, and are learned sooner" if (width, height) < target else ""
+    return (width, height) if (width, height) < target else None
 
 
 def _reason(error: Exception) -> str:

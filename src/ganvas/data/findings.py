@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ganvas.config import PictureSettings
-from ganvas.data.doctor import Inspection, notes_on
+from ganvas.data.doctor import Finding, Inspection, findings_on
 from ganvas.data.listing import Broken, Listing, printable, sorted_classes
 from ganvas.data.near import SHOWN_SIMILARITY
 from ganvas.wording import are, counted
@@ -26,7 +26,10 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """`found` counts the picture files of the source, `used` those the network will see; sizes are in pixels."""
+    """`found` counts the picture files of the source, `used` those the network will see; sizes are in pixels.
+
+    `findings` are what else the user may not expect; `notes` are their sentences.
+    """
 
     source: str
     found: int
@@ -39,20 +42,32 @@ class DoctorReport:
     broken: tuple[Broken, ...]
     duplicates: tuple[Duplicate, ...]
     ignored: int
-    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
     key: str
     seconds: float
     near: tuple[Duplicate, ...] = ()
     near_left_out: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """As `data.json` holds it: plain dicts, lists, strings and numbers."""
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence for each finding."""
+        return tuple(finding.text for finding in self.findings)
+
+    def to_dict(self, *, with_files: bool = False) -> dict[str, Any]:
+        """As `data.json` holds it: plain dicts, lists, strings and numbers.
+
+        Args:
+            with_files: also the findings with all the files that they are about, which may be as many as there are.
+        """
         values = asdict(self)
+        if not with_files:
+            values = {"notes" if name == "findings" else name: value for name, value in values.items()}
+            values["notes"] = self.notes
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "DoctorReport":
-        """The report that `to_dict` gave.
+        """The report that `to_dict` gave with its files.
 
         Raises:
             ValueError: it is none.
@@ -188,10 +203,11 @@ def make_report(
     """
     entries = [listing.entries[position] for position in result.used]
     counts = Counter(entry.label for entry in entries)
-    notes = list(listing.notes)
+    findings = [Finding("source", note) for note in listing.notes]
     if chosen < len(listing.entries):
         share = f"{100 * settings.per_class:g}% of every class" if result.classes else f"{100 * settings.per_class:g}%"
-        notes.append(f"{share} was taken: {chosen:,} of {counted(len(listing.entries), 'picture')}")
+        said = f"{share} was taken: {chosen:,} of {counted(len(listing.entries), 'picture')}"
+        findings.append(Finding("share", said))
     return DoctorReport(
         source=source,
         found=len(listing.entries) + len(listing.broken),
@@ -204,7 +220,10 @@ def make_report(
         broken=result.broken,
         duplicates=result.duplicates,
         ignored=listing.ignored,
-        notes=(*notes, *notes_on(entries, result.inspections, settings, tells_outside=listing.tells_outside)),
+        findings=(
+            *findings,
+            *findings_on(entries, result.inspections, settings, tells_outside=listing.tells_outside),
+        ),
         key=key,
         seconds=0.0,
         near=result.near,

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +21,7 @@ from ganvas.data.decode import (
     to_plain,
     to_srgb,
 )
-from ganvas.data.deep import STRIP_VALUES, Levels, Span, is_deep, levels_for
+from ganvas.data.deep import STRIP_VALUES, DeepPicture, Levels, Span, is_deep, levels_for
 from ganvas.data.limits import TimeLimit
 from ganvas.data.memory import DECODING
 from ganvas.data.metadata import without_large_metadata
@@ -67,41 +68,101 @@ def fit_file(
         BrokenPicture: it is no usable picture.
         Exception: whatever a decoder raises on a damaged file.
     """
+    with _decoded(data, (width, height), levels_of) as found:
+        seen = _digest(found.strips())
+        small = resize(found.plain, _turned((width, height), found.turn), fit)
+    small = found.finished(small)
+    row, grey, transparent = _finish(small, channels)
+    # Pixels mean what they look like: a profile or a turn shows in the row, but so would the levels.
+    pixels = f"{found.size} {seen}" if found.span else f"{found.size} {seen} {_digest([row])}"
+    return Fitted(
+        _pad(row, width, height),
+        *_turned(found.size, found.turn),
+        grey,
+        transparent,
+        turned=found.tagged in TURNS,
+        span=found.span,
+        pixels=pixels,
+    )
+
+
+def shrink_file(data: bytes, longest_px: int) -> Image.Image:
+    """The picture in a file's bytes, upright and whole, with no side longer than that: L, LA, RGB or RGBA.
+
+    Raises as `fit_file`.
+    """
+    with _decoded(data, (longest_px, longest_px), levels_for) as found:
+        scale = min(longest_px / max(found.size), 1.0)
+        width, height = (max(round(side * scale), 1) for side in found.size)
+        small = resize(found.plain, (width, height), "stretch")
+    return found.finished(small)
+
+
+def cut_file(data: bytes, window: Callable[[int, int], tuple[int, int, int, int]]) -> Image.Image:
+    """A part of the picture in a file's bytes, upright, in its own pixels: L, LA, RGB or RGBA.
+
+    Pictures of more than 8 bits a channel become 8, as their own values say.
+
+    Args:
+        window: the upright picture's width and height -> left, top, right and bottom of the part.
+    Raises as `fit_file`.
+    """
+    with _decoded(data, None, levels_for) as found:
+        upright = found.finished(found.plain)
+        return upright.crop(window(upright.width, upright.height))
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """A picture whose pixels were decoded.
+
+    size: of the whole, in the file. plain: its pixels, perhaps fewer. span: of one of more than 8 bits. deep: that one.
+    tagged: how the file says it is to be turned. turn: what is left to do of that. profile: of its colours.
+    """
+
+    size: tuple[int, int]
+    plain: Image.Image
+    span: Span | None
+    deep: DeepPicture | None
+    tagged: int
+    turn: int
+    profile: bytes | None
+
+    def strips(self) -> Iterator[np.ndarray]:
+        """Its pixels from top to bottom."""
+        return _strips(self.plain) if self.deep is None else self.deep.strips()
+
+    def finished(self, image: Image.Image) -> Image.Image:
+        """`image`, which was made of `plain`, upright and in the colours that are meant."""
+        return to_srgb(image.transpose(TURNS[self.turn]) if self.turn in TURNS else image, self.profile)
+
+
+@contextmanager
+def _decoded(data: bytes, target: tuple[int, int] | None, levels_of: Callable[[Span], Levels]) -> Iterator[_Decoded]:
+    """The picture in a file's bytes; the memory for it is lent while the block lasts.
+
+    Args:
+        target: the size that it will be brought to, upright, which allows JPEGs to be decoded at less than their own;
+            None: all pixels are wanted.
+    """
     limit = TimeLimit()
     data = without_large_metadata(data, limit)
     with open_picture(data, limit) as image:
-        size, deep, span = image.size, is_deep(image), None
-        if image.format in ("JPEG", "MPO"):
-            image.draft(None, _draft_size(size, _turned((width, height), orientation(image))))
+        size, holds_more, span, deep = image.size, is_deep(image), None, None
+        if target is not None and image.format in ("JPEG", "MPO"):
+            image.draft(None, _draft_size(size, _turned(target, orientation(image))))
         with DECODING.lent(decoding_bytes(image, size[0] * size[1])):
             tagged = orientation(image)  # which decodes a PNG
-            if deep:
-                picture = decode_deep(image, data, limit)
-                span = picture.span()
-                plain = picture.to_8_bits(levels_of(span))
-                seen = _digest(picture.strips())
+            if holds_more:
+                deep = decode_deep(image, data, limit)
+                span = deep.span()
+                plain = deep.to_8_bits(levels_of(span))
             else:
                 image.load()
                 plain = to_plain(image)
-                seen = _digest(_strips(plain))
+            profile = image.info.get("icc_profile")
             turn = orientation(image)  # 1 by now if it is a TIFF, which Pillow turns by itself
-            small = resize(plain, _turned((width, height), turn), fit)
-        profile = image.info.get("icc_profile")
-    if turn in TURNS:
-        small = small.transpose(TURNS[turn])
-    small = to_srgb(small, profile if isinstance(profile, bytes) else None)
-    row, grey, transparent = _finish(small, channels)
-    # Pixels mean what they look like: a profile or a turn shows in the row, but so would the levels.
-    pixels = f"{size} {seen}" if span else f"{size} {seen} {_digest([row])}"
-    return Fitted(
-        _pad(row, width, height),
-        *_turned(size, turn),
-        grey,
-        transparent,
-        turned=tagged in TURNS,
-        span=span,
-        pixels=pixels,
-    )
+            yield _Decoded(size, plain, span, deep, tagged, turn, profile if isinstance(profile, bytes) else None)
 
 
 def fit_array(pixels: np.ndarray, width: int, height: int, fit: Fit, channels: str) -> Fitted:

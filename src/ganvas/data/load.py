@@ -149,7 +149,7 @@ def _look_over(
     report = make_report(source.name, listing, found, settings, chosen=len(task.chosen), channels=channels, key=key)
     write_index(root, twins_fingerprint(task), {"key": key})
     if not found.unread:
-        write_index(root, fingerprint, {"key": key, "report": report.to_dict()})
+        write_index(root, fingerprint, {"key": key, "report": report.to_dict(with_files=True)})
     return content, report
 
 

@@ -1,13 +1,15 @@
 """Which pictures are shown when: a pure function of how many have been shown, so that a run restarts anywhere."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ganvas.data.load import PictureSet
 from ganvas.wording import counted
+
+if TYPE_CHECKING:  # who only looks at pictures does without PyTorch
+    from torch import Tensor
 
 PASSES_KEPT = 4
 
@@ -22,10 +24,10 @@ class Batch:
     mirrored: (B,) bool, whether it is shown mirrored left to right.
     """
 
-    images: Tensor
-    labels: Tensor | None
-    indices: Tensor
-    mirrored: Tensor
+    images: "Tensor"
+    labels: "Tensor | None"
+    indices: "Tensor"
+    mirrored: "Tensor"
 
     def without_labels(self) -> "Batch":
         """The same pictures for networks without labels."""
@@ -68,6 +70,8 @@ class BatchStream:
 
     def batch_at(self, images_shown: int, count: int | None = None) -> Batch:
         """The `count` pictures that follow after `images_shown`."""
+        import torch
+
         count = self.batch if count is None else count
         chosen = self.indices(images_shown, count)
         images, mirrored = self.images[chosen], np.zeros(count, bool)

@@ -1,6 +1,6 @@
 """Seeds in, pictures out. A seed's picture does not depend on how many others are drawn with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -54,19 +54,28 @@ def draw(generator: nn.Module, z: Tensor, labels: Tensor | None, *, at_once: int
 
 
 def draw_all(
-    generator: nn.Module, z: Tensor, labels: Tensor | None, *, at_once: int = 1, longest_px: int | None = None
+    generator: nn.Module,
+    z: Tensor,
+    labels: Tensor | None,
+    *,
+    at_once: int = 1,
+    longest_px: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
     """The same as one array, (N, H, W, C) uint8, of a generator in either mode; it is left in the mode it was in.
 
     Args:
         longest_px: of the longer side, beyond which each picture is made smaller (formats.images.reduced).
+        progress: called with (pictures drawn, pictures in all).
     """
     was_training = generator.training
     generator.eval()
-    every = draw(generator, z, labels, at_once=at_once)
-    pictures = np.stack([picture if longest_px is None else reduced(picture[None], longest_px)[0] for picture in every])
+    pictures: list[np.ndarray] = []
+    for picture in draw(generator, z, labels, at_once=at_once):
+        pictures.append(picture if longest_px is None else reduced(picture[None], longest_px)[0])
+        progress(len(pictures), len(z))
     generator.train(was_training)
-    return pictures
+    return np.stack(pictures)
 
 
 @torch.no_grad()

@@ -21,18 +21,26 @@ class Target(Generic[Options]):
 
     publish: an exported model, the folder to write and the options -> what was written, with the bytes of each part.
     options: the class of its own options; no other target takes them.
+    about: what comes of it, for a person who chooses.
     """
 
     publish: Callable[[Bundle, Path, Options], dict[str, int]]
     options: type[Options]
+    about: str
 
 
 TARGETS: dict[str, Target[Any]] = {
-    "site": Target(site.publish, site.SiteOptions),
-    "lambda": Target(aws.publish, aws.LambdaOptions),
-    "docker": Target(docker.publish, NoOptions),
-    "server": Target(hosting.publish, NoOptions),
-    "hub": Target(hub.publish, hub.HubOptions),
+    "site": Target(
+        site.publish,
+        site.SiteOptions,
+        "a page that draws in the browser of whoever opens it; any host of files serves it",
+    ),
+    "lambda": Target(
+        aws.publish, aws.LambdaOptions, "a cloud function for AWS Lambda: a zip, and the template that deploys it"
+    ),
+    "docker": Target(docker.publish, NoOptions, "a container with the page and the HTTP API"),
+    "server": Target(hosting.publish, NoOptions, "a folder with a server in it, for any machine that has Python"),
+    "hub": Target(hub.publish, hub.HubOptions, "a model and a space with its page on the Hugging Face Hub"),
 }
 
 

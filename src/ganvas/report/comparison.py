@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,14 +152,23 @@ def _summary(runs: Sequence[RunView], names: Sequence[str]) -> str:
     )
 
 
+def differing(settings: Sequence[Mapping[str, Any]]) -> list[tuple[str, tuple[Any, ...]]]:
+    """The settings in which runs differ: each with its value in every run, None where a run has no such setting.
+
+    Args:
+        settings: of each run, by their paths, as `flat` gives them.
+    """
+    every = {name: None for one in settings for name in one}
+    rows = [(name, tuple(one.get(name) for one in settings)) for name in every]
+    return [(name, values) for name, values in rows if len(set(map(_figures, values))) > 1]
+
+
+def _figures(value: object) -> str:
+    return "not set" if value is None else in_figures(value)
+
+
 def _differences(runs: Sequence[RunView], names: Sequence[str]) -> str:
-    fields = [flat(run.settings) for run in runs]
-    every = {name: None for one in fields for name in one}
-    rows = []
-    for name in every:
-        values = [in_figures(one[name]) if name in one else "not set" for one in fields]
-        if len(set(values)) > 1:
-            rows.append((name, *values))
+    rows = [(name, *map(_figures, values)) for name, values in differing([flat(run.settings) for run in runs])]
     if not rows:
         return '<p class="quiet">They do not differ.</p>'
     return table(rows, headings=("setting", *names))

@@ -11,8 +11,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
 
+from ganvas.errors import SettingError
 from ganvas.settings import HUB_PREFIX
-from ganvas.workflows.parse import parse_count, parse_duration, parse_moment, parse_share, parse_size
+from ganvas.workflows.parse import AFTER_ALL, parse_count, parse_duration, parse_moment, parse_share, parse_size
 
 if TYPE_CHECKING:
     from ganvas.data import PictureSet
@@ -102,6 +103,8 @@ class TrainOptions(TypedDict, total=False):
     levels: str | float | None
     drop_near: float | None
     keep: str | int | None
+    start: "ModelLike | None"
+    start_at: str | int | None
     settings: Mapping[str, object] | Sequence[str]
     config: str | os.PathLike[str] | None
     resume: bool
@@ -142,6 +145,8 @@ def train(
     levels: str | float | None = None,
     drop_near: float | None = None,
     keep: str | int | None = None,
+    start: "ModelLike | None" = None,
+    start_at: int | str | None = None,
     settings: Mapping[str, object] | Sequence[str] = (),
     config: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -168,6 +173,9 @@ def train(
         blind: without pretrained weights in training, for recipes that have some.
         fit, alpha, conditional, per_class, levels, drop_near: as `look`.
         keep: disk for the models of past moments, in bytes or as "500MB".
+        start: a run or a model as `load` takes it, whose weights a new run begins with; its networks must have the same
+            shapes. start_at: the moment of that run, images shown; None or "last": its last saved state, from which the
+            discriminator is taken over too.
         settings: {"section.field": value}, or ["section.field=value"]; RECIPES[name].config has them all.
         config: a run.toml, whose run is repeated.
         resume: go on with the run in `out`; refuse if there is none.
@@ -184,6 +192,8 @@ def train(
     from ganvas.workflows.runs import Run
     from ganvas.workflows.train import train as run_events
 
+    if start is None and start_at is not None:
+        raise SettingError("--start-at: a moment of which run? give it with --start")
     sides = (None, None) if size is None else parse_size(size)
     given: dict[str, object] = {
         "seed": seed,
@@ -204,6 +214,7 @@ def train(
         "limits.epochs": epochs,
         "measuring.until": until,
         "measuring.rescue": None if rescue else False,
+        "start": None if start is None else {"model": str(_folder(start)), "at": _start_moment(start, start_at)},
     }
     wanted = wanted_run(recipe, _path(config), _path(out), given, settings, resume=resume, blind=blind)
     if events:
@@ -268,6 +279,7 @@ def score(
     features: str = "multiscale",
     weights: str | os.PathLike[str] | None = None,
     pairs: str | os.PathLike[str] | None = None,
+    told: Callable[[str, int, int | None], None] = lambda doing, done, total: None,
 ) -> "Card":
     """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get.
 
@@ -280,6 +292,7 @@ def score(
         size: pixels, for two sources of pictures; None: that of the subject's first picture.
         features: multiscale, lite, inception or dinov2. weights: a file with the extractor's, instead of fetching them.
         pairs: where to draw the closest pairs of a generated and a training picture.
+        told: is told what is done, how much of it, and of how much where that is known.
     Returns:
         The card. `print(card)` shows it; its fields are in `.model`, `.floor`, `.pca`, `.copies`, `.to_dict()`.
     Raises:
@@ -310,7 +323,7 @@ def score(
         extractor=features,
         weights=_path(weights),
     )
-    result = score_pictures(options, model)
+    result = score_pictures(options, model, told)
     if pairs is not None:
         save_pairs(result, Path(pairs))
     return result.card
@@ -369,6 +382,7 @@ def publish(
     perform: bool | None = None,
     python: str | None = None,
     architecture: str | None = None,
+    told: Callable[[str, int, int | None], None] = lambda doing, done, total: None,
 ) -> "PublishResult":
     """The model as something that can be put online as it is, checked before it is handed over.
 
@@ -380,6 +394,7 @@ def publish(
         repository: hub: push to this owner/name. webgpu: site: draw on WebGPU where a browser has it.
         perform: site: the page opens with its picture alone, which plays.
         python, architecture: lambda: of its runtime, as "3.13" and "x86_64". A target refuses the options of others.
+        told: as `score`.
     Raises:
         GanvasError: as `export`; there is no such target, or it does not take an option; or the model copies.
     """
@@ -405,7 +420,7 @@ def publish(
         scored=scored,
         even_copies=even_copies,
     )
-    return publish_model(options)
+    return publish_model(options, told=told)
 
 
 def serve(
@@ -484,6 +499,14 @@ def compare(runs: "Sequence[str | os.PathLike[str]]", out: str | os.PathLike[str
 
     with writing_to(Path(out), what="file"):
         return write_comparison([Path(run) for run in runs], Path(out))
+
+
+def _start_moment(start: ModelLike, at: int | str | None) -> int | None:
+    """Images shown; None for the last saved state of a run."""
+    if at is None and not isinstance(start, str | os.PathLike):
+        return getattr(start, "at", None)  # a Generator's own
+    moment = parse_moment(at)
+    return None if moment == AFTER_ALL else moment
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:

@@ -54,7 +54,7 @@ from ganvas.publishing.packaging import MODEL_FILES, Bundle, copy_files
 from ganvas.publishing.targets import TARGETS, options_for
 from ganvas.run.folder import RunFolder
 from ganvas.settings import Settings
-from ganvas.workflows.score import ScoreOptions, score_pictures
+from ganvas.workflows.score import ScoreOptions, Told, nobody, score_pictures
 
 PREVIEWED = 64
 
@@ -104,20 +104,24 @@ def export_model(
     *,
     load: Callable[[Path, int | None], Model] = load_model,
     trace: Callable[[Model], ModelProto] = to_onnx,
+    told: Told = nobody,
 ) -> ExportResult:
-    """Check, score and write. The model is loaded and traced once.
+    """Check, score and write. The model is loaded and traced once. `told` is told how far it is.
 
     Raises:
         GanvasError: the model cannot be read or draws something else in onnxruntime; the pictures cannot be used; the
             folder cannot be written, or is the one that the model is read from.
     """
     _check_out(options.model, options.out)
+    told("reading the model", 0, None)
     model = load(options.model, options.at)
+    told("tracing the model", 0, None)
     whole, expected = trace(model), drawn_by_pytorch(model)
     graph, trial = smallest_graph(whole, model.description, expected), None
     is_half = graph.weights == "float16"
-    quality = _quality(options, model)
+    quality = _quality(options, model, told)
     if options.int8:
+        told("trying eight bits", 0, None)
         size = model.description.height, model.description.width
         trial = try_int8(whole, model.description, load_extractor("lite", size, cache_folder() / "downloads"))
         if trial.is_worth_it:
@@ -208,7 +212,7 @@ def _check_out(model: Path, out: Path) -> None:
         raise SettingError(f"--out {out}: holds a run or the model itself; choose another folder")
 
 
-def _quality(options: ExportOptions, model: Model) -> Quality:
+def _quality(options: ExportOptions, model: Model, told: Told) -> Quality:
     if not options.scored:
         return Quality(not_scored="it was left out")
     trained = RunFolder(options.model).read_config()
@@ -216,7 +220,7 @@ def _quality(options: ExportOptions, model: Model) -> Quality:
     if against is None:
         return Quality(not_scored="its training pictures are not known; --against SOURCE names them")
     try:
-        found = score_pictures(ScoreOptions(options.model, against, at=options.at), model)
+        found = score_pictures(ScoreOptions(options.model, against, at=options.at), model, told)
     except (PicturesError, SettingError) as error:
         if options.against is not None:
             raise
@@ -273,9 +277,12 @@ class PublishResult:
 
 
 def publish_model(
-    options: PublishOptions, *, export: Callable[[ExportOptions], ExportResult] = export_model
+    options: PublishOptions,
+    *,
+    export: Callable[[ExportOptions], ExportResult] | None = None,
+    told: Told = nobody,
 ) -> PublishResult:
-    """Export where that was not done yet, and publish.
+    """Export where that was not done yet, and publish. `told` is told how far it is.
 
     Raises:
         GanvasError: as export_model; there is no such target, or it does not take an option; or the model copies.
@@ -288,7 +295,7 @@ def publish_model(
         exported = None
         if _needs_export(options):
             wanted = ExportOptions(options.model, folder, options.wording, options.against, options.at, options.scored)
-            exported = export(wanted)
+            exported = export_model(wanted, told=told) if export is None else export(wanted)
         else:
             _reword(exported_folder(options.model), folder, options.wording)
         description = read_description(folder)
@@ -300,6 +307,7 @@ def publish_model(
                 f"{options.model}: this model copies its training pictures, so that publishing it publishes them; "
                 f"--yes does it all the same. {' '.join(publication.findings)}"
             )
+        told("writing", 0, None)
         with writing_to(options.out):
             options.out.mkdir(parents=True, exist_ok=True)
             sweep(options.out, inside=True)

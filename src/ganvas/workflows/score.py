@@ -1,6 +1,8 @@
 """From a model, or a folder of pictures that any generator made, to its score card."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,13 @@ from ganvas.settings import nearest_side
 from ganvas.training import ARCHITECTURES
 from ganvas.wording import are, counted
 
+Told = Callable[[str, int, int | None], None]
+"""Is told what is done, how much of it, and of how much where that is known."""
+
+
+def nobody(doing: str, done: int, total: int | None) -> None:
+    """Who is told where nobody wants to know."""
+
 
 @dataclass(frozen=True)
 class ScoreOptions:
@@ -75,11 +84,12 @@ class ScoreResult:
     are_its_own: bool | None
 
 
-def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreResult:
+def score_pictures(options: ScoreOptions, model: Model | None = None, told: Told = nobody) -> ScoreResult:
     """Measure everything.
 
     Args:
         model: the one that is in `options.subject`, if it was loaded already.
+        told: is told how far it is.
     Raises:
         GanvasError: the model, the pictures or the extractor's weights cannot be used.
     """
@@ -88,23 +98,25 @@ def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreRe
     subject = options.subject
     if model is None and any((subject / part).exists() for part in ("model.json", "model/model.json", "run.toml")):
         model = load_model(subject, options.at)
-    settings = _settings(options, model)
-    pictures = load_pictures(settings)
+    settings, looking = _settings(options, model), partial(told, "looking at the pictures")
+    pictures = load_pictures(settings, progress=looking)
     height, width, channels = pictures.images.shape[1:]
     if model is not None:
         # The run chose grey or colour by its own pictures; these, or those held out, may make it choose otherwise.
         settings = settings.model_copy(update={"channels": model.description.channel_setting})
         if channels != model.description.channels:
-            pictures = load_pictures(settings)
+            pictures = load_pictures(settings, progress=looking)
     cache = cache_folder()
     extractor = load_extractor(options.extractor, (height, width), cache / "downloads", options.weights)
     if model is None:
         fake, notes = _made(options, settings)
         name = str(options.subject)
     else:
-        fake, notes = _drawn(options, model, pictures)
+        fake, notes = _drawn(options, model, pictures, told)
         name = f"{options.subject} after {counted(model.description.images, 'image')}"
+    told("looking at what it draws", 0, None)
     fakes = Sample(fake, extract(extractor, fake))
+    told("looking at the real pictures", 0, None)
     training = reference_sample(pictures, extractor, MOST_REFERENCE, cache)
     mirrored = reference_features(pictures, extractor, MOST_REFERENCE, cache, mirrored=True)
     spaces = Space(training.features, mirrored), pixel_space(training.images)
@@ -129,6 +141,7 @@ def score_pictures(options: ScoreOptions, model: Model | None = None) -> ScoreRe
         seed=options.seed,
         ganvas=__version__,
     )
+    told("comparing", 0, None)
     modes = _modes(pictures, spaces, fakes)
     wanted = Wanted(
         protocol, real, fakes, spaces, held_out, modes, tuple(notes), lambda images: extract(extractor, images)
@@ -180,14 +193,16 @@ def _made(options: ScoreOptions, settings: PictureSettings) -> tuple[np.ndarray,
     return taken(made, order), notes
 
 
-def _drawn(options: ScoreOptions, model: Model, pictures: PictureSet) -> tuple[np.ndarray, list[str]]:
+def _drawn(options: ScoreOptions, model: Model, pictures: PictureSet, told: Told) -> tuple[np.ndarray, list[str]]:
     """Pictures of the model's first seeds, from `options.seed` on, and what is to be said of them."""
     seeds = range(options.seed, options.seed + options.count)
     if not 0 <= options.seed <= 2**64 - options.count:
         raise SettingError(f"--seed {options.seed}: expected 0 to {2**64 - options.count}")
     z = latents_for(model.description, seeds)
     labels, at_once = labels_for(model.description, seeds), drawn_at_once(model.description)
-    images = draw_all(model.generator, z, labels, at_once=at_once, longest_px=REDUCED_PX)
+    images = draw_all(
+        model.generator, z, labels, at_once=at_once, longest_px=REDUCED_PX, progress=partial(told, "drawing")
+    )
     trained_on = RunFolder(options.subject).pictures_key()
     if trained_on == pictures.key:
         notes = ["these are its own training pictures: nothing was held out"]

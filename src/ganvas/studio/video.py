@@ -1,0 +1,85 @@
+"""Frames of a video as pictures: one every so many seconds, at most one of those that are nearly the same."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ganvas.data.limits import LARGEST_PIXELS
+from ganvas.data.near import SHOWN_SIMILARITY, near_duplicates
+from ganvas.errors import PicturesError, missing_package
+
+VIDEO_ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ogv", ".3gp"})
+USUAL_EVERY, LEAST_EVERY, MOST_EVERY = 1.0, 0.04, 3600.0  # seconds
+MOST_FRAMES = 5000
+LONGEST_PX = 2048  # twice the largest that is trained on
+COMPARED_PX = 32
+QUALITY = 95
+Told = Callable[[str, int, int | None], None]
+
+
+def write_frames(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
+    """Write frames of request["video"] into request["out"] as JPEGs named by their times; their names, and how many
+    near-duplicates were left out.
+
+    Raises:
+        SettingError: PyAV is not installed.
+        PicturesError: it is no video that can be read, or has too many frames.
+    """
+    out, every = Path(request["out"]), float(request["every"])
+    names: list[str] = []
+    small: list[np.ndarray] = []
+    for seconds, until, frame in frames(Path(request["video"]), every):
+        if len(names) >= MOST_FRAMES:
+            raise PicturesError(
+                f"more than {MOST_FRAMES:,} frames; choose more seconds between them than {every:g}, or a shorter video"
+            )
+        frame.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
+        name = f"{int(seconds // 3600):02d}-{int(seconds // 60 % 60):02d}-{seconds % 60:05.2f}.jpg"
+        frame.save(out / name, "JPEG", quality=QUALITY, subsampling=0)
+        names.append(name)
+        small.append(np.asarray(frame.resize((COMPARED_PX, COMPARED_PX), Image.Resampling.BOX)))
+        told("taking frames", len(names), None if until is None else max(int(until / every) + 1, len(names)))
+    if not names:
+        raise PicturesError("no frame of it could be read")
+    near = near_duplicates(np.stack(small), SHOWN_SIMILARITY)
+    for number in near:
+        (out / names[number]).unlink()
+    return {"files": [name for number, name in enumerate(names) if number not in near], "near": len(near)}
+
+
+def frames(path: Path, every: float) -> Iterator[tuple[float, float | None, Image.Image]]:
+    """Every so many seconds a frame: when, how long the video is if that is known, and the picture, RGB and upright.
+
+    Raises:
+        SettingError, PicturesError: as `write_frames`.
+    """
+    try:
+        import av
+        from av.error import FFmpegError
+    except ImportError as error:
+        raise missing_package("av", "video", "Frames of videos") from error
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            if not container.streams.video:
+                raise PicturesError("there is no picture in it")
+            stream: Any = container.streams.video[0]
+            if stream.width * stream.height > LARGEST_PIXELS:
+                raise PicturesError(f"its frames have more than {LARGEST_PIXELS // 10**6} megapixels")
+            stream.thread_type = "AUTO"
+            until = None if container.duration is None else container.duration / av.time_base
+            due = 0.0
+            for frame in container.decode(stream):
+                seconds = frame.time if frame.time is not None else due
+                if seconds + 1e-6 < due:
+                    continue
+                picture = frame.to_image()
+                turn = round(getattr(frame, "rotation", 0) or 0) % 360
+                yield seconds, until, picture.rotate(turn, expand=True) if turn else picture
+                due = (math.floor(seconds / every + 1e-6) + 1) * every
+    except (FFmpegError, ValueError, MemoryError) as error:
+        said = " ".join(str(error).split())[:160]
+        raise PicturesError(f"cannot be read as a video: {said}") from error
