@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ganvas.errors import DivergedError, GanvasError, ModelError, PicturesError, SettingError
     from ganvas.metrics import Card
     from ganvas.recipes import RECIPES
+    from ganvas.studio.opening import open_studio
     from ganvas.workflows.generate import Generator
     from ganvas.workflows.playing import blend, directions, mix, neighbours, project, walk
     from ganvas.workflows.public import compare, export, load, look, publish, resume, score, serve, train
@@ -45,6 +46,7 @@ __all__ = [
     "look",
     "mix",
     "neighbours",
+    "open_studio",
     "project",
     "publish",
     "resume",
@@ -63,6 +65,7 @@ _HOME = {
     "Card": "metrics",
     "Generator": "workflows.generate",
     "RECIPES": "recipes",
+    "open_studio": "studio.opening",
     "Run": "workflows.runs",
 }
 

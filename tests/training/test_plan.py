@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from ganvas.config import LimitSettings, MeasuringSettings
+from ganvas.config import LimitSettings, MeasuringSettings, image_limit
 from ganvas.training.plan import (
-    image_limit,
     is_drawn_moment,
     measuring_plan,
     planned_images,

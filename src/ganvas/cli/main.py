@@ -93,6 +93,11 @@ def train(
     levels: Annotated[str | None, typer.Option(help="of pictures of more than 8 bits: 4095, 0:4095 or auto")] = None,
     drop_near: DropNear = None,
     keep: Annotated[str | None, typer.Option(help="disk for the models of past moments; 500MB unless given")] = None,
+    start: Annotated[str | None, typer.Option(help=f"begin with the weights of {_MODEL}")] = None,
+    start_at: Annotated[
+        str | None,
+        typer.Option(help="that moment of the run in --start: images shown; its last saved state unless given"),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="section.field=value, more than once; `ganvas recipes NAME` lists them"),
@@ -124,6 +129,8 @@ def train(
         levels=levels,
         drop_near=drop_near,
         keep=keep,
+        start=start,
+        start_at=start_at,
         settings=settings or [],
         config=config,
         resume=resume,
@@ -341,6 +348,41 @@ def _show_log() -> None:
     shown = logging.StreamHandler()
     shown.setFormatter(logging.Formatter("ganvas: %(message)s"))
     logging.getLogger("ganvas").addHandler(shown)
+
+
+@app.command()
+def studio(
+    home: Annotated[
+        Path, typer.Argument(help="the folder with its runs and sets; the current one unless given")
+    ] = Path(),
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="7870 or the next free one unless given")] = None,
+    host: Annotated[str, typer.Option(help="to listen on; 0.0.0.0 is every address here")] = "127.0.0.1",
+    host_name: Annotated[
+        list[str] | None, typer.Option(help="a name that the page is asked by, as behind a proxy")
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="a file whose first line lets others in; needed for --host elsewhere")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="let everyone in, without a password")] = False,
+    root_path: Annotated[str, typer.Option(help="what a proxy puts before every path, as /studio")] = "",
+    no_open: Annotated[bool, typer.Option("--no-open", help="do not open the page in a browser")] = False,
+) -> None:
+    """A page to drop pictures on, train, watch, compare, explore and publish; trainings outlive it."""
+    _show_log()
+    try:
+        ganvas.open_studio(
+            home,
+            port=port,
+            host=host,
+            host_names=host_name or (),
+            password_file=password_file,
+            public=public,
+            root_path=root_path,
+            browser=not no_open,
+            told=lambda address: typer.echo(f"{address} (the studio; Ctrl-C ends it, trainings go on)"),
+        )
+    except Interrupted:  # uvicorn passes the signal on once everything is answered
+        return
 
 
 @app.command()

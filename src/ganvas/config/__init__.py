@@ -19,7 +19,15 @@ from ganvas.config.learning import (
     TrainingSettings,
 )
 from ganvas.config.run import RunConfig, RunFile, checked, from_toml, to_toml, with_settings, with_values
-from ganvas.config.running import HealthSettings, LimitSettings, MeasuringSettings, Plan, RecordingSettings
+from ganvas.config.running import (
+    HealthSettings,
+    LimitSettings,
+    MeasuringSettings,
+    Plan,
+    RecordingSettings,
+    StartSettings,
+    image_limit,
+)
 
 __all__ = [
     "SWIFT_OBJECTIVE",
@@ -40,10 +48,12 @@ __all__ = [
     "RecordingSettings",
     "RunConfig",
     "RunFile",
+    "StartSettings",
     "StatisticsSettings",
     "TrainingSettings",
     "checked",
     "from_toml",
+    "image_limit",
     "to_toml",
     "with_settings",
     "with_values",

@@ -24,7 +24,14 @@ from ganvas.config.learning import (
     StatisticsSettings,
     TrainingSettings,
 )
-from ganvas.config.running import HealthSettings, LimitSettings, MeasuringSettings, Plan, RecordingSettings
+from ganvas.config.running import (
+    HealthSettings,
+    LimitSettings,
+    MeasuringSettings,
+    Plan,
+    RecordingSettings,
+    StartSettings,
+)
 from ganvas.errors import SettingError
 from ganvas.files import read_toml
 from ganvas.settings import Settings, first_fault, shortened
@@ -60,6 +67,7 @@ class RunConfig(Settings):
     measuring: MeasuringSettings = MeasuringSettings()
     health: HealthSettings = HealthSettings()
     recording: RecordingSettings = RecordingSettings()
+    start: StartSettings | None = None
     limits: LimitSettings = LimitSettings()
 
 

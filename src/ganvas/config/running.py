@@ -1,5 +1,6 @@
 """How a run is measured, assessed, recorded and limited, and what it plans. None of it is part of the networks."""
 
+import math
 from typing import Literal
 
 from pydantic import Field, PositiveInt
@@ -130,12 +131,30 @@ class HealthSettings(Settings):
     saturated_gap: float = Field(default=10.0, ge=0, description="between real and generated scores, likewise")
 
 
+class StartSettings(Settings):
+    """Weights that a run begins with in place of new ones, of a run or a model with networks of the same shapes."""
+
+    model: str = Field(min_length=1, description="a run folder or a model folder")
+    at: int | None = Field(
+        default=None,
+        ge=0,
+        description="of a run: its moment at or before so many images shown; not set: its last saved state",
+    )
+
+
 class LimitSettings(Settings):
     """When to stop: whichever comes first. None: no such limit."""
 
     seconds: float | None = Field(default=None, gt=0, le=1e9, description="of the whole run; 1e9 are 30 years")
     images: int | None = Field(default=None, gt=0, le=10**15, description="images shown")
     epochs: float | None = Field(default=None, gt=0, le=1e6, description="passes over the set")
+
+
+def image_limit(limits: LimitSettings, *, picture_count: int, step_images: int) -> int | None:
+    """Images to show under the limits that do not depend on speed, in whole steps, rounded up; None: no such limit."""
+    wanted = [limits.images, None if limits.epochs is None else limits.epochs * picture_count]
+    steps = [math.ceil(images / step_images) for images in wanted if images is not None]
+    return min(steps) * step_images if steps else None
 
 
 class Plan(Settings):
@@ -148,6 +167,7 @@ class Plan(Settings):
         default=None, ge=0, description="images shown from one measure to the next; 0: nothing is measured"
     )
     measure_count: int = Field(default=0, ge=0, description="pictures drawn for a measure")
+    start_key: str = Field(default="", description="a hash of the weights of [start], so that others are refused")
     final: bool = Field(
         default=False, description="the run reached its end there; a repeat stops there too, whatever the clock"
     )

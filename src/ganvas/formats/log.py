@@ -76,19 +76,27 @@ def read_log(path: Path) -> Log:
     log = Log()
     furthest: float = -math.inf
     for line in _lines(path):
-        entry = _object(line)
-        images = entry.get("images")
-        if not _is_number(images):
-            continue
-        if "event" in entry:
-            if (event := _event(entry, int(images))) is not None:
-                log.events.append(event)
-            continue
-        if images <= furthest:
-            log.numbers[:] = [one for one in log.numbers if one["images"] < images]
-        furthest = images
-        log.numbers.append({_RENAMED.get(name, name): value for name, value in entry.items() if _is_number(value)})
+        found = read_line(line)
+        if isinstance(found, dict):
+            images = found["images"]
+            if images <= furthest:
+                log.numbers[:] = [one for one in log.numbers if one["images"] < images]
+            furthest = images
+            log.numbers.append(found)
+        elif found is not None:
+            log.events.append(found)
     return log
+
+
+def read_line(line: bytes) -> Numbers | LoggedEvent | None:
+    """The numbers or the event of a line; None where it is none that counts, as `read_log` says."""
+    entry = _object(line)
+    images = entry.get("images")
+    if not _is_number(images):
+        return None
+    if "event" in entry:
+        return _event(entry, int(images))
+    return {_RENAMED.get(name, name): value for name, value in entry.items() if _is_number(value)}
 
 
 def forget_after(path: Path, images: int) -> int:

@@ -48,14 +48,9 @@ def write_page(
         scripts: names of templates, run in this order as one script.
         refresh: seconds after which the browser loads the page again; None: never.
     """
-    script = "\n".join(template(name) for name in scripts)
-    style = template("page.css")
-    policy = (
-        "default-src 'none'; img-src 'self' file: data:; media-src 'self' file:; base-uri 'none'; form-action 'none'; "
-        f"style-src {source_hash(style)}; script-src {source_hash(script)}"
-    )
+    script, style = _script(scripts), template("page.css")
     parts = {
-        "policy": text(policy),
+        "policy": text(policy(scripts)),
         "refresh": "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh:d}">',
         "title": text(title),
         "style": style,
@@ -66,6 +61,14 @@ def write_page(
     }
     with replacing(path) as unfinished:
         unfinished.write_text(fill("page.html", parts), encoding="utf-8")
+
+
+def policy(scripts: Sequence[str]) -> str:
+    """The content security policy of a page with those scripts: they may run, and nothing else."""
+    return (
+        "default-src 'none'; img-src 'self' file: data:; media-src 'self' file:; base-uri 'none'; form-action 'none'; "
+        f"style-src {source_hash(template('page.css'))}; script-src {source_hash(_script(scripts))}"
+    )
 
 
 def text(value: object) -> str:
@@ -149,6 +152,10 @@ def in_figures(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(in_figures(one) for one in value) or "none"
     return str(value)
+
+
+def _script(names: Sequence[str]) -> str:
+    return "\n".join(map(template, names))
 
 
 def _short(values: np.ndarray) -> list[float]:

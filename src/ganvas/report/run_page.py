@@ -11,6 +11,7 @@ from ganvas.report.sections import events, findings, go_on, settings
 from ganvas.wording import counted
 
 MOST_MOMENTS = 400
+SCRIPTS = "chart.js", "report.js"
 
 
 def write_report(run: Path, *, refresh: int | None = None) -> Path:
@@ -52,8 +53,7 @@ def write_report(run: Path, *, refresh: int | None = None) -> Path:
         "charts": chart_data(found.log.numbers),
     }
     path = run / "index.html"
-    scripts = ("chart.js", "report.js")
-    write_page(path, title=f"{found.name} · Ganvas", body=body, data=data, scripts=scripts, refresh=refresh)
+    write_page(path, title=f"{found.name} · Ganvas", body=body, data=data, scripts=SCRIPTS, refresh=refresh)
     return path
 
 

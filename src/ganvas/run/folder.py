@@ -156,6 +156,11 @@ class RunFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return ""
 
+    def start_key(self) -> str:
+        """A hash of the weights that the run began with; "" where it began with new ones, or there is no telling."""
+        there = self.read_config()
+        return "" if there is None or there.plan is None else there.plan.start_key
+
     def read_log(self) -> Log:
         """What the log holds so far."""
         return read_log(self.log_path)

@@ -167,7 +167,7 @@ class Monitor:
     @property
     def starts_at_pca(self) -> bool:
         """Whether the run's first pictures were draws from the set's principal components."""
-        return architecture(self.config.network.architecture).starts_at_pca
+        return architecture(self.config.network.architecture).starts_at_pca and self.config.start is None
 
     @property
     def latest_is_sound(self) -> bool:

@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 QUIET_SECONDS = 15.0  # after which a comment shows that the connection is alive; proxies close idle ones after 30 to 60
 RETRY_MILLISECONDS = 1000  # after which a page that lost its connection tries again
+STILL_HERE = b": still here\n\n"
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the second: nginx passes events on at once
 _KEYS = ("name", "id")  # what a value is told apart by from others of its kind
@@ -102,7 +103,7 @@ class Hub:
             yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
             yield await asyncio.to_thread(self._snapshot)
             while not is_closed and (heard := await listener.heard(quiet_seconds)) is not None:
-                yield b"".join(heard) or b": still here\n\n"
+                yield b"".join(heard) or STILL_HERE
         finally:
             with self._lock:
                 self._listeners.discard(listener)

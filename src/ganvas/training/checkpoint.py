@@ -9,6 +9,8 @@ needed, which is no more: under "memory", or beside the others.
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -72,36 +74,11 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     """
     if not has_checkpoint(folder):
         return False
-    clock_path = folder / "state.json"
-    try:
-        values = read_json(clock_path, only_finite=False)
-        written = values["format"]
-        is_old = written == 4
-        if not is_old and written != _FORMAT:
-            raise ModelError(
-                f"{clock_path}: format {shortened(written)}, expected {_FORMAT} or 4; train anew with another --out"
-            )
-        clock = _Clock.model_validate({name: value for name, value in values.items() if name not in _UNUSED})
-        tensors_path = folder / clock.tensors
-        if not tensors_path.is_file():  # opening a named pipe would wait for ever
-            raise ModelError(f"{tensors_path}: is missing, or no regular file; train anew with another --out")
-        with safe_open(tensors_path, framework="pt") as file:
-            targets = _tensors(state)
-            stored = {name: _name_in_format_4(name) if is_old else name for name in targets}
-            if set(file.keys()) != set(stored.values()):
-                raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
-            saved = {name: file.get_tensor(stored[name]) for name in targets}
-        if any(saved[name].shape != target.shape for name, target in targets.items()):
+    with _reading(folder, "train anew with another --out"):
+        clock, saved = _read(folder)
+        targets = _tensors(state)
+        if saved.keys() != targets.keys() or any(saved[name].shape != one.shape for name, one in targets.items()):
             raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
-    except ValidationError as error:
-        first = first_fault(error)
-        raise ModelError(
-            f"{clock_path}: {first.where} = {shortened(first.found)}: {first.message}; train anew with another --out"
-        ) from error
-    except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ModelError(
-            f"{folder}: the saved state cannot be read ({error}); train anew with another --out"
-        ) from error
     for name, target in targets.items():  # only now, so that a damaged file leaves the state as it was
         target.detach().copy_(saved[name])
     for name in _Clock.scalars:
@@ -111,10 +88,67 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     return True
 
 
-def _name_in_format_4(name: str) -> str:
+def saved_images(folder: Path) -> int | None:
+    """Images shown by the saved state in `folder`; None if it holds none, or none that can be read."""
+    try:
+        return _Clock.model_validate(_known(read_json(folder / "state.json", only_finite=False))).images
+    except (OSError, ValueError, AttributeError):  # ValidationError is a ValueError
+        return None
+
+
+def read_networks(folder: Path) -> dict[str, Tensor]:
+    """The tensors of the networks of a saved state, under names as generator.base.mean, on the CPU.
+
+    Raises:
+        ModelError: it is damaged, or of a format that is not read.
+    """
+    with _reading(folder, "begin with another model"):
+        _, saved = _read(folder)
+    return {name: tensor for name, tensor in saved.items() if not name.startswith("optimizer.")}
+
+
+def _read(folder: Path) -> tuple[_Clock, dict[str, Tensor]]:
+    """What is saved, under today's names. Raises what reading a damaged one raises."""
+    values = read_json(folder / "state.json", only_finite=False)
+    is_old = values["format"] == 4
+    if not is_old and values["format"] != _FORMAT:
+        raise _FormatError(f"format {shortened(values['format'])}, expected {_FORMAT} or 4")
+    clock = _Clock.model_validate(_known(values))
+    tensors_path = folder / clock.tensors
+    if not tensors_path.is_file():  # opening a named pipe would wait for ever
+        raise _FormatError(f"{tensors_path.name} is missing, or no regular file")
+    with safe_open(tensors_path, framework="pt") as file:
+        saved = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    return clock, {_name_of_today(name): tensor for name, tensor in saved.items()} if is_old else saved
+
+
+@contextmanager
+def _reading(folder: Path, advice: str) -> Iterator[None]:
+    """Turns what reading a damaged state raises into a ModelError that ends with advice."""
+    try:
+        yield
+    except _FormatError as error:
+        raise ModelError(f"{folder}: the saved state cannot be read: {error}; {advice}") from error
+    except ValidationError as error:
+        first = first_fault(error)
+        found = shortened(first.found)
+        raise ModelError(f"{folder / 'state.json'}: {first.where} = {found}: {first.message}; {advice}") from error
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: the saved state cannot be read ({error}); {advice}") from error
+
+
+class _FormatError(Exception):
+    """A saved state that is of no format that is read, or lacks a file."""
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in _UNUSED}
+
+
+def _name_of_today(name: str) -> str:
     for now, then in _NAMES_IN_FORMAT_4.items():
-        if name.startswith(now):
-            return then + name.removeprefix(now)
+        if name.startswith(then):
+            return now + name.removeprefix(then)
     return name
 
 

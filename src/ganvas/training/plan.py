@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from ganvas.config import LimitSettings, MeasuringSettings, NetworkSettings, RunConfig
+from ganvas.config import MeasuringSettings, NetworkSettings, RunConfig
 from ganvas.device import synchronise
 from ganvas.training.loop import Stream, training_loop
 from ganvas.training.state import TrainingState
@@ -39,13 +39,6 @@ def probe_speed(
             break
     (first_images, first), (images, last) = ends[min(1, len(ends) - 2)], ends[-1]
     return (images - first_images) / (last - first)
-
-
-def image_limit(limits: LimitSettings, *, picture_count: int, step_images: int) -> int | None:
-    """Images to show under the limits that do not depend on speed, in whole steps, rounded up; None: no such limit."""
-    wanted = [limits.images, None if limits.epochs is None else limits.epochs * picture_count]
-    steps = [math.ceil(images / step_images) for images in wanted if images is not None]
-    return min(steps) * step_images if steps else None
 
 
 def width_for(images: int, network: NetworkSettings) -> float:

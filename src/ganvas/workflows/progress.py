@@ -99,7 +99,7 @@ def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet:
 def plan_text(plan: Planned) -> str:
     """The plan in two lines: images, minutes, memory, networks. A third where the time is short for the size."""
     made = plan.plan
-    begun = f", {plan.resumed_at:,} of them already shown" if plan.resumed_at else ""
+    begun = f", {plan.resumed_at:,} of them already shown" if plan.resumed_at else _start_text(plan)
     minutes = (made.images - plan.resumed_at) / made.images_per_second / 60
     memory = "" if plan.memory_bytes is None else f", {plan.memory_bytes / 1e9:.1f} GB of memory"
     networks = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in plan.parameters.items())
@@ -108,6 +108,14 @@ def plan_text(plan: Planned) -> str:
         f"{max(minutes, 0):.1f} minutes at {made.images_per_second:.0f} images/s{memory}\n"
         f"parameters at width {made.width:g}: {networks}{_forecast(plan)}"
     )
+
+
+def _start_text(plan: Planned) -> str:
+    start = plan.config.start
+    if start is None:
+        return ""
+    moment = "" if start.at is None else f" at {counted(start.at, 'image')}"
+    return f", beginning with {start.model}{moment}"
 
 
 def _forecast(plan: Planned) -> str:

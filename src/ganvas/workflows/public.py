@@ -11,8 +11,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
 
+from ganvas.errors import SettingError
 from ganvas.settings import HUB_PREFIX
-from ganvas.workflows.parse import parse_count, parse_duration, parse_moment, parse_share, parse_size
+from ganvas.workflows.parse import AFTER_ALL, parse_count, parse_duration, parse_moment, parse_share, parse_size
 
 if TYPE_CHECKING:
     from ganvas.data import PictureSet
@@ -102,6 +103,8 @@ class TrainOptions(TypedDict, total=False):
     levels: str | float | None
     drop_near: float | None
     keep: str | int | None
+    start: "ModelLike | None"
+    start_at: str | int | None
     settings: Mapping[str, object] | Sequence[str]
     config: str | os.PathLike[str] | None
     resume: bool
@@ -142,6 +145,8 @@ def train(
     levels: str | float | None = None,
     drop_near: float | None = None,
     keep: str | int | None = None,
+    start: "ModelLike | None" = None,
+    start_at: int | str | None = None,
     settings: Mapping[str, object] | Sequence[str] = (),
     config: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -168,6 +173,9 @@ def train(
         blind: without pretrained weights in training, for recipes that have some.
         fit, alpha, conditional, per_class, levels, drop_near: as `look`.
         keep: disk for the models of past moments, in bytes or as "500MB".
+        start: a run or a model as `load` takes it, whose weights a new run begins with; its networks must have the same
+            shapes. start_at: the moment of that run, images shown; None or "last": its last saved state, from which the
+            discriminator is taken over too.
         settings: {"section.field": value}, or ["section.field=value"]; RECIPES[name].config has them all.
         config: a run.toml, whose run is repeated.
         resume: go on with the run in `out`; refuse if there is none.
@@ -184,6 +192,8 @@ def train(
     from ganvas.workflows.runs import Run
     from ganvas.workflows.train import train as run_events
 
+    if start is None and start_at is not None:
+        raise SettingError("--start-at: a moment of which run? give it with --start")
     sides = (None, None) if size is None else parse_size(size)
     given: dict[str, object] = {
         "seed": seed,
@@ -204,6 +214,7 @@ def train(
         "limits.epochs": epochs,
         "measuring.until": until,
         "measuring.rescue": None if rescue else False,
+        "start": None if start is None else {"model": str(_folder(start)), "at": _start_moment(start, start_at)},
     }
     wanted = wanted_run(recipe, _path(config), _path(out), given, settings, resume=resume, blind=blind)
     if events:
@@ -488,6 +499,14 @@ def compare(runs: "Sequence[str | os.PathLike[str]]", out: str | os.PathLike[str
 
     with writing_to(Path(out), what="file"):
         return write_comparison([Path(run) for run in runs], Path(out))
+
+
+def _start_moment(start: ModelLike, at: int | str | None) -> int | None:
+    """Images shown; None for the last saved state of a run."""
+    if at is None and not isinstance(start, str | os.PathLike):
+        return getattr(start, "at", None)  # a Generator's own
+    moment = parse_moment(at)
+    return None if moment == AFTER_ALL else moment
 
 
 def _path(path: str | os.PathLike[str] | None) -> Path | None:

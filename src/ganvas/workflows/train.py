@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ganvas import __version__
-from ganvas.config import Plan, RunConfig
+from ganvas.config import Plan, RunConfig, image_limit
 from ganvas.data import SOURCES, BatchStream, PictureSet, load_pictures
 from ganvas.device import choose_device, peak_memory_bytes, prepare
 from ganvas.errors import SettingError
@@ -22,7 +22,8 @@ from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
 from ganvas.settings import Settings
 from ganvas.training import ARCHITECTURES, TrainingState, architecture, has_checkpoint, load_checkpoint, new_state
-from ganvas.training.plan import image_limit, planned_images, probe_speed, width_for
+from ganvas.training.plan import planned_images, probe_speed, width_for
+from ganvas.workflows.starting import read_start
 
 DEFAULT_PARTS = RunParts()
 
@@ -70,6 +71,10 @@ def _train(
 ) -> Iterator[RunEvent]:
     """The same in a folder of its own; `began`: when the command did, by the clock of `parts`."""
     plan, width = folder.continued(config, plan)
+    start = None if config.start is None or has_checkpoint(folder.checkpoint) else read_start(config.start)
+    if start is not None:
+        start.check(config)
+        width = start.description.multiplier
     pictures = load_pictures(config.pictures, progress=looking)
     yield Looked(pictures)
 
@@ -79,18 +84,29 @@ def _train(
     taught = None if has_checkpoint(folder.checkpoint) else pictures  # what is learned before the first step is saved
 
     def build(width: float) -> TrainingState:
-        return new_state(config, network_spec(config, pictures, width), device, taught)
+        state = new_state(config, network_spec(config, pictures, width), device, taught)
+        if start is not None:
+            start.check(config, state.spec)
+            start.fill(state, pictures.key)
+        return state
 
     state = build(width or 1.0)
     folder.make()
     load_checkpoint(state, folder.checkpoint)
     unreadable = folder.forget_after(state.images)
     until = image_limit(config.limits, picture_count=len(pictures.images), step_images=config.training.step_images)
+    start_key = folder.start_key() if start is None else start.key
+    if plan is not None and start is not None and plan.start_key not in ("", start_key):
+        raise SettingError(
+            f"--start {start.model}: its weights are others by now, so that this run cannot be repeated; choose "
+            "another --out"
+        )
     if plan is None:
         plan = make_plan(config, state, stream, until, width or 1.0, parts, began)
         if width is None and (wide := width_for(plan.images, config.network)) != plan.width:
             state = build(wide)
             plan = make_plan(config, state, stream, until, wide, parts, began)
+    plan = plan.model_copy(update={"start_key": start_key})
 
     schedule = Schedule(config, plan, folder, until, parts.clock() - began)
     log = folder.read_log()

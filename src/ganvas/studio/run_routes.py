@@ -1,0 +1,88 @@
+"""Runs and their queue over HTTP."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Response
+from fastapi.responses import StreamingResponse
+
+from ganvas.settings import Settings
+from ganvas.studio.following import follow
+from ganvas.studio.home import Home
+from ganvas.studio.requests import Limits, TrainRequest
+from ganvas.studio.trainings import MOST_QUEUED, Trainings
+from ganvas.studio.watcher import Watcher
+from ganvas.studio.watching import HEADERS, MEDIA_TYPE
+
+NOTHING = Response(status_code=204)
+
+
+class NewName(Settings):
+    """What a run is to be called."""
+
+    name: str
+
+
+def routes(home: Home, trainings: Trainings, watcher: Watcher) -> APIRouter:
+    """Runs and the queue."""
+    router, runs = APIRouter(), trainings.runs
+
+    @router.get("/api/runs")
+    def every() -> list[dict[str, Any]]:
+        return runs.summaries()
+
+    @router.post("/api/runs", status_code=201)
+    def begin(request: TrainRequest) -> dict[str, Any]:
+        return trainings.begin(request)
+
+    @router.get("/api/runs/{name}")
+    def detail(name: str) -> dict[str, Any]:
+        return runs.detail(name)
+
+    @router.patch("/api/runs/{name}")
+    def rename(name: str, now: NewName) -> dict[str, Any]:
+        return trainings.rename(name, now.name)
+
+    @router.delete("/api/runs/{name}", status_code=204)
+    def remove(name: str) -> Response:
+        trainings.remove(name)
+        return NOTHING
+
+    @router.post("/api/runs/{name}/pause")
+    def pause(name: str) -> dict[str, Any]:
+        return trainings.pause(name)
+
+    @router.post("/api/runs/{name}/stop")
+    def stop(name: str) -> dict[str, Any]:
+        return trainings.stop(name)
+
+    @router.post("/api/runs/{name}/resume")
+    def resume(name: str, limits: Limits | None = None) -> dict[str, Any]:
+        return trainings.resume(name, limits or Limits())
+
+    @router.post("/api/runs/{name}/first")
+    def first(name: str) -> dict[str, Any]:
+        return trainings.first(name)
+
+    @router.get("/api/runs/{name}/events")
+    async def events(
+        name: str, last_event_id: int | None = None, last: Annotated[int | None, Header(alias="Last-Event-ID")] = None
+    ) -> Response:
+        offset = last if last is not None else last_event_id
+        run = home.run(name)
+        return StreamingResponse(follow(run, runs, watcher, offset), media_type=MEDIA_TYPE, headers=HEADERS)
+
+    @router.get("/api/queue")
+    def queue() -> list[str]:
+        return trainings.queue.names()
+
+    @router.put("/api/queue")
+    def order(names: Annotated[list[str], Body(max_length=MOST_QUEUED)]) -> list[str]:
+        trainings.queue.order(names)
+        return trainings.queue.names()
+
+    @router.delete("/api/queue/{name}", status_code=204)
+    def unqueue(name: str) -> Response:
+        trainings.unqueue(name)
+        return NOTHING
+
+    return router
