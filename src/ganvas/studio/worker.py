@@ -20,6 +20,7 @@ from ganvas.files import disk_failure
 from ganvas.studio.problems import Problem
 
 NICENESS = 5  # whoever trains goes first
+PATIENCE_SECONDS = 5.0  # to clear away what is half done
 TOLD_SECONDS = 0.1  # between two lines of progress, at least
 Told = Callable[[str, int, int | None], None]
 Request = Mapping[str, Any]
@@ -111,6 +112,8 @@ def _leave_with_stdin() -> None:
     """End where nobody waits any more, however the studio ended."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE_SECONDS)
+    os._exit(128 + signal.SIGTERM)  # where what it does listens to nobody
 
 
 if __name__ == "__main__":
