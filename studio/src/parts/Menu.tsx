@@ -1,0 +1,64 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { IconButton } from "./Button";
+import { Icon, type IconName } from "./Icon";
+import "./menu.css";
+
+export interface MenuItem {
+  label: string;
+  icon?: IconName;
+  href?: string;
+  onSelect?: () => void;
+  danger?: boolean;
+  checked?: boolean;
+}
+
+/** A button that opens a list of things to do. Arrow keys, Home and End move; Escape and a press elsewhere close. */
+export function Menu({ label, icon = "more", items }: { label: string; icon?: IconName; items: readonly MenuItem[] }) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const focusable = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
+
+  useEffect(() => {
+    if (!open) return;
+    focusable()[0]?.focus();
+    const outside = (event: Event) => root.current?.contains(event.target as Node) || setOpen(false);
+    addEventListener("pointerdown", outside);
+    return () => removeEventListener("pointerdown", outside);
+  }, [open]);
+
+  const close = () => {
+    setOpen(false);
+    root.current?.querySelector("button")?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!open) return;
+    const all = focusable();
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    if (event.key === "Escape") close();
+    else if (event.key === "Tab") return setOpen(false);
+    else if (to !== undefined) all.at(to % all.length)?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <div class="menu" ref={root} onKeyDown={onKeyDown}>
+      <IconButton icon={icon} label={label} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)} />
+      {open && (
+        <div role="menu" aria-label={label} class="menu-list">
+          {items.map((item) => <Item key={item.label} item={item} onDone={close} />)}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Item({ item, onDone }: { item: MenuItem; onDone: () => void }) {
+  const role = item.checked === undefined ? "menuitem" : "menuitemradio";
+  const shared = { role, tabIndex: -1, class: item.danger ? "danger" : "", "aria-checked": item.checked } as const;
+  const content = <>{item.icon && <Icon name={item.icon} />}{item.label}{item.checked && <Icon name="check" />}</>;
+  if (item.href) return <a {...shared} href={item.href} onClick={onDone}>{content}</a>;
+  return <button {...shared} type="button" onClick={() => { onDone(); item.onSelect?.(); }}>{content}</button>;
+}

@@ -1,0 +1,3 @@
+export function RunScreen({ name, tab }: { name: string; tab: string }) {
+  return <div class="screen"><h1>{name}</h1><p>{tab}</p></div>;
+}

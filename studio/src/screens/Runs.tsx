@@ -1,0 +1,3 @@
+export function RunsScreen() {
+  return <div class="screen"><h1>Runs</h1></div>;
+}
