@@ -63,7 +63,7 @@ const ROUTES = [
     const run = found(name); world.rename(run, body.name); tell("gone", { name }); tellRun(run); return world.summary(run);
   }],
   ["POST", /^api\/runs\/([^/]+)\/pause$/, ([name]) => { const run = found(name); setTimeout(() => change(run, "paused"), 1200); return change(run, "pausing"); }],
-  ["POST", /^api\/runs\/([^/]+)\/resume$/, ([name], { body }) => { const run = found(name); run.until = body.images ?? (body.seconds ? run.images + Math.round(body.seconds * run.rate) : run.until ?? run.images * 2); run.moving = true; return change(run, "training"); }],
+  ["POST", /^api\/runs\/([^/]+)\/resume$/, ([name], { body }) => { const run = found(name); run.until = body.images ?? (body.seconds ? Math.round(body.seconds * run.rate) : run.until ?? run.images * 2); run.moving = true; return change(run, "training"); }],
   ["POST", /^api\/runs\/([^/]+)\/stop$/, ([name]) => change(found(name), "finished")],
   ["POST", /^api\/runs\/([^/]+)\/first$/, ([name]) => { world.queue.splice(world.queue.indexOf(name), 1); world.queue.unshift(name); tell("queue", world.queue); return null; }],
   ["GET", /^api\/queue$/, () => world.queue],

@@ -83,6 +83,7 @@ export function summary(run) {
     kd: measured ? kdAt(run, best) : null, kd_error: measured ? 0.0011 : null, floor_kd: measured ? FLOOR : null, pca_kd: measured ? PCA : null,
     best_images: measured ? best : null,
     preview: run.state === "queued" ? null : `api/runs/${encodeURIComponent(run.name)}/moments/${drawn}.png?v=${drawn}`,
+    drawn: run.state === "queued" ? [] : moments(run.images).map((moment) => moment.images),
     begun: run.begun, changed: active ? NOW() : run.begun + run.images / run.rate, by: run.by, problem: run.problem ?? null, made: run.made ?? [],
     start: run.start ?? null,
   };

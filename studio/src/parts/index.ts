@@ -1,7 +1,7 @@
 /** The parts that screens are made of. */
 export { Button, ButtonLink, IconButton } from "./Button";
 export { Card } from "./Card";
-export { ask, Dialog } from "./Dialog";
+export { ask, closeDialog, Dialog, openDialog } from "./Dialog";
 export { DropZone } from "./DropZone";
 export { Empty } from "./Empty";
 export { Check, type Choice, Field, NumberField, Select, TextField } from "./Field";
