@@ -57,6 +57,9 @@ export function clock(then: number, now = Date.now() / 1000): string {
   return new Intl.DateTimeFormat(language.value, sameDay ? style : { ...style, weekday: "short" }).format(then * 1000);
 }
 
+/** A sentence as it begins. */
+export const capital = (text: string): string => text.charAt(0).toLocaleUpperCase(language.value) + text.slice(1);
+
 /** 64 px, 96 × 64 px. */
 export const size = (width: number, height: number): string =>
   width === height ? t("size.square", { px: width }) : t("size.both", { width, height });
