@@ -23,11 +23,13 @@ export interface ListenOptions {
   /** Whether to listen while the window is hidden too; not, unless given. */
   isNeededHidden?: () => boolean;
   make?: (url: string) => EventSource;
+  /** What may be hidden. */
+  page?: Pick<Document, "hidden" | "addEventListener" | "removeEventListener">;
 }
 
 /** Listen at `where`; each event's data is JSON and goes to the handler of its name. */
 export function listen(where: string, handlers: Handlers, options: ListenOptions = {}): Listening {
-  const make = options.make ?? ((url) => new EventSource(url));
+  const { make = (url: string) => new EventSource(url), page = document } = options;
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wait = FIRST_WAIT_MS;
@@ -41,7 +43,7 @@ export function listen(where: string, handlers: Handlers, options: ListenOptions
     };
     opened.onerror = () => {
       options.onBroken?.();
-      if (opened.readyState !== EventSource.CLOSED) return; // the browser tries again
+      if (opened.readyState !== opened.CLOSED) return; // the browser tries again
       timer = setTimeout(open, wait);
       wait = Math.min(2 * wait, LONGEST_WAIT_MS);
     };
@@ -55,15 +57,15 @@ export function listen(where: string, handlers: Handlers, options: ListenOptions
     source = null;
   };
   const onVisibility = () => {
-    if (!document.hidden && source === null) open();
-    else if (document.hidden && !options.isNeededHidden?.()) close();
+    if (!page.hidden && source === null) open();
+    else if (page.hidden && !options.isNeededHidden?.()) close();
   };
 
-  if (!document.hidden || options.isNeededHidden?.()) open();
-  document.addEventListener("visibilitychange", onVisibility);
+  if (!page.hidden || options.isNeededHidden?.()) open();
+  page.addEventListener("visibilitychange", onVisibility);
   return {
     close() {
-      document.removeEventListener("visibilitychange", onVisibility);
+      page.removeEventListener("visibilitychange", onVisibility);
       close();
     },
   };
