@@ -94,7 +94,7 @@ const ROUTES = [
     const run = found("faces 64");
     if (query.get("kind") === "dies") { run.problem = "The process ended: out of memory."; change(run, "failed"); }
     if (query.get("kind") === "vanishes") { world.drop(run.name); tell("gone", { name: run.name }); }
-    if (query.get("kind") === "gone") { for (const { response } of streams) response.destroy(); server.close(); setTimeout(() => server.listen(PORT, "127.0.0.1"), 6000); server.closeAllConnections(); }
+    if (query.get("kind") === "gone") setTimeout(goAway, 200);
     return null;
   }],
 ];
@@ -122,6 +122,12 @@ setInterval(() => {
     tellRun(run);
   }
 }, 1200);
+
+function goAway() {
+  server.close();
+  server.closeAllConnections();
+  setTimeout(() => server.listen(PORT, "127.0.0.1"), 6000);
+}
 
 async function bodyOf(request) {
   const parts = [];

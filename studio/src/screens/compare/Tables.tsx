@@ -1,5 +1,5 @@
 import type { Comparison, RunDetail } from "../../api/types";
-import { duration, measure, size } from "../../format";
+import { duration, measure, size, withError } from "../../format";
 import { t } from "../../words";
 import { measuresOf } from "./chosen";
 import "./tables.css";
@@ -12,12 +12,13 @@ interface Row {
 }
 
 function rowsOf(runs: readonly RunDetail[]): Row[] {
-  const row = (id: string, label: string, values: (number | null)[], text: (value: number, run: RunDetail) => string = measure): Row => ({
-    id, label, texts: values.map((value, index) => (value === null ? "–" : text(value, runs[index] as RunDetail))),
-  });
+  const row = (id: string, label: string, values: (number | null)[], text: (value: number, run: RunDetail) => string = measure) => {
+    const texts = values.map((value, index) => (value === null ? "–" : text(value, runs[index] as RunDetail)));
+    return { id, label, texts };
+  };
   const measures = runs.map((run) => measuresOf(run, MEASURES));
   return [
-    row("kd", t("compare.kd"), runs.map((run) => run.kd), (kd, run) => (run.kd_error === null ? measure(kd) : `${measure(kd)} ± ${measure(2 * run.kd_error)}`)),
+    row("kd", t("compare.kd"), runs.map((run) => run.kd), (kd, run) => withError(kd, run.kd_error)),
     row("floor", t("compare.floor"), runs.map((run) => run.floor_kd)),
     row("pca", t("curves.pca"), runs.map((run) => run.pca_kd)),
     ...MEASURES.map((name, index) => row(name, t(`compare.${name}`), measures.map((values) => values[index] ?? null))),
@@ -31,7 +32,9 @@ function rowsOf(runs: readonly RunDetail[]): Row[] {
 /** The run whose KD is lower than all others' by more than two errors of both; null where none is. */
 export function clearlyBest(runs: readonly Pick<RunDetail, "kd" | "kd_error">[]): number | null {
   const ends = runs.map(({ kd, kd_error }) => (kd === null ? null : [kd - 2 * (kd_error ?? 0), kd + 2 * (kd_error ?? 0)] as const));
-  const best = ends.findIndex((end, index) => end !== null && ends.every((other, at) => at === index || other === null || end[1] < other[0]));
+  const isBelow = (end: readonly [number, number], index: number) =>
+    ends.every((other, at) => at === index || other === null || end[1] < other[0]);
+  const best = ends.findIndex((end, index) => end !== null && isBelow(end, index));
   return best < 0 || ends.filter((end) => end !== null).length < 2 ? null : best;
 }
 
@@ -43,7 +46,9 @@ export function ScoreCards({ runs }: { runs: readonly RunDetail[] }) {
       {rowsOf(runs).map(({ id, label, texts }) => (
         <tr key={id}>
           <th scope="row">{label}</th>
-          {texts.map((text, index) => <td key={index} class="numbers">{id === "kd" && index === best ? <strong>{text}</strong> : text}</td>)}
+          {texts.map((text, index) => (
+            <td key={index} class="numbers">{id === "kd" && index === best ? <strong>{text}</strong> : text}</td>
+          ))}
         </tr>
       ))}
     </Table>

@@ -44,7 +44,7 @@ function OfferButton({ run, offer: { action, label_key, values } }: { run: RunDe
       if (!may(run.state, "extend")) return null;
       return <Button icon="plus" onClick={() => openDialog(<ExtendDialog run={run} seconds={seconds} />)}>{label}</Button>;
     case "fork":
-      return <ButtonLink icon="fork" href={href(["train"], { start: run.name, at: images, settings })}>{label}</ButtonLink>;
+      return <ButtonLink icon="fork" href={href(["train"], { from: run.name, at: images, settings })}>{label}</ButtonLink>;
     case "publish":
       return <ButtonLink icon="upload" href={href(["runs", run.name], { tab: "publish" })}>{label}</ButtonLink>;
     case "look":
