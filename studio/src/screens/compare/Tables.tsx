@@ -5,23 +5,30 @@ import { measuresOf } from "./chosen";
 import "./tables.css";
 
 const MEASURES = ["precision", "recall", "spread", "copied"] as const;
+type Compared = Comparison["runs"][number];
+
 interface Row {
   id: string;
   label: string;
   texts: string[];
 }
 
-function rowsOf(runs: readonly RunDetail[]): Row[] {
+function rowsOf(runs: readonly Compared[]): Row[] {
   const row = (id: string, label: string, values: (number | null)[], text: (value: number, run: RunDetail) => string = measure) => {
     const texts = values.map((value, index) => (value === null ? "–" : text(value, runs[index] as RunDetail)));
     return { id, label, texts };
   };
   const measures = runs.map((run) => measuresOf(run, MEASURES));
+  const scored = runs.some(({ card }) => card)
+    ? [row("fd", t("compare.fd"), runs.map(({ card }) => card?.model.frechet_distance ?? null)),
+       row("coverage", t("compare.coverage"), runs.map(({ card }) => card?.model.neighbourhoods?.coverage ?? null))]
+    : [];
   return [
     row("kd", t("compare.kd"), runs.map((run) => run.kd), (kd, run) => withError(kd, run.kd_error)),
     row("floor", t("compare.floor"), runs.map((run) => run.floor_kd)),
     row("pca", t("curves.pca"), runs.map((run) => run.pca_kd)),
     ...MEASURES.map((name, index) => row(name, t(`compare.${name}`), measures.map((values) => values[index] ?? null))),
+    ...scored,
     row("best", t("compare.best"), runs.map((run) => run.best_images), (n) => t("images", { n })),
     row("images", t("compare.images"), runs.map((run) => run.images), (n) => t("images", { n })),
     row("seconds", t("vitals.trained"), runs.map((run) => run.seconds), duration),
@@ -39,7 +46,7 @@ export function clearlyBest(runs: readonly Pick<RunDetail, "kd" | "kd_error">[])
 }
 
 /** What each run reached at its best moment, side by side; a KD that is clearly the best stands out. */
-export function ScoreCards({ runs }: { runs: readonly RunDetail[] }) {
+export function ScoreCards({ runs }: { runs: readonly Compared[] }) {
   const best = clearlyBest(runs);
   return (
     <Table title={t("compare.scores")} runs={runs}>

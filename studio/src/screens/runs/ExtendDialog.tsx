@@ -10,7 +10,7 @@ const UNITS = ["minutes", "hours", "images"] as const;
 type Unit = (typeof UNITS)[number];
 const SECONDS: Record<Exclude<Unit, "images">, number> = { minutes: 60, hours: 3600 };
 
-/** How much longer a run trains. seconds: what is proposed. */
+/** How much longer a run trains. seconds: what is proposed, more than so far. */
 export function ExtendDialog({ run, seconds }: { run: RunSummary; seconds?: number }) {
   const [amount, setAmount] = useState<number | null>(seconds ? Math.round(seconds / 60) : 10);
   const [unit, setUnit] = useState<Unit>("minutes");

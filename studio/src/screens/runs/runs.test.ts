@@ -10,6 +10,7 @@ test("the way from the PCA baseline to real pictures counts each halving alike",
   expect(wayCome(0.16, 0.01, 0.16)).toBe(0);
   expect(wayCome(0.04, 0.01, 0.16)).toBeCloseTo(0.5, 12);
   expect(wayCome(0.01, 0.01, 0.16)).toBe(1);
+  expect(wayCome(0.016, null, 0.16)).toBeCloseTo(0.5, 12); // a hundredth of the baseline, where no real ones were measured
 });
 
 test("the way is never outside of its ends, whatever was measured", () => {
