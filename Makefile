@@ -6,7 +6,7 @@ READY := .venv/.ready
 # Where it is set, as in many containers, every process would compile PyTorch anew: seconds for each of the tests' commands.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-slow bench bench-quality faults format clean
+.PHONY: demo studio test test-slow bench bench-quality faults format clean
 
 demo: $(READY)  ## train on the built-in avatars for about two minutes; prints the path of the report
 	$(BIN)/ganvas train avatars --time 2m --out runs/demo
@@ -32,6 +32,9 @@ bench-quality: $(READY)  ## how good the default becomes, by the clock (hours; r
 faults: $(READY)  ## what a failing disk, a jumping clock and kills do to every command (hours; resumable; Linux, needs cc)
 	$(BIN)/python -m bench.faults runs/faults
 	$(BIN)/python -m bench.faults --table
+
+studio:  ## build the page of `ganvas studio` from studio/ into the package (needs Node 20 or later)
+	scripts/studio
 
 format: $(READY)  ## mend what the formatter and the linter can mend
 	$(BIN)/ruff format

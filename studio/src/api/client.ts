@@ -1,0 +1,68 @@
+/** Requests to the server. What goes wrong becomes a `Problem`, whose message is a sentence for a person. */
+
+import { t } from "../words";
+
+export class Problem extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly field: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** The address that the page is under, which ends with a slash. */
+export const BASE = new URL(".", document.baseURI);
+
+/** An address of the server: `path` is below the page's own, whatever prefix that has. */
+export function address(path: string): string {
+  const below = path.startsWith(BASE.pathname) ? path.slice(BASE.pathname.length) : path.replace(/^\/+/, "");
+  return new URL(below, BASE).href;
+}
+
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** A path of names that may hold spaces, with a query; what is null or undefined in it is left out. */
+export function path(parts: readonly string[], query: Query = {}): string {
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value != null) asked.set(name, String(value));
+  const text = asked.toString();
+  return parts.map(encodeURIComponent).join("/") + (text ? `?${text}` : "");
+}
+
+/** The JSON that the server answers with.
+ *
+ * Raises Problem: the server cannot be reached (status 0), or says what is wrong.
+ */
+export async function request<T>(method: string, where: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const raw = body instanceof Blob || body instanceof FormData;
+  const init: RequestInit = { method, signal: signal ?? null, credentials: "same-origin" };
+  if (body !== undefined) init.body = raw ? body : JSON.stringify(body);
+  if (body !== undefined && !raw) init.headers = { "Content-Type": "application/json" };
+  let response: Response;
+  try {
+    response = await fetch(address(where), init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(t("problem.unreachable"), 0);
+  }
+  if (!response.ok) throw await problemOf(response);
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
+export const get = <T>(where: string, signal?: AbortSignal) => request<T>("GET", where, undefined, signal);
+export const post = <T>(where: string, body: unknown = {}) => request<T>("POST", where, body);
+export const put = <T>(where: string, body: unknown) => request<T>("PUT", where, body);
+export const patch = <T>(where: string, body: unknown) => request<T>("PATCH", where, body);
+export const remove = <T>(where: string) => request<T>("DELETE", where);
+
+/** What went wrong, as a sentence. */
+export const sentence = (error: unknown): string => (error instanceof Problem ? error.message : String(error));
+
+async function problemOf(response: Response): Promise<Problem> {
+  const said: unknown = await response.json().catch(() => null);
+  const { detail, field } = (said ?? {}) as { detail?: unknown; field?: unknown };
+  const words = typeof detail === "string" ? detail : t("problem.status", { status: response.status });
+  return new Problem(words, response.status, typeof field === "string" ? field : null);
+}

@@ -1,0 +1,286 @@
+/** What the server says and is told, as JSON. The other side of this file is src/ganvas/studio. */
+
+export type RunState = "queued" | "starting" | "training" | "pausing" | "paused" | "finished" | "failed";
+export type VerdictKind = "too early" | "improving" | "plateau" | "collapse" | "divergence" | "copying";
+
+export interface Verdict {
+  kind: VerdictKind;
+  evidence: string;
+  advice: string;
+  images: number;
+}
+
+/** A verdict's advice as a button. */
+export interface Offer {
+  action: "stop" | "extend" | "fork" | "publish" | "look";
+  label_key: string;
+  values: Record<string, unknown>;
+}
+
+/** A moment of a run: `images` shown by then. */
+export interface At {
+  run: string;
+  images: number;
+}
+
+export interface RunSummary {
+  name: string;
+  state: RunState;
+  source: string;
+  set: string | null;
+  recipe: string;
+  width: number; // px, as height
+  height: number;
+  channels: number;
+  classes: string[];
+  images: number; // shown so far
+  until_images: number | null;
+  seconds: number; // of training so far, over all sittings
+  seconds_left: number | null;
+  images_per_second: number | null;
+  verdict: Verdict | null;
+  offer: Offer | null;
+  kd: number | null; // kernel distance of the best moment; 0 is perfect
+  kd_error: number | null; // one standard error
+  floor_kd: number | null; // of real pictures against real ones
+  pca_kd: number | null; // of draws from the set's principal components
+  best_images: number | null;
+  preview: string | null;
+  drawn: number[]; // moments whose sheet of samples is there, in images
+  begun: number; // seconds since 1970, as `changed`
+  changed: number;
+  by: "studio" | "terminal";
+  problem: string | null;
+  made: string[];
+  start: At | null;
+}
+
+export interface Moment {
+  images: number;
+  drawn: boolean; // its sheet of samples is there
+  kept: boolean; // its generator is there
+}
+
+export interface RunEvent {
+  images: number;
+  seconds: number;
+  event: string;
+  text: string;
+  [field: string]: unknown;
+}
+
+export type Columns = Record<string, (number | null)[]>;
+
+export interface RunDetail extends RunSummary {
+  moments: Moment[];
+  columns: Columns; // incl. images and seconds
+  events: RunEvent[];
+  settings: Record<string, unknown>; // "section.field" -> value
+  data: Record<string, unknown> | null;
+  bytes: number;
+  command: string;
+  film: string | null;
+  directions: string | null;
+  report: string;
+}
+
+/** [x, y, side], shares of the picture in 0..1. */
+export type CropWindow = [number, number, number];
+
+export interface Edits {
+  left_out: string[];
+  classes: Record<string, string>; // file -> class
+  windows: Record<string, CropWindow>;
+  fit: string;
+  size: number | [number, number];
+  alpha: boolean;
+  drop_near: boolean;
+}
+
+export interface PictureSet {
+  name: string;
+  kind: "dropped" | "folder" | "known";
+  source: string;
+  count: number;
+  classes: Record<string, number>;
+  bytes: number;
+  changed: number;
+  edits: Edits;
+  ready: boolean;
+}
+
+export interface SetFile {
+  file: string;
+  class: string | null;
+  width: number;
+  height: number;
+  bytes: number;
+  left_out: boolean;
+  window: CropWindow | null;
+  thumbnail: string;
+}
+
+export interface Mend {
+  action: "leave out" | "pad" | "stretch" | "alpha" | "size" | "drop near";
+  values: Record<string, unknown>;
+  label_key: string;
+}
+
+export interface Finding {
+  kind: string;
+  text: string;
+  files: string[];
+  pairs: [string, string][];
+  mends: Mend[];
+}
+
+export interface Looked {
+  used: number;
+  found: number;
+  width: number;
+  height: number;
+  channels: number;
+  classes: Record<string, number>;
+  findings: Finding[];
+  sheet: string;
+  key: string;
+}
+
+export interface Job {
+  id: string;
+  kind: "look" | "publish" | "score" | "walk" | "explore" | "example";
+  subject: string;
+  state: "waiting" | "working" | "done" | "failed" | "cancelled";
+  done: number;
+  total: number | null;
+  text: string;
+  result: Record<string, unknown> | null;
+  problem: string | null;
+}
+
+export interface TrainRequest {
+  set: string | null;
+  source: string | null;
+  name: string | null;
+  size: number | [number, number];
+  seconds: number | null;
+  images: number | null;
+  until: "limit" | "plateau";
+  recipe: string | null;
+  settings: Record<string, unknown>;
+  start: At | { model: string } | null;
+}
+
+export interface Forecast {
+  seconds: number;
+  size: number | [number, number];
+  images: number;
+  at: number; // when it ends, seconds since 1970
+  disk_bytes: number;
+  memory_bytes: number;
+  kd_share: [number, number] | null;
+  words_key: string;
+  examples: { set: string; images: number; picture: string }[];
+  images_per_second: number;
+  measured_here: boolean;
+}
+
+export interface Home {
+  version: string;
+  home: string;
+  free_bytes: number;
+  battery: { on_battery: boolean; share: number } | null;
+  cores: number;
+  device: string;
+  recipes: string[];
+  limits: { upload_bytes: number; upload_files: number; pixels: number };
+  known: string[];
+  extras: Record<string, boolean>;
+}
+
+/** A setting as it describes itself. */
+export interface SettingInfo {
+  path: string;
+  kind: string;
+  default: unknown;
+  description: string;
+  minimum: number | null;
+  maximum: number | null;
+  choices: unknown[] | null;
+  unit: string | null;
+}
+
+export interface Recipe {
+  name: string;
+  about: string;
+  source: string;
+  settings: SettingInfo[];
+}
+
+export interface Target {
+  name: string;
+  about: string;
+  needs: string[];
+  options: SettingInfo[];
+}
+
+export interface Published {
+  name: string;
+  folder: string;
+  files: string[];
+  bytes: number;
+  licence: string;
+  copy_word: string;
+  open: string | null;
+  zip: string;
+}
+
+/** A number with the ends of its 95% interval. */
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface Scores {
+  kernel_distance: Estimate;
+  frechet_distance: number;
+  neighbourhoods: { precision: number; recall: number; density: number; coverage: number } | null;
+  spread: number | null;
+  same: number;
+}
+
+/** What `ganvas score` measures; `at`: images, or null for the best moment. */
+export interface ScoreCard {
+  model: Scores;
+  floor: Scores; // real pictures against other real ones
+  pca: Scores; // draws from the set's principal components
+  ceiling: Scores; // noise
+  copies: { share: Estimate; chance: Estimate } | null;
+  findings: string[]; // sentences, the worst first
+  pairs: string | null; // a picture: generated ones beside the training pictures nearest to them
+  at: number | null;
+  measured: number; // seconds since 1970
+}
+
+/** A film through latent space. */
+export interface Walk {
+  name: string;
+  file: string;
+  bytes: number;
+  changed: number;
+}
+
+export interface Comparison {
+  settings: { path: string; values: unknown[] }[];
+  runs: (RunDetail & { card: ScoreCard | null })[];
+}
+
+/** The first event of /api/events. */
+export interface Snapshot {
+  runs: RunSummary[];
+  queue: string[];
+  jobs: Job[];
+  sets?: PictureSet[];
+  home?: Home;
+}

@@ -1,0 +1,4 @@
+/** What Runs shows while there is no run. */
+export function FirstVisit() {
+  return <p>Drop pictures here</p>;
+}

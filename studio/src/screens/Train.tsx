@@ -1,0 +1,3 @@
+export function TrainScreen() {
+  return <div class="screen"><h1>Train</h1></div>;
+}
