@@ -119,6 +119,18 @@ export interface SetFile {
   thumbnail: string;
 }
 
+export interface LeftOut {
+  file: string;
+  reason: string;
+}
+
+/** What became of the files of one request. */
+export interface Sent {
+  added: number;
+  left_out: LeftOut[];
+  set: PictureSet;
+}
+
 export interface Mend {
   action: "leave out" | "pad" | "stretch" | "alpha" | "size" | "drop near";
   values: Record<string, unknown>;
