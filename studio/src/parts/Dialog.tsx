@@ -12,9 +12,11 @@ export interface DialogProps {
   children: ComponentChildren;
   /** Its buttons. */
   actions?: ComponentChildren;
+  /** For pictures, which want room. */
+  wide?: boolean;
 }
 
-export function Dialog({ title, onClose, children, actions }: DialogProps) {
+export function Dialog({ title, onClose, children, actions, wide }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -24,7 +26,7 @@ export function Dialog({ title, onClose, children, actions }: DialogProps) {
   }, []);
   return (
     <dialog
-      ref={box} class="dialog" aria-labelledby={id}
+      ref={box} class={wide ? "dialog wide" : "dialog"} aria-labelledby={id}
       onCancel={(event) => { event.preventDefault(); onClose(); }}
       onClick={(event) => event.target === box.current && onClose()}
     >

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { IconButton } from "./Button";
+import { Button, IconButton } from "./Button";
 import { Icon, type IconName } from "./Icon";
 import "./menu.css";
 
@@ -12,8 +12,16 @@ export interface MenuItem {
   checked?: boolean;
 }
 
+export interface MenuProps {
+  label: string;
+  icon?: IconName;
+  /** The button shows its label, and not an icon. */
+  text?: boolean;
+  items: readonly MenuItem[];
+}
+
 /** A button that opens a list of things to do. Arrow keys, Home and End move; Escape and a press elsewhere close. */
-export function Menu({ label, icon = "more", items }: { label: string; icon?: IconName; items: readonly MenuItem[] }) {
+export function Menu({ label, icon = "more", text = false, items }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const focusable = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
@@ -45,7 +53,9 @@ export function Menu({ label, icon = "more", items }: { label: string; icon?: Ic
 
   return (
     <div class="menu" ref={root} onKeyDown={onKeyDown}>
-      <IconButton icon={icon} label={label} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)} />
+      {text
+        ? <Button aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>{label}<Icon name="down" /></Button>
+        : <IconButton icon={icon} label={label} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)} />}
       {open && (
         <div role="menu" aria-label={label} class="menu-list">
           {items.map((item) => <Item key={item.label} item={item} onDone={close} />)}

@@ -1,10 +1,13 @@
 /** The parts that screens are made of. */
 export { Button, ButtonLink, IconButton } from "./Button";
 export { Card } from "./Card";
+export { Choices, type ChoiceOf } from "./Choices";
+export { Copyable } from "./Copyable";
 export { ask, Dialog } from "./Dialog";
 export { DropZone } from "./DropZone";
 export { Empty } from "./Empty";
 export { Check, type Choice, Field, NumberField, Select, TextField } from "./Field";
+export { Fold } from "./Fold";
 export { Icon, type IconName } from "./Icon";
 export { Menu, type MenuItem } from "./Menu";
 export { Picture } from "./Picture";

@@ -1,0 +1,81 @@
+/** What the doctor found in a set: the contact sheet, findings in words, and what mends each. */
+
+import { useEffect, useState } from "preact/hooks";
+import type { EditChanges, PictureSet } from "../../api/types";
+import { Button, Check, Choices, Dialog, Picture, Progress } from "../../parts";
+import { count, size as sizeOf } from "../../format";
+import { edit } from "../../state/files";
+import { foundBy, look, lookAt, NEAR, stillThere } from "../../state/looks";
+import { t } from "../../words";
+import { FindingItem } from "./Finding";
+import "./doctor.css";
+
+const FITS = ["crop", "pad", "stretch"] as const;
+
+export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boolean }) {
+  const job = lookAt(set.name);
+  const [isLarge, setLarge] = useState(false);
+  useLooks(set, isChanging);
+  const looked = foundBy(job);
+  const isWorking = job?.state === "waiting" || job?.state === "working";
+  const findings = looked?.findings.flatMap((finding) => stillThere(finding, set) ?? []) ?? [];
+  const change = (changes: EditChanges) => void edit(set.name, changes);
+  return (
+    <aside class="doctor" aria-label={t("doctor.title")}>
+      <div class="row spread">
+        <h2>{t("doctor.title")}</h2>
+        <Button kind="quiet" disabled={isWorking || isChanging} onClick={() => void look(set.name, set.edits)}>{t("doctor.again")}</Button>
+      </div>
+      {isWorking && (
+        <div class="stack" role="status">
+          <p class="soft small">{job?.text || t("doctor.working")}</p>
+          <Progress share={job?.total ? job.done / job.total : null} label={t("doctor.working")} />
+        </div>
+      )}
+      {job?.state === "failed" && <p class="warn">{job.problem}</p>}
+      {looked && (
+        <>
+          <p>{t("doctor.used", { used: count(looked.used), n: looked.found, size: sizeOf(looked.width, looked.height), kind: t(`channels.${channels(looked.channels)}`) })}</p>
+          <button type="button" class="sheet" aria-label={t("doctor.enlarge")} onClick={() => setLarge(true)}>
+            <Picture src={looked.sheet} alt={t("doctor.sheet")} />
+          </button>
+        </>
+      )}
+      <ul class="findings">
+        {findings.map((finding) => <FindingItem key={`${finding.kind} ${finding.text}`} set={set} finding={finding} />)}
+        {looked && findings.length === 0 && <li class="fine">{t("doctor.fine")}</li>}
+      </ul>
+      <div class="stack">
+        <Choices
+          label={t("fit.label")} value={set.edits.fit} onInput={(fit) => change({ fit })}
+          choices={FITS.map((value) => ({ value, label: t(`fit.${value}`) }))}
+        />
+        <Check label={t("fit.alpha")} checked={set.edits.alpha} onInput={(alpha) => change({ alpha })} />
+        <Check label={t("fit.dropNear")} checked={set.edits.drop_near !== null} onInput={(drops) => change({ drop_near: drops ? NEAR : null })} />
+      </div>
+      {isLarge && looked && (
+        <Dialog title={t("doctor.sheet")} onClose={() => setLarge(false)} wide>
+          <p class="soft">{t("doctor.sheetHelp")}</p>
+          <Picture src={looked.sheet} alt={t("doctor.sheet")} />
+        </Dialog>
+      )}
+    </aside>
+  );
+}
+
+const channels = (n: number) => (n === 1 ? "grey" : n === 4 ? "alpha" : "colour");
+
+/** Looks where nobody did yet, and again when what matters changed; waits while pictures come in. */
+function useLooks(set: PictureSet, isChanging: boolean): void {
+  const { size, fit, alpha, drop_near } = set.edits;
+  const asked = JSON.stringify([set.count, size, fit, alpha, drop_near]);
+  const [lookedFor, setLookedFor] = useState(lookAt(set.name) ? asked : "");
+  useEffect(() => {
+    if (isChanging || set.count === 0 || asked === lookedFor) return;
+    const timer = setTimeout(() => {
+      setLookedFor(asked);
+      void look(set.name, set.edits);
+    }, 300);
+    return () => clearTimeout(timer);
+  }, [asked, isChanging, lookedFor]);
+}

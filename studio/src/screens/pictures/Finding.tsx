@@ -1,0 +1,95 @@
+/** One finding of the doctor: what it is, which pictures, what can be done. */
+
+import { useState } from "preact/hooks";
+import { address } from "../../api/client";
+import type { Finding, Mend, PictureSet } from "../../api/types";
+import { Button, Dialog } from "../../parts";
+import { edit, leaveOut, thumbnail } from "../../state/files";
+import { NEAR, seconds } from "../../state/looks";
+import { named, t } from "../../words";
+import { Pairs } from "./Pairs";
+
+const SHOWN = 6; // pictures beside the words
+const MOST = 200; // pictures of the dialog
+const THUMBNAIL_PX = 160;
+
+export function FindingItem({ set, finding }: { set: PictureSet; finding: Finding }) {
+  const [isOpen, setOpen] = useState(false);
+  const n = finding.pairs.length || finding.files.length;
+  const files = finding.pairs.length ? seconds(finding.pairs) : finding.files;
+  const title = named(`finding.${finding.kind}`, { n }, finding.text);
+  return (
+    <li class={`finding ${finding.kind === "broken" ? "bad" : ""}`}>
+      <h3>{title}</h3>
+      {title !== finding.text && <p class="small soft">{finding.text}</p>}
+      {files.length > 0 && (
+        <button type="button" class="strip" onClick={() => setOpen(true)}>
+          {files.slice(0, SHOWN).map((file) => <Thumb key={file} set={set} file={file} isBroken={finding.kind === "broken"} />)}
+          <span class="small">{t(finding.pairs.length ? "finding.pairs" : "finding.show", { n })}</span>
+        </button>
+      )}
+      <Mends set={set} finding={finding} files={files} />
+      {isOpen && (
+        <Dialog title={title} onClose={() => setOpen(false)} wide>
+          <p class="soft">{finding.text}</p>
+          {finding.pairs.length ? <Pairs set={set} pairs={finding.pairs} /> : <Files set={set} finding={finding} />}
+        </Dialog>
+      )}
+    </li>
+  );
+}
+
+function Mends({ set, finding, files }: { set: PictureSet; finding: Finding; files: readonly string[] }) {
+  if (!finding.mends.length) return null;
+  return (
+    <div class="row">
+      {finding.mends.map((mend) => (
+        <Button key={mend.action} onClick={() => void apply(set, mend, files)}>
+          {named(mend.label_key, values(mend, files), named(`mend.${mend.action}`, values(mend, files)))}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+function values({ values: given }: Mend, files: readonly string[]): Record<string, string | number> {
+  const size = given["size"];
+  const px = Array.isArray(size) ? size.join(" × ") : String(size ?? "");
+  return { n: files.length, size: px };
+}
+
+/** Do what mends a finding. */
+export function apply(set: PictureSet, { action, values }: Mend, files: readonly string[]): Promise<void> {
+  switch (action) {
+    case "leave out": return leaveOut(set.name, (values["files"] as string[] | undefined) ?? files);
+    case "pad": case "stretch": return edit(set.name, { fit: action });
+    case "alpha": return edit(set.name, { alpha: true });
+    case "size": return edit(set.name, { size: sides(values["size"]) });
+    case "drop near": return edit(set.name, { drop_near: Number(values["drop_near"] ?? NEAR) });
+  }
+}
+
+const sides = (size: unknown): [number, number] => (Array.isArray(size) ? [Number(size[0]), Number(size[1])] : [Number(size), Number(size)]);
+
+function Files({ set, finding }: { set: PictureSet; finding: Finding }) {
+  const { files } = finding;
+  return (
+    <>
+      <ul class="finding-files">
+        {files.slice(0, MOST).map((file) => (
+          <li key={file}>
+            <Thumb set={set} file={file} isBroken={finding.kind === "broken"} />
+            <span class="small">{file}</span>
+            <Button kind="quiet" aria-label={t("finding.leaveOut", { file })} onClick={() => void leaveOut(set.name, [file])}>{t("files.leaveOut")}</Button>
+          </li>
+        ))}
+      </ul>
+      {files.length > MOST && <p class="soft">{t("finding.more", { n: files.length - MOST })}</p>}
+    </>
+  );
+}
+
+export function Thumb({ set, file, isBroken = false }: { set: PictureSet; file: string; isBroken?: boolean }) {
+  if (isBroken) return <span class="thumb broken" aria-hidden="true">?</span>;
+  return <img class="thumb" src={address(thumbnail(set.name, file, THUMBNAIL_PX))} alt="" loading="lazy" decoding="async" />;
+}

@@ -1,0 +1,33 @@
+/** What the doctor last found in a set. It is a job's result, which other windows have too. */
+
+import { path, post } from "../api/client";
+import type { Edits, Finding, Job, Looked, PictureSet } from "../api/types";
+import { attempt } from "../parts";
+import { jobs, setJob } from "./store";
+
+/** The similarity from which on two pictures are nearly the same: what the doctor tells of unasked. */
+export const NEAR = 0.98;
+
+/** The latest look at a set. */
+export function lookAt(set: string): Job | undefined {
+  return [...jobs.value.values()].filter((job) => job.kind === "look" && job.subject === set).at(-1);
+}
+
+export const foundBy = (job: Job | undefined): Looked | null => (job?.state === "done" ? (job.result as unknown as Looked) : null);
+
+export async function look(set: string, { size, fit, alpha, drop_near }: Edits): Promise<void> {
+  const job = await attempt(post<Job>(path(["api", "sets", set, "look"]), { size, fit, alpha, drop_near }));
+  if (job) setJob(job);
+}
+
+/** What of a finding still holds: nothing of files that were left out since. null: nothing. */
+export function stillThere(finding: Finding, { edits }: PictureSet): Finding | null {
+  const out = new Set(edits.left_out);
+  const files = finding.files.filter((file) => !out.has(file));
+  const pairs = finding.pairs.filter(([one, other]) => !out.has(one) && !out.has(other));
+  if ((finding.files.length && !files.length) || (finding.pairs.length && !pairs.length)) return null;
+  return { ...finding, files, pairs };
+}
+
+/** Of each pair the one to leave out: the second, which is the one that the doctor leaves out by itself. */
+export const seconds = (pairs: readonly [string, string][]): string[] => [...new Set(pairs.map(([, second]) => second))];
