@@ -7,10 +7,11 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { KNOWN, routes as pictureRoutes } from "./pictures.mjs";
 import * as world from "./world.mjs";
 
 const PORT = Number(process.env.PORT ?? 7871), PREFIX = process.env.GANVAS_MOCK_PREFIX ?? "";
-const STATIC = fileURLToPath(new URL("../../src/ganvas/studio/static/", import.meta.url));
+const STATIC = process.env.GANVAS_MOCK_STATIC ?? fileURLToPath(new URL("../../src/ganvas/studio/static/", import.meta.url));
 const KINDS = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; media-src 'self' blob:; font-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 const NEVER = Symbol("no answer of its own");
@@ -53,7 +54,7 @@ const change = (run, state) => { run.state = state; tellRun(run); return world.s
 
 /** [method, pattern, answer]: {json} values are answered as JSON, buffers as PNG. */
 const ROUTES = [
-  ["GET", /^api\/home$/, () => ({ version: "0.1.0", home: "/home/me/ganvas", free_bytes: 81e9, battery: { on_battery: true, share: 0.62 }, cores: 8, device: "cpu", recipes: ["swift", "quick", "dcgan"], limits: { upload_bytes: 2e9, upload_files: 5000, pixels: 2e8 }, known: ["avatars", "digits"], extras: { video: true, export: true } })],
+  ["GET", /^api\/home$/, () => ({ version: "0.1.0", home: "/home/me/ganvas", free_bytes: 81e9, battery: { on_battery: true, share: 0.62 }, cores: 8, device: "cpu", recipes: ["swift", "quick", "dcgan"], limits: { upload_bytes: 2e9, upload_files: 20_000, pixels: 2e8 }, known: KNOWN, extras: { video: true, export: true } })],
   ["GET", /^api\/runs$/, () => world.all().map(world.summary)],
   ["POST", /^api\/runs$/, (_, { body }) => { const run = world.addRun(body); tellRun(run); tell("queue", world.queue); return world.summary(run); }],
   ["GET", /^api\/runs\/([^/]+)$/, ([name]) => world.detail(found(name))],
@@ -63,7 +64,7 @@ const ROUTES = [
     const run = found(name); world.rename(run, body.name); tell("gone", { name }); tellRun(run); return world.summary(run);
   }],
   ["POST", /^api\/runs\/([^/]+)\/pause$/, ([name]) => { const run = found(name); setTimeout(() => change(run, "paused"), 1200); return change(run, "pausing"); }],
-  ["POST", /^api\/runs\/([^/]+)\/resume$/, ([name], { body }) => { const run = found(name); run.until = body.images ?? (body.seconds ? run.images + Math.round(body.seconds * run.rate) : run.until ?? run.images * 2); run.moving = true; return change(run, "training"); }],
+  ["POST", /^api\/runs\/([^/]+)\/resume$/, ([name], { body }) => { const run = found(name); run.until = body.images ?? (body.seconds ? Math.round(body.seconds * run.rate) : run.until ?? run.images * 2); run.moving = true; return change(run, "training"); }],
   ["POST", /^api\/runs\/([^/]+)\/stop$/, ([name]) => change(found(name), "finished")],
   ["POST", /^api\/runs\/([^/]+)\/first$/, ([name]) => { world.queue.splice(world.queue.indexOf(name), 1); world.queue.unshift(name); tell("queue", world.queue); return null; }],
   ["GET", /^api\/queue$/, () => world.queue],
@@ -73,7 +74,7 @@ const ROUTES = [
   ["GET", /^api\/runs\/([^/]+)\/files\/samples\/originals\.png$/, ([name]) => world.momentSheet({ ...found(name), tau: 1, trouble: 0 }, 1e6)],
   ["GET", /^api\/runs\/([^/]+)\/draw$/, ([name], { query }) => { const run = found(name); return world.seedSheet(run, seedsOf(query.get("seeds")), latest(run, query.get("at"))); }],
   ["POST", /^api\/runs\/([^/]+)\/explore$/, ([name]) => { found(name); return startJob("explore", name, { url: "explore/page/" }); }],
-  ["POST", /^api\/runs\/([^/]+)\/(score|walk|publish)$/, ([name, kind]) => startJob(kind, name, {})],
+  ["POST", /^api\/runs\/([^/]+)\/walk$/, ([name]) => startJob("walk", name, {})],
   ["GET", /^explore\/page\/$/, (_, { response }) => {
     response.writeHead(200, { "Content-Type": KINDS[".html"] });
     response.end("<!doctype html><title>Explore</title><body style='font:2rem system-ui;padding:2rem'>The published page</body>");
@@ -87,7 +88,7 @@ const ROUTES = [
   }],
   ["GET", /^api\/jobs$/, () => [...jobs.values()]],
   ["DELETE", /^api\/jobs\/([^/]+)$/, () => null],
-  ["GET", /^api\/sets$/, () => []],
+  ...pictureRoutes({ startJob, tell, refuse }),
   ["GET", /^api\/events$/, (_, asked) => stream(asked, null)],
   ["GET", /^api\/runs\/([^/]+)\/events$/, ([name], asked) => { found(name); return stream(asked, name); }],
   ["GET", /^mock\/trouble$/, (_, { query }) => {
@@ -126,8 +127,9 @@ setInterval(() => {
 async function bodyOf(request) {
   const parts = [];
   for await (const part of request) parts.push(part);
-  const text = Buffer.concat(parts).toString();
-  try { return text ? JSON.parse(text) : {}; } catch { return text; }
+  const whole = Buffer.concat(parts);
+  if (!(request.headers["content-type"] ?? "application/json").startsWith("application/json")) return whole;
+  try { return whole.length ? JSON.parse(whole) : {}; } catch { return whole; }
 }
 
 async function file(response, path) {

@@ -42,7 +42,9 @@ add(make("photos of gran", 10, { size: 96, images: 64_000, verdict: "copying", b
 const wanted = Number(process.env.GANVAS_MOCK_RUNS ?? 0);
 for (let index = runs.size; index < wanted; index++) add(make(`run ${String(index).padStart(3, "0")}`, 11 + index, {}));
 
-export const queue = ["faces 64, wider", "cats at night", "moths"];
+if (process.env.GANVAS_MOCK_EMPTY) runs.clear(); // a first visit
+
+export const queue = ["faces 64, wider", "cats at night", "moths"].filter((name) => runs.has(name));
 export const all = () => [...runs.values()];
 export const find = (name) => runs.get(name);
 export const drop = (name) => runs.delete(name);
@@ -83,6 +85,7 @@ export function summary(run) {
     kd: measured ? kdAt(run, best) : null, kd_error: measured ? 0.0011 : null, floor_kd: measured ? FLOOR : null, pca_kd: measured ? PCA : null,
     best_images: measured ? best : null,
     preview: run.state === "queued" ? null : `api/runs/${encodeURIComponent(run.name)}/moments/${drawn}.png?v=${drawn}`,
+    drawn: run.state === "queued" ? [] : moments(run.images).map((moment) => moment.images),
     begun: run.begun, changed: active ? NOW() : run.begun + run.images / run.rate, by: run.by, problem: run.problem ?? null, made: run.made ?? [],
     start: run.start ?? null,
   };

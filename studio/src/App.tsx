@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
-import { IconButton, Menu } from "./parts";
-import { Questions } from "./parts/Dialog";
+import { Menu } from "./parts";
+import { Dialogs } from "./parts/Dialog";
 import { Toasts } from "./parts/Toast";
-import { go, href, place } from "./router";
+import { href, place } from "./router";
 import { screenAt } from "./screens";
 import { connection } from "./state/store";
 import { THEMES, theme } from "./state/theme";
@@ -29,7 +29,7 @@ export function App() {
       <ConnectionBar />
       <main ref={main} tabIndex={-1} key={key}>{screen}</main>
       <Toasts />
-      <Questions />
+      <Dialogs />
     </>
   );
 }
@@ -42,7 +42,10 @@ function Header() {
       <nav aria-label={t("nav.main")}>
         <a class="brand" href={href([])}><img src="./icon.svg" alt="" width="24" height="24" /><span>{t("app.name")}</span></a>
         <a href={href([])} aria-current={current("runs")}>{t("nav.runs")}</a>
+        <a href={href(["train"])} aria-current={current("train")}>{t("nav.train")}</a>
+        <a href={href(["sets"])} aria-current={current("sets")}>{t("nav.sets")}</a>
         <a href={href(["compare"])} aria-current={current("compare")}>{t("nav.compare")}</a>
+        <a href={href(["published"])} aria-current={current("published")}>{t("nav.published")}</a>
       </nav>
       <div class="row">
         <Menu
@@ -57,7 +60,6 @@ function Header() {
             label: t(`theme.${name}`), icon: THEME_ICONS[name], checked: theme.value === name, onSelect: () => { theme.value = name; },
           }))}
         />
-        <IconButton icon="plus" label={t("nav.train")} onClick={() => go(["train"])} />
       </div>
     </header>
   );

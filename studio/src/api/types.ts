@@ -46,6 +46,7 @@ export interface RunSummary {
   pca_kd: number | null; // of draws from the set's principal components
   best_images: number | null;
   preview: string | null;
+  drawn: number[]; // moments whose sheet of samples is there, in images
   begun: number; // seconds since 1970, as `changed`
   changed: number;
   by: "studio" | "terminal";

@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "../words";
-import { Button } from "./Button";
+import { Button, IconButton } from "./Button";
 import "./dialog.css";
 
 export interface DialogProps {
@@ -31,7 +31,10 @@ export function Dialog({ title, onClose, children, actions, wide }: DialogProps)
       onClick={(event) => event.target === box.current && onClose()}
     >
       <div class="stack">
-        <h2 id={id}>{title}</h2>
+        <div class="row spread dialog-head">
+          <h2 id={id}>{title}</h2>
+          {!actions && <IconButton icon="close" label={t("action.close")} onClick={onClose} />}
+        </div>
         {children}
         {actions && <div class="row actions">{actions}</div>}
       </div>
@@ -39,38 +42,48 @@ export function Dialog({ title, onClose, children, actions, wide }: DialogProps)
   );
 }
 
+const opened = signal<VNode | null>(null);
+
+/** Show a dialog, which closes itself with `closeDialog`. */
+export function openDialog(dialog: VNode): void {
+  opened.value = dialog;
+}
+
+export function closeDialog(): void {
+  opened.value = null;
+}
+
+/** Where dialogs are shown; once in the page. */
+export function Dialogs() {
+  return opened.value;
+}
+
 interface Question {
   title: string;
   text: string;
   confirm: string;
   danger?: boolean;
-  answer: (agreed: boolean) => void;
 }
-
-const question = signal<Question | null>(null);
 
 /** Ask before something that cannot be undone; whether the person agreed. */
-export function ask(asked: Omit<Question, "answer">): Promise<boolean> {
+export function ask({ title, text, confirm, danger }: Question): Promise<boolean> {
   return new Promise((resolve) => {
-    question.value = { ...asked, answer: (agreed) => { question.value = null; resolve(agreed); } };
+    const answer = (agreed: boolean) => {
+      closeDialog();
+      resolve(agreed);
+    };
+    openDialog(
+      <Dialog
+        title={title} onClose={() => answer(false)}
+        actions={
+          <>
+            <Button onClick={() => answer(false)}>{t("action.cancel")}</Button>
+            <Button kind={danger ? "danger" : "main"} onClick={() => answer(true)}>{confirm}</Button>
+          </>
+        }
+      >
+        <p>{text}</p>
+      </Dialog>,
+    );
   });
-}
-
-/** Where `ask` shows its question; once in the page. */
-export function Questions() {
-  const asked = question.value;
-  if (!asked) return null;
-  return (
-    <Dialog
-      title={asked.title} onClose={() => asked.answer(false)}
-      actions={
-        <>
-          <Button onClick={() => asked.answer(false)}>{t("action.cancel")}</Button>
-          <Button kind={asked.danger ? "danger" : "main"} onClick={() => asked.answer(true)}>{asked.confirm}</Button>
-        </>
-      }
-    >
-      <p>{asked.text}</p>
-    </Dialog>
-  );
 }

@@ -3,6 +3,8 @@ import { Button, IconButton } from "./Button";
 import { Icon, type IconName } from "./Icon";
 import "./menu.css";
 
+const WIDEST_PX = 300; // of a list
+
 export interface MenuItem {
   label: string;
   icon?: IconName;
@@ -23,12 +25,14 @@ export interface MenuProps {
 /** A button that opens a list of things to do. Arrow keys, Home and End move; Escape and a press elsewhere close. */
 export function Menu({ label, icon = "more", text = false, items }: MenuProps) {
   const [open, setOpen] = useState(false);
+  const [isLeft, setLeft] = useState(false); // there is no room to the left of the button
   const root = useRef<HTMLDivElement>(null);
   const focusable = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
 
   useEffect(() => {
     if (!open) return;
     focusable()[0]?.focus();
+    setLeft((root.current?.getBoundingClientRect().right ?? 0) < WIDEST_PX);
     const outside = (event: Event) => root.current?.contains(event.target as Node) || setOpen(false);
     addEventListener("pointerdown", outside);
     return () => removeEventListener("pointerdown", outside);
@@ -57,7 +61,7 @@ export function Menu({ label, icon = "more", text = false, items }: MenuProps) {
         ? <Button aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>{label}<Icon name="down" /></Button>
         : <IconButton icon={icon} label={label} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)} />}
       {open && (
-        <div role="menu" aria-label={label} class="menu-list">
+        <div role="menu" aria-label={label} class={isLeft ? "menu-list left" : "menu-list"}>
           {items.map((item) => <Item key={item.label} item={item} onDone={close} />)}
         </div>
       )}

@@ -3,7 +3,7 @@ export { Button, ButtonLink, IconButton } from "./Button";
 export { Card } from "./Card";
 export { Choices, type ChoiceOf } from "./Choices";
 export { Copyable } from "./Copyable";
-export { ask, Dialog } from "./Dialog";
+export { ask, closeDialog, Dialog, openDialog } from "./Dialog";
 export { DropZone } from "./DropZone";
 export { Empty } from "./Empty";
 export { Check, type Choice, Field, NumberField, Select, TextField } from "./Field";

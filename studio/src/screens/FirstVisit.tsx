@@ -36,7 +36,7 @@ export function FirstVisit() {
         <h1>{t("first.title")}</h1>
         <p class="soft">{t("first.text")}</p>
       </header>
-      <AddPictures large onGathered={(gathered) => void dropIntoNewSet(gathered)}><OtherSources /></AddPictures>
+      <AddPictures large title={t("add.title")} onGathered={(gathered) => void dropIntoNewSet(gathered)}><OtherSources /></AddPictures>
       <p class="soft small untouched">{t("add.untouched")}</p>
       <div class="try">
         <p>{t("first.orTry")}</p>

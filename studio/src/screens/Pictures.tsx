@@ -67,7 +67,7 @@ function SetScreen({ set }: { set: PictureSet }) {
           <Menu label={t("action.more", { name })} items={[{ label: t("action.delete"), icon: "trash", danger: true, onSelect: () => void deleteSet(set) }]} />
         </div>
       </header>
-      {set.kind === "dropped" && <AddPictures onGathered={add} />}
+      {set.kind === "dropped" && <AddPictures title={t("add.more")} onGathered={add} />}
       {set.problem && <p class="warn" role="alert">{set.problem}</p>}
       <UploadPanel name={name} />
       <div class="gallery-and-doctor">

@@ -19,7 +19,7 @@ export function SetsScreen() {
   return (
     <div class="screen">
       <h1>{t("sets.title")}</h1>
-      <AddPictures large={setsKnown.value && all.length === 0} onGathered={(gathered) => void dropIntoNewSet(gathered)}><OtherSources /></AddPictures>
+      <AddPictures title={t("add.title")} large={setsKnown.value && all.length === 0} onGathered={(gathered) => void dropIntoNewSet(gathered)}><OtherSources /></AddPictures>
       <p class="soft small">{t("add.untouched")}</p>
       <ul class="set-list">{all.map((set) => <li key={set.name}><SetCard set={set} /></li>)}</ul>
     </div>

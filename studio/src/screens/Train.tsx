@@ -33,7 +33,7 @@ export function TrainScreen() {
   const forecasting = useForecast(choices);
   const isTraining = allRuns().some(({ state }) => state === "training" || state === "starting" || state === "pausing");
   const waiting = queue.value.length;
-  const isReady = !!set && set.ready && isSize(choices.size) && (choices.seconds !== null || choices.images !== null) && !wrong.length;
+  const isReady = (choices.source !== null || set?.ready === true) && isSize(choices.size) && (choices.seconds !== null || choices.images !== null) && !wrong.length;
   const labels = Object.keys(set?.classes ?? {}).length;
 
   const begin = async () => {
@@ -60,10 +60,14 @@ export function TrainScreen() {
       <div class="train-columns">
         <div class="stack train-choices">
           {start && "run" in start && <StartFrom start={start} onClear={() => change({ start: null })} onModel={() => undefined} />}
-          <SetChoice value={choices.set} onInput={(name) => change({ set: name })} />
+          <SetChoice value={choices.set} source={fork?.source ?? choices.source} onInput={(name) => change({ set: name })} />
           <SizeChoice set={set} value={choices.size} fixed={fork && [fork.width, fork.height]} onInput={(size) => change({ size })} />
           <TimeChoice seconds={choices.seconds} images={choices.images} until={choices.until} onInput={change} />
           <section class="choice-block rest">
+            <TextField
+              label={t("train.name")} value={choices.name} onInput={(name) => change({ name })} placeholder={t("train.nameExample")} maxLength={80}
+              error={problem?.field === "name" ? problem.message : null}
+            />
             {labels > 1 && <Check label={t("train.labels", { n: labels })} checked={settings[LABELS] === true} onInput={setLabels} />}
             <MoreSettings
               recipes={recipes} recipe={recipe} values={settings}
@@ -72,15 +76,17 @@ export function TrainScreen() {
             {!(start && "run" in start) && <StartFrom start={start} onClear={() => change({ start: null })} onModel={(model) => setQuery({ model: model || null })} />}
           </section>
         </div>
-        <ForecastPanel forecasting={forecasting}>
-          <TextField label={t("train.name")} value={choices.name} onInput={(name) => change({ name })} placeholder={t("train.nameExample")} maxLength={80} error={problem?.field === "name" ? problem.message : null} />
-          {problem && problem.field !== "name" && <p class="warn" role="alert">{problem.message}</p>}
-          {wrong.length > 0 && <p class="warn small">{t("train.wrong", { paths: wrong.join(", ") })}</p>}
-          <Button kind="main" icon={isTraining ? "plus" : "play"} busy={isBusy} disabled={!isReady} onClick={() => void begin()}>
-            {t(isTraining || waiting ? "train.add" : "train.start")}
-          </Button>
-          {(isTraining || waiting > 0) && <p class="soft small">{t("train.waits", { n: waiting + (isTraining ? 1 : 0) })}</p>}
-        </ForecastPanel>
+        <aside class="train-side">
+          <ForecastPanel forecasting={forecasting} />
+          <div class="train-actions">
+            {problem && problem.field !== "name" && <p class="warn" role="alert">{problem.message}</p>}
+            {wrong.length > 0 && <p class="warn small">{t("train.wrong", { paths: wrong.join(", ") })}</p>}
+            <Button kind="main" icon={isTraining ? "plus" : "play"} busy={isBusy} disabled={!isReady} onClick={() => void begin()}>
+              {t(isTraining || waiting ? "train.add" : "train.start")}
+            </Button>
+            {(isTraining || waiting > 0) && <p class="soft small">{t("train.waits", { n: waiting + (isTraining ? 1 : 0) })}</p>}
+          </div>
+        </aside>
       </div>
     </div>
   );
@@ -106,7 +112,7 @@ function useFork(name: string | null, choices: Choices, change: (changes: Partia
         const asked = place.peek().query;
         change({
           size: [said.width, said.height],
-          ...(asked["set"] === undefined && said.set !== null && { set: said.set }),
+          ...(asked["set"] === undefined && (said.set !== null && sets.peek().has(said.set) ? { set: said.set } : { source: said.source })),
           ...(choices.recipe === null && { recipe: said.recipe }),
         });
       },

@@ -9,12 +9,13 @@ import "./add.css";
 
 export interface AddPicturesProps {
   onGathered: (gathered: Gathered) => void;
+  title: string;
   large?: boolean;
   /** More ways, beside "choose files" and "choose a folder". */
   children?: ComponentChildren;
 }
 
-export function AddPictures({ onGathered, large = false, children }: AddPicturesProps) {
+export function AddPictures({ title, onGathered, large = false, children }: AddPicturesProps) {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   usePasted(onGathered);
@@ -27,7 +28,7 @@ export function AddPictures({ onGathered, large = false, children }: AddPictures
       <DropZone label={t("add.label")} onFiles={(dropped) => onGathered(gather(dropped))}>
         <Icon name="upload" />
         <div class="add-words">
-          <strong>{t(large ? "add.title" : "add.more")}</strong>
+          <strong>{title}</strong>
           <span class="soft">{t("add.kinds")}</span>
         </div>
         <div class="row add-ways">

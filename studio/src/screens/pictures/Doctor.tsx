@@ -2,11 +2,12 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { EditChanges, PictureSet } from "../../api/types";
-import { Button, Check, Choices, Dialog, Picture, Progress } from "../../parts";
+import { Button, Check, Choices, Dialog, Fold, Picture, Progress } from "../../parts";
 import { count, size as sizeOf } from "../../format";
 import { edit } from "../../state/files";
 import { foundBy, look, lookAt, NEAR, stillThere } from "../../state/looks";
 import { t } from "../../words";
+import { useIsNarrow } from "../../state/view";
 import { FindingItem } from "./Finding";
 import "./doctor.css";
 
@@ -14,18 +15,13 @@ const FITS = ["crop", "pad", "stretch"] as const;
 
 export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boolean }) {
   const job = lookAt(set.name);
-  const [isLarge, setLarge] = useState(false);
   useLooks(set, isChanging);
   const looked = foundBy(job);
   const isWorking = job?.state === "waiting" || job?.state === "working";
   const findings = looked?.findings.flatMap((finding) => stillThere(finding, set) ?? []) ?? [];
-  const change = (changes: EditChanges) => void edit(set.name, changes);
-  return (
-    <aside class="doctor" aria-label={t("doctor.title")}>
-      <div class="row spread">
-        <h2>{t("doctor.title")}</h2>
-        <Button kind="quiet" disabled={isWorking || isChanging} onClick={() => void look(set.name, set.edits)}>{t("doctor.again")}</Button>
-      </div>
+  const again = <Button kind="quiet" disabled={isWorking || isChanging} onClick={() => void look(set.name, set.edits)}>{t("doctor.again")}</Button>;
+  const found = (
+    <>
       {isWorking && (
         <div class="stack" role="status">
           <p class="soft small">{job?.text || t("doctor.working")}</p>
@@ -33,33 +29,56 @@ export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boole
         </div>
       )}
       {job?.state === "failed" && <p class="warn">{job.problem}</p>}
-      {looked && (
-        <>
-          <p>{t("doctor.used", { used: count(looked.used), n: looked.found, size: sizeOf(looked.width, looked.height), kind: t(`channels.${channels(looked.channels)}`) })}</p>
-          <button type="button" class="sheet" aria-label={t("doctor.enlarge")} onClick={() => setLarge(true)}>
-            <Picture src={looked.sheet} alt={t("doctor.sheet")} />
-          </button>
-        </>
-      )}
+      {looked && <p>{t("doctor.used", { used: count(looked.used), n: looked.found, size: sizeOf(looked.width, looked.height), kind: t(`channels.${channels(looked.channels)}`) })}</p>}
       <ul class="findings">
         {findings.map((finding) => <FindingItem key={`${finding.kind} ${finding.text}`} set={set} finding={finding} />)}
         {looked && findings.length === 0 && <li class="fine">{t("doctor.fine")}</li>}
       </ul>
-      <div class="stack">
-        <Choices
-          label={t("fit.label")} value={set.edits.fit} onInput={(fit) => change({ fit })}
-          choices={FITS.map((value) => ({ value, label: t(`fit.${value}`) }))}
-        />
+      <Seen set={set} sheet={looked?.sheet ?? null} />
+    </>
+  );
+  if (useIsNarrow()) {
+    return (
+      <aside class="doctor card" aria-label={t("doctor.title")}>
+        <Fold title={t("doctor.title")} note={isWorking ? t("doctor.working") : looked && t("doctor.found", { n: findings.length })}>{found}<div class="row">{again}</div></Fold>
+      </aside>
+    );
+  }
+  return (
+    <aside class="doctor" aria-label={t("doctor.title")}>
+      <div class="row spread"><h2>{t("doctor.title")}</h2>{again}</div>
+      {found}
+    </aside>
+  );
+}
+
+/** How pictures are made to fit, and a sample of what that gives. */
+function Seen({ set, sheet }: { set: PictureSet; sheet: string | null }) {
+  const [isLarge, setLarge] = useState(false);
+  const change = (changes: EditChanges) => void edit(set.name, changes);
+  return (
+    <section class="stack fits">
+      <h3>{t("doctor.sheet")}</h3>
+      <Choices
+        label={t("fit.label")} value={set.edits.fit} onInput={(fit) => change({ fit })}
+        choices={FITS.map((value) => ({ value, label: t(`fit.${value}`) }))}
+      />
+      <div>
         <Check label={t("fit.alpha")} checked={set.edits.alpha} onInput={(alpha) => change({ alpha })} />
         <Check label={t("fit.dropNear")} checked={set.edits.drop_near !== null} onInput={(drops) => change({ drop_near: drops ? NEAR : null })} />
       </div>
-      {isLarge && looked && (
+      {sheet && (
+        <button type="button" class="sheet" aria-label={t("doctor.enlarge")} onClick={() => setLarge(true)}>
+          <Picture src={sheet} alt={t("doctor.sheet")} />
+        </button>
+      )}
+      {isLarge && sheet && (
         <Dialog title={t("doctor.sheet")} onClose={() => setLarge(false)} wide>
           <p class="soft">{t("doctor.sheetHelp")}</p>
-          <Picture src={looked.sheet} alt={t("doctor.sheet")} />
+          <Picture src={sheet} alt={t("doctor.sheet")} />
         </Dialog>
       )}
-    </aside>
+    </section>
   );
 }
 

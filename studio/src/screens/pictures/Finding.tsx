@@ -80,12 +80,20 @@ function Files({ set, finding }: { set: PictureSet; finding: Finding }) {
           <li key={file}>
             <Thumb set={set} file={file} isBroken={finding.kind === "broken"} />
             <span class="small">{file}</span>
-            <Button kind="quiet" aria-label={t("finding.leaveOut", { file })} onClick={() => void leaveOut(set.name, [file])}>{t("files.leaveOut")}</Button>
+            {finding.kind !== "broken" && <LeaveOut set={set} file={file} />}
           </li>
         ))}
       </ul>
       {files.length > MOST && <p class="soft">{t("finding.more", { n: files.length - MOST })}</p>}
     </>
+  );
+}
+
+export function LeaveOut({ set, file }: { set: PictureSet; file: string }) {
+  return (
+    <Button kind="quiet" class="small" aria-label={t("finding.leaveOut", { file })} onClick={() => void leaveOut(set.name, [file])}>
+      {t("files.leaveOut")}
+    </Button>
   );
 }
 

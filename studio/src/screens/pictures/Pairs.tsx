@@ -6,7 +6,7 @@ import { Button } from "../../parts";
 import { leaveOut } from "../../state/files";
 import { seconds } from "../../state/looks";
 import { t } from "../../words";
-import { Thumb } from "./Finding";
+import { LeaveOut, Thumb } from "./Finding";
 
 const PAGE = 24;
 
@@ -25,7 +25,7 @@ export function Pairs({ set, pairs }: { set: PictureSet; pairs: readonly [string
               <figure key={file}>
                 <Thumb set={set} file={file} />
                 <figcaption class="small">{file}</figcaption>
-                <Button kind="quiet" aria-label={t("finding.leaveOut", { file })} onClick={() => void leaveOut(set.name, [file])}>{t("files.leaveOut")}</Button>
+                <LeaveOut set={set} file={file} />
               </figure>
             ))}
           </li>

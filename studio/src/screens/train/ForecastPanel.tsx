@@ -1,4 +1,4 @@
-/** Beside the choices: what can be expected of them, and the button that starts. */
+/** Beside the choices: what can be expected of them, and what to mind. */
 
 import type { ComponentChildren } from "preact";
 import type { Forecast } from "../../api/types";
@@ -9,10 +9,10 @@ import { named, t } from "../../words";
 import { type Forecasting, warnings } from "./forecast";
 import "./forecast.css";
 
-export function ForecastPanel({ forecasting, children }: { forecasting: Forecasting; children: ComponentChildren }) {
+export function ForecastPanel({ forecasting }: { forecasting: Forecasting }) {
   const { forecast, problem, isOld } = forecasting;
   return (
-    <aside class={isOld ? "forecast card old" : "forecast card"} aria-label={t("forecast.title")} aria-busy={isOld}>
+    <section class={isOld ? "forecast card old" : "forecast card"} aria-label={t("forecast.title")} aria-busy={isOld}>
       <h2>{t("forecast.title")}</h2>
       {problem && <p class="warn">{problem}</p>}
       {forecast && <Expected forecast={forecast} />}
@@ -22,8 +22,7 @@ export function ForecastPanel({ forecasting, children }: { forecasting: Forecast
           {t(`warning.${kind}`, { free: bytes(home.value?.free_bytes ?? 0), share: percent(home.value?.battery?.share ?? 0) })}
         </p>
       ))}
-      <div class="forecast-actions">{children}</div>
-    </aside>
+    </section>
   );
 }
 

@@ -7,22 +7,27 @@ import { dropIntoNewSet } from "../pictures/newSet";
 import { OtherSources } from "../pictures/OtherSources";
 import { Mosaic } from "../Sets";
 
+const SOURCE = "/"; // which no set is called
+
 /** The first choice: which pictures. */
-export function SetChoice({ value, onInput }: { value: string | null; onInput: (set: string) => void }) {
+export function SetChoice({ value, source, onInput }: { value: string | null; source: string | null; onInput: (set: string) => void }) {
   const all = [...sets.value.values()].sort((one, other) => other.changed - one.changed);
   const chosen = value === null ? undefined : sets.value.get(value);
   return (
     <section class="choice-block sets-choice" aria-labelledby="train-pictures">
       <h2 id="train-pictures"><i>1</i>{t("train.pictures")}</h2>
-      {all.length > 0
+      {all.length > 0 || source !== null
         ? (
           <>
             <Choices
-              label={t("train.pictures")} hideLabel look="cards" value={value} onInput={onInput}
-              choices={all.map((set) => ({
-                value: set.name,
-                label: <><Mosaic set={set} n={4} /><strong>{set.name}</strong><span class="soft small">{t("set.count", { n: set.count })}</span></>,
-              }))}
+              label={t("train.pictures")} hideLabel look="cards" value={value ?? SOURCE} onInput={(name) => name !== SOURCE && onInput(name)}
+              choices={[
+                ...(source === null ? [] : [{ value: SOURCE, label: <><strong>{t("train.samePictures")}</strong><span class="soft small">{source}</span></> }]),
+                ...all.map((set) => ({
+                  value: set.name,
+                  label: <><Mosaic set={set} n={4} /><strong>{set.name}</strong><span class="soft small">{t("set.count", { n: set.count })}</span></>,
+                })),
+              ]}
             />
             <div class="row">
               {chosen && <a href={href(["sets", chosen.name])}>{t("train.lookAt", { name: chosen.name })}</a>}
@@ -32,7 +37,7 @@ export function SetChoice({ value, onInput }: { value: string | null; onInput: (
           </>
         )
         : (
-          <AddPictures onGathered={(gathered) => void dropIntoNewSet(gathered)}><OtherSources onMade={onInput} /></AddPictures>
+          <AddPictures title={t("add.title")} onGathered={(gathered) => void dropIntoNewSet(gathered)}><OtherSources onMade={onInput} /></AddPictures>
         )}
       {chosen?.problem && <p class="warn" role="alert">{chosen.problem}</p>}
       {chosen && !chosen.ready && !chosen.problem && <Empty title={t("train.tooFew")} text={t("train.tooFewText")} />}

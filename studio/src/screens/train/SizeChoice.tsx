@@ -37,7 +37,7 @@ export function SizeChoice({ set, value, fixed, onInput }: SizeChoiceProps) {
       <h2 id="train-size"><i>2</i>{t("train.size")}</h2>
       <Choices
         label={t("train.size")} hideLabel look="cards" value={showsOther ? "other" : sizeText(value)} onInput={choose}
-        choices={fixed ? choices : [...choices, { value: "other", label: <><span class="face other">W×H</span><strong>{t("train.otherSize")}</strong></> }]}
+        choices={fixed ? choices : [...choices, { value: "other", label: <><span class="face other">W×H</span><strong>{t("train.otherSize")}</strong><span class="soft small">{t("train.otherSizeText")}</span></> }]}
       />
       {fixed && <p class="soft small">{t("train.fixedSize")}</p>}
       {showsOther && (

@@ -36,7 +36,7 @@ export function TimeChoice({ seconds, images, until, onInput }: TimeChoiceProps)
             value: String(time),
             label: <><strong class="large">{duration(time)}</strong><span class="soft small">{t(`train.time${time}`)}</span><span class="soft small numbers">{t("train.until", { time: clock(now + time) })}</span></>,
           })),
-          { value: "other", label: <><strong class="large">…</strong><span class="soft small">{t("train.otherTime")}</span></> },
+          { value: "other", label: <><strong class="large">{t("train.otherTime")}</strong><span class="soft small">{t("train.otherTimeText")}</span></> },
         ]}
       />
       {(isOther || !isUsual) && (

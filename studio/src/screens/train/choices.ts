@@ -11,6 +11,8 @@ const SMALLEST_PX = 16, LARGEST_PX = 1024, STEP_PX = 4; // of ganvas.settings
 
 export interface Choices {
   set: string | null;
+  /** Pictures that are no set, as of a run of the terminal; only where `set` is null. */
+  source: string | null;
   size: [number, number];
   /** null: no such limit. */
   seconds: number | null;
@@ -28,12 +30,14 @@ type Query = Record<string, string | number | null | undefined>;
 /** The choices that an address holds; what it does not say follows from the set. */
 export function choicesOf(query: Record<string, string>, sets: ReadonlyMap<string, PictureSet>): Choices {
   const latest = [...sets.values()].sort((one, other) => other.changed - one.changed)[0];
-  const set = query["set"] ?? latest?.name ?? null;
+  const source = query["set"] === undefined ? (query["source"] ?? null) : null;
+  const set = query["set"] ?? (source === null ? (latest?.name ?? null) : null);
   const size = sidesOf(query["size"] ?? "") ?? (set === null ? null : sets.get(set)?.edits.size) ?? USUAL_SIZE;
   const seconds = positive(query["seconds"]);
   const images = positive(query["images"]);
   return {
     set,
+    source,
     size,
     seconds: seconds ?? (images === null ? USUAL_SECONDS : null),
     images: images === null ? null : Math.round(images),
@@ -48,6 +52,7 @@ export function choicesOf(query: Record<string, string>, sets: ReadonlyMap<strin
 export function queryOf(changes: Partial<Choices>): Query {
   const query: Query = {};
   if ("set" in changes) query["set"] = changes.set;
+  if ("source" in changes) query["source"] = changes.source;
   if (changes.size) query["size"] = sizeText(changes.size);
   if ("seconds" in changes) query["seconds"] = changes.seconds;
   if ("images" in changes) query["images"] = changes.images;
@@ -76,7 +81,7 @@ export const nearestSide = (px: number): number => Math.min(Math.max(Math.round(
 
 export function requestFor(choices: Choices): TrainRequest {
   const { size, name, ...others } = choices;
-  return { ...others, source: null, name: name.trim() || null, size: size[0] === size[1] ? size[0] : size };
+  return { ...others, name: name.trim() || null, size: size[0] === size[1] ? size[0] : size };
 }
 
 /** Paths of the settings that cannot be as they are. */
