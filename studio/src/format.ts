@@ -2,20 +2,28 @@
 
 import { language, t } from "./words";
 
-export const count = (value: number): string => new Intl.NumberFormat(language.value).format(Math.round(value));
+const made = new Map<string, Intl.NumberFormat>();
+
+/** Making one takes longer than all else of a card, so each is made once. */
+function numbers(options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+  const key = language.value + JSON.stringify(options);
+  const known = made.get(key) ?? new Intl.NumberFormat(language.value, options);
+  made.set(key, known);
+  return known;
+}
+
+export const count = (value: number): string => numbers().format(Math.round(value));
 
 /** 640, 12.8k, 1.2M: for places with little room. */
 export const short = (value: number): string =>
-  new Intl.NumberFormat(language.value, { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+  numbers({ notation: "compact", maximumSignificantDigits: 3 }).format(value);
 
 /** A measure with three significant digits. */
 export const measure = (value: number | null | undefined): string =>
-  value == null || !Number.isFinite(value)
-    ? "–"
-    : new Intl.NumberFormat(language.value, { maximumSignificantDigits: 3 }).format(value);
+  value == null || !Number.isFinite(value) ? "–" : numbers({ maximumSignificantDigits: 3 }).format(value);
 
 export const percent = (share: number): string =>
-  new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  numbers({ style: "percent", maximumFractionDigits: 0 }).format(share);
 
 /** 45 s, 12 min, 2 h 5 min: two units at most, and none smaller than helps. */
 export function duration(seconds: number): string {
@@ -36,7 +44,7 @@ const UNITS = ["kilobyte", "megabyte", "gigabyte", "terabyte"];
 export function bytes(size: number): string {
   const power = Math.min(UNITS.length, Math.max(1, Math.floor(Math.log10(Math.max(size, 1)) / 3)));
   const style = { style: "unit", unit: UNITS[power - 1], maximumSignificantDigits: 3 } as const;
-  return new Intl.NumberFormat(language.value, style).format(size / 1000 ** power);
+  return numbers(style).format(size / 1000 ** power);
 }
 
 /** How long ago, or when it was longer than a week: 3 minutes ago, yesterday, 4 May. Both in seconds since 1970. */
@@ -56,6 +64,9 @@ export function clock(then: number, now = Date.now() / 1000): string {
   const style: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
   return new Intl.DateTimeFormat(language.value, sameDay ? style : { ...style, weekday: "short" }).format(then * 1000);
 }
+
+/** A sentence as it begins. */
+export const capital = (text: string): string => text.charAt(0).toLocaleUpperCase(language.value) + text.slice(1);
 
 /** 64 px, 96 × 64 px. */
 export const size = (width: number, height: number): string =>

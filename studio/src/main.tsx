@@ -4,6 +4,7 @@ import "./design/base.css";
 import { App } from "./App";
 import { followAddress } from "./router";
 import { follow } from "./state/live";
+import { giveNotices } from "./state/notices";
 import { keepTheme } from "./state/theme";
 import { preferredLanguage, speak } from "./words";
 
@@ -11,4 +12,5 @@ keepTheme();
 followAddress();
 await speak(preferredLanguage());
 follow();
+giveNotices();
 render(<App />, document.getElementById("app") as HTMLElement);

@@ -1,5 +1,8 @@
 /** Server-sent events that go on after the server was gone: EventSource tries again by itself only where the connection
- * broke, not where the server answered with an error, as a proxy does while what is behind it starts. */
+ * broke, not where the server answered with an error, as a proxy does while what is behind it starts.
+ *
+ * A browser has six connections for all its windows of one server, so a window that is not looked at gives its own back.
+ */
 
 import { address } from "./client";
 
@@ -13,46 +16,57 @@ export interface Listening {
 }
 
 export interface ListenOptions {
-  /** Told true when the stream is open, and false when it broke. */
-  onAlive?: (alive: boolean) => void;
+  /** The stream is open, for the first time or again: what was missed before has to be asked for. */
+  onOpen?: () => void;
+  /** It broke. */
+  onBroken?: () => void;
+  /** Whether to listen while the window is hidden too; not, unless given. */
+  isNeededHidden?: () => boolean;
   make?: (url: string) => EventSource;
+  /** What may be hidden. */
+  page?: Pick<Document, "hidden" | "addEventListener" | "removeEventListener">;
 }
 
-/** Listen at `where`; each event's data is JSON and goes to the handler of its name.
- *
- * Where the browser connects again by itself, it says which event was the last. Otherwise the stream begins anew, so that
- * what was missed has to be asked for when `onAlive` says true.
- */
+/** Listen at `where`; each event's data is JSON and goes to the handler of its name. */
 export function listen(where: string, handlers: Handlers, options: ListenOptions = {}): Listening {
-  const make = options.make ?? ((url) => new EventSource(url));
+  const { make = (url: string) => new EventSource(url), page = document } = options;
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wait = FIRST_WAIT_MS;
 
   const open = () => {
-    source = make(address(where));
-    source.onopen = () => {
+    const opened = make(address(where));
+    source = opened;
+    opened.onopen = () => {
       wait = FIRST_WAIT_MS;
-      options.onAlive?.(true);
+      options.onOpen?.();
     };
-    source.onerror = () => {
-      options.onAlive?.(false);
-      if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again
+    opened.onerror = () => {
+      options.onBroken?.();
+      if (opened.readyState !== opened.CLOSED) return; // the browser tries again
       timer = setTimeout(open, wait);
       wait = Math.min(2 * wait, LONGEST_WAIT_MS);
     };
     for (const [name, handle] of Object.entries(handlers)) {
-      source.addEventListener(name, (event) => {
-        handle(JSON.parse((event as MessageEvent<string>).data) as never);
-      });
+      opened.addEventListener(name, (event) => handle(JSON.parse((event as MessageEvent<string>).data) as never));
     }
   };
+  const close = () => {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  };
+  const onVisibility = () => {
+    if (!page.hidden && source === null) open();
+    else if (page.hidden && !options.isNeededHidden?.()) close();
+  };
 
-  open();
+  if (!page.hidden || options.isNeededHidden?.()) open();
+  page.addEventListener("visibilitychange", onVisibility);
   return {
     close() {
-      clearTimeout(timer);
-      source?.close();
+      page.removeEventListener("visibilitychange", onVisibility);
+      close();
     },
   };
 }

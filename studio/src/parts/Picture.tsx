@@ -9,7 +9,7 @@ export interface PictureProps {
   height?: number;
   /** Fetched when it comes into sight. */
   lazy?: boolean;
-  onLoad?: () => void;
+  onLoad?: (picture: HTMLImageElement) => void;
 }
 
 /** A picture from the server. When `src` changes, browsers show the old one until the new one is there. */
@@ -17,7 +17,8 @@ export function Picture({ src, alt, width, height, lazy, onLoad }: PictureProps)
   if (src === null) return <div class="picture none" role="img" aria-label={alt} />;
   return (
     <img
-      class="picture" src={address(src)} alt={alt} width={width} height={height} onLoad={onLoad}
+      class="picture" src={address(src)} alt={alt} width={width} height={height}
+      onLoad={(event) => onLoad?.(event.currentTarget)}
       loading={lazy ? "lazy" : "eager"} decoding="sync"
     />
   );

@@ -14,12 +14,14 @@ export interface SliderProps {
   /** The value as people read it, shown beside and read out. */
   text?: string;
   hideLabel?: boolean;
+  /** `text` is read out, but shown elsewhere. */
+  hideText?: boolean;
   disabled?: boolean;
   /** Places to mark below the track, in units of the value. */
   marks?: readonly number[];
 }
 
-export function Slider({ label, value, min, max, step = 1, onInput, onChange, text, hideLabel, disabled, marks }: SliderProps) {
+export function Slider({ label, value, min, max, step = 1, onInput, onChange, text, hideLabel, hideText, disabled, marks }: SliderProps) {
   const id = useId();
   const span = max - min || 1;
   return (
@@ -38,7 +40,7 @@ export function Slider({ label, value, min, max, step = 1, onInput, onChange, te
           </span>
         )}
       </span>
-      {text !== undefined && <output for={id} class="numbers small">{text}</output>}
+      {text !== undefined && !hideText && <output for={id} class="numbers small">{text}</output>}
     </div>
   );
 }

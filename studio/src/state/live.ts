@@ -4,6 +4,7 @@ import { get } from "../api/client";
 import { listen } from "../api/events";
 import type { Home, Job, PictureSet, RunSummary, Snapshot } from "../api/types";
 import { attempt } from "../parts";
+import { noticed } from "./notices";
 import { connection, forgetRun, forgetSet, home, queue, setJob, setPictureSet, setRun, setSets, setSnapshot } from "./store";
 
 export function follow(): void {
@@ -19,10 +20,9 @@ export function follow(): void {
       home: (said: Home) => { home.value = said; },
     },
     {
-      onAlive(alive) {
-        if (alive) connection.value = "alive";
-        else if (connection.value === "alive") connection.value = "gone";
-      },
+      onOpen: () => { connection.value = "alive"; },
+      onBroken: () => { if (connection.value === "alive") connection.value = "gone"; },
+      isNeededHidden: () => noticed.peek().length > 0,
     },
   );
   void attempt(get<Home>("api/home")).then((said) => { if (said) home.value = said; });

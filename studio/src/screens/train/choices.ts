@@ -60,7 +60,7 @@ export function queryOf(changes: Partial<Choices>): Query {
   if ("recipe" in changes) query["recipe"] = changes.recipe;
   if ("name" in changes) query["name"] = changes.name;
   if (changes.settings) query["settings"] = Object.keys(changes.settings).length ? JSON.stringify(changes.settings) : null;
-  if (changes.start === null) query["from"] = query["at"] = query["model"] = null;
+  if (changes.start === null) query["from"] = query["start"] = query["at"] = query["model"] = null;
   return query;
 }
 
@@ -93,7 +93,7 @@ function positive(text: string | undefined): number | null {
   return text && Number.isFinite(value) && value > 0 ? value : null;
 }
 
-function startOf({ from, at, model }: Record<string, string>): Choices["start"] {
+function startOf({ start, from = start, at, model }: Record<string, string>): Choices["start"] {
   if (from) return { run: from, images: at === undefined ? null : Number(at) };
   return model ? { model } : null;
 }
