@@ -67,15 +67,17 @@ function crop(set, file, size) {
   return png(width, height, pixels);
 }
 
+const LEAVE = { action: "leave out", values: {}, label_key: "mend.leave_out" };
+
 function looked(set) {
   const files = set.files.map(({ file }) => file), at = (from, to) => files.slice(from, to), small = set.files.filter(({ width }) => width < 100).map(({ file }) => file);
-  const near = Array.from({ length: Math.min(9, Math.floor(files.length / 12)) }, (_, index) => [files[6 * index], files[6 * index + 2]]);
+  const near = Array.from({ length: Math.min(9, Math.floor(files.length / 12)) }, (_, index) => [files[6 * index + 2], files[6 * index]]);
   const findings = files.length < 60 ? [] : [
-    { kind: "broken", text: "IMG_2041.jpg is cut off: the file ends in the middle of the picture. scan.png is empty.", files: ["IMG_2041.jpg", "scan.png"], pairs: [], mends: [] },
-    { kind: "duplicate", text: "The same pictures under another name; the second of each is left out by itself.", files: [], pairs: [[files[1], files[3]], [files[8], files[10]], [files[20], files[24]]], mends: [] },
-    { kind: "near", text: "Saved twice at another quality, or taken a moment apart.", files: [], pairs: near, mends: [{ action: "drop near", values: { drop_near: 0.98 }, label_key: "mend.drop near" }] },
-    { kind: "slim", text: "The crop leaves less than three quarters of them.", files: at(30, 77), pairs: [], mends: [{ action: "pad", values: {}, label_key: "mend.pad" }, { action: "stretch", values: {}, label_key: "mend.stretch" }] },
-    { kind: "small", text: "They are enlarged; at 48x48 most are not, and are learned sooner.", files: small, pairs: [], mends: [{ action: "size", values: { size: [48, 48] }, label_key: "mend.size" }, { action: "leave out", values: {}, label_key: "mend.leave out" }] },
+    { kind: "broken", text: "2 pictures cannot be used and are left out", files: ["IMG_2041.jpg", "scan.png"], pairs: [], mends: [], reasons: { "IMG_2041.jpg": "cut off: the file ends in the middle of the picture", "scan.png": "empty" } },
+    { kind: "duplicate", text: "The same pictures under another name; the second of each is left out by itself.", files: [files[3], files[10], files[24]], pairs: [[files[3], files[1]], [files[10], files[8]], [files[24], files[20]]], mends: [LEAVE] },
+    { kind: "near", text: "Saved twice at another quality, or taken a moment apart.", files: near.map(([file]) => file), pairs: near, mends: [{ action: "drop near", values: { drop_near: 0.98 }, label_key: "mend.drop_near" }, LEAVE] },
+    { kind: "slim", text: "The crop leaves less than three quarters of them.", files: at(30, 77), pairs: [], mends: [{ action: "pad", values: { fit: "pad" }, label_key: "mend.pad" }, { action: "stretch", values: { fit: "stretch" }, label_key: "mend.stretch" }] },
+    { kind: "small", text: "They are enlarged; at 48x48 most are not, and are learned sooner.", files: small, pairs: [], mends: [{ action: "size", values: { size: [48, 48] }, label_key: "mend.size" }, LEAVE] },
     { kind: "turned", text: "They lay on their side, and were turned as their camera says.", files: at(80, 91), pairs: [], mends: [] },
   ];
   const used = files.filter((file) => !isOut(set, file)).length;
@@ -110,14 +112,19 @@ const RECIPES = [
 const TARGETS = [
   { name: "site", about: "a page", needs: [], options: [setting("webgpu", "switch", false, "draw on WebGPU where a browser has it"), setting("perform", "switch", false, "the page opens with its picture alone, which plays")] },
   { name: "server", about: "a server", needs: [], options: [] },
-  { name: "lambda", about: "a cloud function", needs: ["pip install 'ganvas[serve]'"], options: [setting("architecture", "choice", "x86_64", "of the processor", { choices: ["x86_64", "arm64"] })] },
+  { name: "lambda", about: "a cloud function", needs: [{ what: "pip, and packages that it fetches", there: true, how: "" }, { what: "the packages that export models", there: false, how: "pip install 'ganvas[export]'" }], options: [setting("architecture", "choice", "x86_64", "of the processor", { choices: ["x86_64", "arm64"] })] },
   { name: "docker", about: "a container", needs: [], options: [] },
   { name: "hub", about: "the Hub", needs: [], options: [setting("repository", "text", "", "push to this owner/name; only written unless given")] },
 ];
 const COPIES = "None of 512 pictures is a copy of a training picture (at most 0.7% could be, at 95%).";
-const published = [];
-const publication = (name, target, licence) => ({ name: `${name}-${target}`, folder: `/home/me/ganvas/published/${name}-${target}`, files: ["index.html", "app.js", "model.onnx.gz", "page.html"], bytes: 14_200_000, licence, copy_word: COPIES, open: target === "site" ? "explore/page/" : null, zip: `api/published/${encodeURIComponent(`${name}-${target}`)}.zip` });
-published.push(publication("faces first try", "site", "CC-BY-4.0"));
+const published = [], scored = new Set();
+const words = (licence) => ({ title: "", about: "", licence, copying: false, copy_word: COPIES, findings: [COPIES] });
+const publication = (run, target, { title = "", about = "", licence = "" }) => ({
+  ...words(licence), title, about, name: `${run}-${target}`, run, target, folder: `/home/me/ganvas/published/${run}-${target}`,
+  files: ["index.html", "app.js", "model.onnx.gz", "page.html"].map((file) => ({ file, bytes: 3_550_000 })), bytes: 14_200_000, changed: NOW() - 600,
+  open: target === "site" ? "explore/page/" : null, zip: `api/published/${encodeURIComponent(`${run}-${target}`)}.zip`,
+});
+published.push(publication("faces first try", "site", { licence: "CC-BY-4.0" }));
 
 export const KNOWN = [["avatars", 2000, 64, ""], ["digits", 5000, 28, "pip install 'ganvas[digits]'"], ["mnist", 60000, 28, ""]].map(([name, count, px, needs]) => ({ name, about: name, count, width: px, height: px, needs, here: name === "avatars" }));
 
@@ -169,7 +176,7 @@ export function routes({ startJob, tell, refuse }) {
           added += 1;
         }
       }
-      return { added, left_out, set: changed(set) };
+      return { added, left_out, left_out_count: left_out.length, set: changed(set) };
     }],
     ["GET", /^api\/sets\/([^/]+)\/thumbnail\/(.+)$/, ([name, file], { query }) => thumbnail(found(name), file, Number(query.get("px") ?? 160))],
     ["GET", /^api\/sets\/([^/]+)\/crop\/(.+)$/, ([name, file], { query }) => crop(found(name), file, query.get("size") ?? "64")],
@@ -186,11 +193,13 @@ export function routes({ startJob, tell, refuse }) {
     ["GET", /^api\/published$/, () => published],
     ["GET", /^api\/published\/(.+)\.zip$/, () => Buffer.from("PK")],
     ["POST", /^api\/runs\/([^/]+)\/publish$/, ([name], { body }) => {
-      const made = publication(name, body.target, body.licence);
+      const made = publication(name, body.target, body);
       published.push(made);
       return startJob("publish", name, made, 3);
     }],
-    ["POST", /^api\/runs\/([^/]+)\/score$/, ([name]) => startJob("score", name, { copy_word: COPIES }, 2)],
+    ["GET", /^api\/runs\/([^/]+)\/publishing$/, ([name]) => ({ ...words(""), copying: null, copy_word: null, findings: [], preview: null, published: published.filter(({ run }) => run === name) })],
+    ["POST", /^api\/runs\/([^/]+)\/score$/, ([name]) => { scored.add(name); return startJob("score", name, { findings: [COPIES], pairs: null }, 2); }],
+    ["GET", /^api\/runs\/([^/]+)\/score$/, ([name]) => { if (!scored.has(name)) throw refuse(404, "There is no score card."); return { findings: [COPIES], pairs: null }; }],
   ];
   return list;
 }

@@ -124,8 +124,8 @@ export interface PictureSet {
 export interface SetFile {
   file: string;
   class: string | null;
-  width: number;
-  height: number;
+  width: number | null; // px, upright; null where the beginning of the file does not say
+  height: number | null;
   bytes: number;
   left_out: boolean;
   window: CropWindow | null;
@@ -140,13 +140,15 @@ export interface LeftOut {
 /** What became of the files of one request. */
 export interface Sent {
   added: number;
-  left_out: LeftOut[];
+  left_out: LeftOut[]; // the first of them
+  left_out_count: number;
   set: PictureSet;
 }
 
+/** values: changes of the set's edits; of "leave out" there are none: the finding's files are left out. */
 export interface Mend {
-  action: "leave out" | "pad" | "stretch" | "alpha" | "size" | "drop near";
-  values: Record<string, unknown>;
+  action: "leave out" | "pad" | "crop" | "stretch" | "alpha" | "flatten" | "size" | "drop near";
+  values: EditChanges;
   label_key: string;
 }
 
@@ -154,8 +156,9 @@ export interface Finding {
   kind: string;
   text: string;
   files: string[];
-  pairs: [string, string][];
+  pairs: [string, string][]; // the one of `files`, and the one it is the same as
   mends: Mend[];
+  reasons?: Record<string, string>; // file -> why it cannot be used
 }
 
 export interface Looked {
@@ -267,19 +270,44 @@ export interface Recipe {
 export interface Target {
   name: string;
   about: string;
-  needs: string[];
+  needs: Need[];
   options: SettingInfo[];
+  opens: boolean; // it has a page
 }
 
-export interface Published {
-  name: string;
-  folder: string;
-  files: string[];
-  bytes: number;
+/** What a target needs; how: the command that brings it, or where it is. */
+export interface Need {
+  what: string;
+  there: boolean;
+  how: string;
+}
+
+/** What an export says of itself. */
+export interface Said {
+  title: string;
+  about: string;
   licence: string;
-  copy_word: string;
+  copying: boolean | null;
+  copy_word: string | null;
+  findings: string[];
+}
+
+export interface Published extends Said {
+  name: string;
+  run: string;
+  target: string;
+  folder: string;
+  files: { file: string; bytes: number }[];
+  bytes: number;
+  changed: number;
   open: string | null;
   zip: string;
+}
+
+/** What is known of a run before it is published: what an earlier export says, and what was published of it. */
+export interface Publishing extends Said {
+  preview: string | null;
+  published: Published[];
 }
 
 export interface Comparison {

@@ -22,7 +22,7 @@ export function PublishedScreen() {
           <ButtonLink href={href([])}>{t("nav.runs")}</ButtonLink>
         </Empty>
       )}
-      <ul class="publications">{all?.map((made) => <li key={made.name}><PublicationCard made={made} /></li>)}</ul>
+      <ul class="publications">{all?.map((made) => <li key={made.name}><PublicationCard made={made} showsRun /></li>)}</ul>
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { ButtonLink, Card, Copyable, Fold, TextField } from "../parts";
 import { bytes, count } from "../format";
 import { home } from "../state/store";
 import { named, t } from "../words";
-import { bySection, isSame, parted, shown } from "./settings/check";
+import { bySection, helpOf, isSame, labelOf, shown } from "./settings/check";
 import "./settings/settings.css";
 
 interface Row {
@@ -67,11 +67,11 @@ function Table({ rows, showsDefault = false }: { rows: readonly Row[]; showsDefa
     <dl class="setting-rows">
       {rows.map(({ path, value, info }) => (
         <div key={path}>
-          <dt>{showsDefault ? path : parted(path)[1].replaceAll("_", " ")}</dt>
+          <dt>{showsDefault ? path : labelOf({ path })}</dt>
           <dd>
             <b class="numbers">{shown(value)}</b>
             {showsDefault && info && <span class="soft"> {t("settings.instead", { value: shown(info.default) })}</span>}
-            {info && <p class="soft small">{info.description}</p>}
+            {info && <p class="soft small">{helpOf(info)}</p>}
           </dd>
         </div>
       ))}

@@ -6,7 +6,7 @@ import type { CropWindow, EditChanges, Edits, PictureSet, SetFile } from "../api
 import { attempt, tell } from "../parts";
 import { setPictureSet, sets } from "./store";
 
-const PAGE = 1_000; // files of one request
+const PAGE = 500; // files of one request; the server lists no more
 const READ_AGAIN_MS = 1_500;
 const USUAL_PX = 64; // of a side, where nothing was chosen
 const OUTSIDE = "."; // what the server calls no class, where others have one
@@ -138,6 +138,6 @@ export function shapeOf({ edits }: PictureSet): { width: number; height: number 
 export const thumbnail = (set: string, file: string, px: number): string =>
   path(["api", "sets", set, "thumbnail", ...file.split("/")], { px });
 
-/** What the network would see: `version` changes where that does. */
-export const crop = (set: string, file: string, size: string, version: string): string =>
-  path(["api", "sets", set, "crop", ...file.split("/")], { size, v: version });
+/** What the network would see of a picture, at a size as "64" or "96x64"; window: undefined for the one that is kept. */
+export const crop = (set: string, file: string, size: string, { fit, alpha }: Edits, window?: CropWindow | null): string =>
+  path(["api", "sets", set, "crop", ...file.split("/")], { size, fit, alpha, window: window?.map((share) => share.toFixed(4)).join() });

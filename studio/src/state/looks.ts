@@ -26,8 +26,5 @@ export function stillThere(finding: Finding, { edits }: PictureSet): Finding | n
   const files = finding.files.filter((file) => !out.has(file));
   const pairs = finding.pairs.filter(([one, other]) => !out.has(one) && !out.has(other));
   if ((finding.files.length && !files.length) || (finding.pairs.length && !pairs.length)) return null;
-  return { ...finding, files, pairs };
+  return { ...finding, files: finding.pairs.length ? pairs.map(([file]) => file) : files, pairs };
 }
-
-/** Of each pair the one to leave out: the second, which is the one that the doctor leaves out by itself. */
-export const seconds = (pairs: readonly [string, string][]): string[] => [...new Set(pairs.map(([, second]) => second))];

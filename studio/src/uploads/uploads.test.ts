@@ -10,7 +10,7 @@ import { makeUploader } from "./uploads";
 const picture = (path: string, size = 10): Found => ({ path, open: async () => ({ size, name: path }) as File });
 const pictures = (count: number) => Array.from({ length: count }, (_, at) => picture(`cats/${at}.jpg`));
 async function* each(found: readonly Found[]) { yield* found; }
-const said = (added: number, left_out: Sent["left_out"] = []): Sent => ({ added, left_out, set: {} as Sent["set"] });
+const said = (added: number, left_out: Sent["left_out"] = []): Sent => ({ added, left_out, left_out_count: left_out.length, set: {} as Sent["set"] });
 const atOnce = async () => undefined;
 
 async function all(queue: Found[]) {

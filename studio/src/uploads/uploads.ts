@@ -73,9 +73,9 @@ export function makeUploader({ send, onSet, mostFiles = () => 20_000, wait = pau
     task.shown = { ...task.shown, ...changes, sent: task.finished + partly, videos: task.videos.length };
     if (tasks.get(task.shown.set) === task) all.value = new Map(all.peek()).set(task.shown.set, task.shown);
   };
-  const leaveOut = (task: Task, files: readonly LeftOut[]) => {
+  const leaveOut = (task: Task, files: readonly LeftOut[], count = files.length) => {
     task.shown.leftOut = [...task.shown.leftOut, ...files].slice(0, NAMED);
-    task.shown.leftOutCount += files.length;
+    task.shown.leftOutCount += count;
   };
 
   async function add(set: string, files: AsyncIterable<Found>): Promise<void> {
@@ -134,7 +134,7 @@ export function makeUploader({ send, onSet, mostFiles = () => 20_000, wait = pau
       if (batch.files.length) {
         const said = await patiently(task, batch);
         task.shown.added += said.added;
-        leaveOut(task, said.left_out);
+        leaveOut(task, said.left_out, said.left_out_count);
         onSet?.(said.set);
       }
       task.finished += batch.files.length + batch.unread.length;

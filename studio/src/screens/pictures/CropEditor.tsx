@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { address } from "../../api/client";
-import type { CropWindow, SetFile } from "../../api/types";
+import type { CropWindow } from "../../api/types";
 import { t } from "../../words";
 import { boxOf, moved, scaled, type Sides } from "./cropWindow";
 import "./crop.css";
@@ -12,7 +12,8 @@ const FACTOR = 1.08; // of + and -, and of a turn of the wheel
 
 export interface CropEditorProps {
   src: string;
-  file: SetFile;
+  name: string;
+  picture: Sides;
   shape: Sides;
   window: CropWindow;
   /** While it moves. */
@@ -21,10 +22,10 @@ export interface CropEditorProps {
   onRest: (window: CropWindow) => void;
 }
 
-export function CropEditor({ src, file, shape, window, onMove, onRest }: CropEditorProps) {
+export function CropEditor({ src, name, picture, shape, window, onMove, onRest }: CropEditorProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [held, setHeld] = useState<{ x: number; y: number; from: CropWindow; corner: boolean } | null>(null);
-  const box = boxOf(window, file, shape);
+  const box = boxOf(window, picture, shape);
 
   const onPointerDown = (event: PointerEvent) => {
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
@@ -35,9 +36,9 @@ export function CropEditor({ src, file, shape, window, onMove, onRest }: CropEdi
     if (!held || !area) return;
     const dx = (event.clientX - held.x) / area.width;
     const dy = (event.clientY - held.y) / area.height;
-    if (!held.corner) return onMove(moved(held.from, dx, dy, file, shape));
-    const before = boxOf(held.from, file, shape);
-    onMove(scaled(held.from, 1 + (dx / before.width + dy / before.height), file, shape)); // about its middle: both edges move
+    if (!held.corner) return onMove(moved(held.from, dx, dy, picture, shape));
+    const before = boxOf(held.from, picture, shape);
+    onMove(scaled(held.from, 1 + (dx / before.width + dy / before.height), picture, shape)); // about its middle: both edges move
   };
   const onPointerUp = () => {
     if (held) onRest(window);
@@ -47,8 +48,8 @@ export function CropEditor({ src, file, shape, window, onMove, onRest }: CropEdi
     const step = event.shiftKey ? LARGE_STEP : STEP;
     const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
     const factor = { "+": FACTOR, "=": FACTOR, "-": 1 / FACTOR }[event.key];
-    if (by) rest(moved(window, by[0] ?? 0, by[1] ?? 0, file, shape));
-    else if (factor) rest(scaled(window, factor, file, shape));
+    if (by) rest(moved(window, by[0] ?? 0, by[1] ?? 0, picture, shape));
+    else if (factor) rest(scaled(window, factor, picture, shape));
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -59,14 +60,14 @@ export function CropEditor({ src, file, shape, window, onMove, onRest }: CropEdi
   };
   const share = (value: number) => `${100 * value}%`;
   return (
-    <div class="crop-frame" ref={frame} style={{ aspectRatio: `${file.width} / ${file.height}`, "--ratio": file.width / file.height }}>
-      <img src={address(src)} alt={file.file} draggable={false} />
+    <div class="crop-frame" ref={frame} style={{ aspectRatio: `${picture.width} / ${picture.height}`, "--ratio": picture.width / picture.height }}>
+      <img src={address(src)} alt={name} draggable={false} />
       <div
         class="crop-window" role="application" tabIndex={0} aria-label={t("crop.label")} aria-describedby="crop-help"
         style={{ left: share(box.left), top: share(box.top), width: share(box.width), height: share(box.height) }}
         onPointerDown={onPointerDown} onPointerMove={onPointerMove} onPointerUp={onPointerUp} onPointerCancel={onPointerUp}
         onKeyDown={onKeyDown}
-        onWheel={(event) => { event.preventDefault(); rest(scaled(window, event.deltaY < 0 ? FACTOR : 1 / FACTOR, file, shape)); }}
+        onWheel={(event) => { event.preventDefault(); rest(scaled(window, event.deltaY < 0 ? FACTOR : 1 / FACTOR, picture, shape)); }}
       >
         <i class="crop-corner" />
       </div>

@@ -76,11 +76,11 @@ export function FileGrid({ set, files, selection, onOpen, onRemove }: FileGridPr
         const isChosen = chosen.has(file.file);
         const x = (index % grid.columns) * (grid.tile + GAP_PX);
         const y = Math.floor(index / grid.columns) * grid.rowHeight;
-        const src = window ? crop(set.name, file.file, String(THUMBNAIL_PX), window.join()) : file.thumbnail || thumbnail(set.name, file.file, THUMBNAIL_PX);
+        const src = window ? crop(set.name, file.file, String(THUMBNAIL_PX), set.edits, window) : file.thumbnail || thumbnail(set.name, file.file, THUMBNAIL_PX);
         return (
           <div
             key={file.file} id={`${id}-${index}`} role="option" aria-selected={isChosen} aria-setsize={files.length} aria-posinset={index + 1}
-            aria-label={t("grid.tile", { file: file.file, width: file.width, height: file.height, label })}
+            aria-label={t("grid.tile", { file: file.file, width: file.width ?? "?", height: file.height ?? "?", label })}
             class={`tile ${index === at ? "active" : ""} ${isChosen ? "chosen" : ""}`} draggable title={file.file}
             style={{ width: `${grid.tile}px`, height: `${grid.tile}px`, transform: `translate(${x}px, ${y}px)` }}
             onClick={(event) => onPress(event, index)}

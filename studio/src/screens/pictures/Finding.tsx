@@ -5,7 +5,6 @@ import { address } from "../../api/client";
 import type { Finding, Mend, PictureSet } from "../../api/types";
 import { Button, Dialog } from "../../parts";
 import { edit, leaveOut, thumbnail } from "../../state/files";
-import { NEAR, seconds } from "../../state/looks";
 import { named, t } from "../../words";
 import { Pairs } from "./Pairs";
 
@@ -15,8 +14,8 @@ const THUMBNAIL_PX = 160;
 
 export function FindingItem({ set, finding }: { set: PictureSet; finding: Finding }) {
   const [isOpen, setOpen] = useState(false);
-  const n = finding.pairs.length || finding.files.length;
-  const files = finding.pairs.length ? seconds(finding.pairs) : finding.files;
+  const { files } = finding;
+  const n = files.length || 1;
   const title = named(`finding.${finding.kind}`, { n }, finding.text);
   return (
     <li class={`finding ${finding.kind === "broken" ? "bad" : ""}`}>
@@ -28,7 +27,7 @@ export function FindingItem({ set, finding }: { set: PictureSet; finding: Findin
           <span class="small">{t(finding.pairs.length ? "finding.pairs" : "finding.show", { n })}</span>
         </button>
       )}
-      <Mends set={set} finding={finding} files={files} />
+      <Mends set={set} finding={finding} />
       {isOpen && (
         <Dialog title={title} onClose={() => setOpen(false)} wide>
           <p class="soft">{finding.text}</p>
@@ -39,37 +38,22 @@ export function FindingItem({ set, finding }: { set: PictureSet; finding: Findin
   );
 }
 
-function Mends({ set, finding, files }: { set: PictureSet; finding: Finding; files: readonly string[] }) {
-  if (!finding.mends.length) return null;
+function Mends({ set, finding: { mends, files } }: { set: PictureSet; finding: Finding }) {
+  if (!mends.length) return null;
   return (
     <div class="row">
-      {finding.mends.map((mend) => (
+      {mends.map((mend) => (
         <Button key={mend.action} onClick={() => void apply(set, mend, files)}>
-          {named(mend.label_key, values(mend, files), named(`mend.${mend.action}`, values(mend, files)))}
+          {named(mend.label_key, { n: files.length, size: mend.values.size?.join(" × ") ?? "" }, mend.action)}
         </Button>
       ))}
     </div>
   );
 }
 
-function values({ values: given }: Mend, files: readonly string[]): Record<string, string | number> {
-  const size = given["size"];
-  const px = Array.isArray(size) ? size.join(" × ") : String(size ?? "");
-  return { n: files.length, size: px };
-}
-
 /** Do what mends a finding. */
-export function apply(set: PictureSet, { action, values }: Mend, files: readonly string[]): Promise<void> {
-  switch (action) {
-    case "leave out": return leaveOut(set.name, (values["files"] as string[] | undefined) ?? files);
-    case "pad": case "stretch": return edit(set.name, { fit: action });
-    case "alpha": return edit(set.name, { alpha: true });
-    case "size": return edit(set.name, { size: sides(values["size"]) });
-    case "drop near": return edit(set.name, { drop_near: Number(values["drop_near"] ?? NEAR) });
-  }
-}
-
-const sides = (size: unknown): [number, number] => (Array.isArray(size) ? [Number(size[0]), Number(size[1])] : [Number(size), Number(size)]);
+export const apply = (set: PictureSet, { action, values }: Mend, files: readonly string[]): Promise<void> =>
+  action === "leave out" ? leaveOut(set.name, files) : edit(set.name, values);
 
 function Files({ set, finding }: { set: PictureSet; finding: Finding }) {
   const { files } = finding;
@@ -80,6 +64,7 @@ function Files({ set, finding }: { set: PictureSet; finding: Finding }) {
           <li key={file}>
             <Thumb set={set} file={file} isBroken={finding.kind === "broken"} />
             <span class="small">{file}</span>
+            {finding.reasons?.[file] && <span class="small soft">{finding.reasons[file]}</span>}
             {finding.kind !== "broken" && <LeaveOut set={set} file={file} />}
           </li>
         ))}

@@ -4,7 +4,6 @@ import { useState } from "preact/hooks";
 import type { PictureSet } from "../../api/types";
 import { Button } from "../../parts";
 import { leaveOut } from "../../state/files";
-import { seconds } from "../../state/looks";
 import { t } from "../../words";
 import { LeaveOut, Thumb } from "./Finding";
 
@@ -15,13 +14,13 @@ export function Pairs({ set, pairs }: { set: PictureSet; pairs: readonly [string
   return (
     <div class="stack">
       <div class="row">
-        <Button kind="main" onClick={() => void leaveOut(set.name, seconds(pairs))}>{t("pairs.all", { n: pairs.length })}</Button>
+        <Button kind="main" onClick={() => void leaveOut(set.name, pairs.map(([file]) => file))}>{t("pairs.all", { n: pairs.length })}</Button>
         <p class="soft small">{t("pairs.help")}</p>
       </div>
       <ul class="pairs">
         {pairs.slice(0, shown).map((pair) => (
           <li key={pair.join("|")}>
-            {pair.map((file) => (
+            {[...pair].reverse().map((file) => (
               <figure key={file}>
                 <Thumb set={set} file={file} />
                 <figcaption class="small">{file}</figcaption>

@@ -1,6 +1,7 @@
 /** One picture of a set: what the network sees of it, its class, whether it is used. */
 
 import { useEffect, useState } from "preact/hooks";
+import { address } from "../../api/client";
 import type { CropWindow, PictureSet, SetFile } from "../../api/types";
 import { Button, Dialog, IconButton, Picture, Select } from "../../parts";
 import { bytes, size as sizeOf } from "../../format";
@@ -50,30 +51,30 @@ export function PictureDialog({ set, files, at, shape, classes, onGo, onClose }:
 
 function One({ set, file, shape, classes }: { set: PictureSet; file: SetFile; shape: Sides; classes: readonly string[] }) {
   const decided = decisions(set);
+  const picture = useSides(set, file);
   const kept = decided.windowOf(file);
-  const [window, setMoving] = useState<CropWindow>(kept ?? middle(file, shape));
-  useEffect(() => setMoving(kept ?? middle(file, shape)), [kept?.join(), shape.width, shape.height]);
+  const [window, setMoving] = useState<CropWindow>(kept ?? middle(picture, shape));
+  useEffect(() => setMoving(kept ?? middle(picture, shape)), [kept?.join(), shape.width, shape.height, picture.width, picture.height]);
   const isOut = decided.isLeftOut(file.file);
   const isCropped = set.edits.fit === "crop";
-  const rest = (next: CropWindow) => void setWindow(set.name, file.file, isMiddle(next, file, shape) ? null : next);
+  const rest = (next: CropWindow) => void setWindow(set.name, file.file, isMiddle(next, picture, shape) ? null : next);
   const label = decided.classOf(file);
   const named = [...new Set([...classes, label])].filter(Boolean);
-  const seen = kept?.join() ?? `${set.edits.fit}`;
-  const isEnlarged = pixelsIn(isCropped ? window : middle(file, shape), file, shape) < shape.width;
+  const isEnlarged = pixelsIn(isCropped ? window : middle(picture, shape), picture, shape) < shape.width;
   return (
     <div class="picture-one">
       <div class="stage">
         {isCropped
-          ? <CropEditor src={thumbnail(set.name, file.file, SHOWN_PX)} file={file} shape={shape} window={window} onMove={setMoving} onRest={rest} />
-          : <Picture src={thumbnail(set.name, file.file, SHOWN_PX)} alt={file.file} width={file.width} height={file.height} />}
+          ? <CropEditor src={thumbnail(set.name, file.file, SHOWN_PX)} name={file.file} picture={picture} shape={shape} window={window} onMove={setMoving} onRest={rest} />
+          : <Picture src={thumbnail(set.name, file.file, SHOWN_PX)} alt={file.file} width={picture.width} height={picture.height} />}
       </div>
       <div class="stack">
         <figure class="seen">
-          <Picture src={crop(set.name, file.file, `${shape.width}x${shape.height}`, seen)} alt="" width={shape.width} height={shape.height} />
+          <Picture src={crop(set.name, file.file, `${shape.width}x${shape.height}`, set.edits, kept)} alt="" width={shape.width} height={shape.height} />
           <figcaption class="small soft">{t("picture.seen", { size: sizeOf(shape.width, shape.height) })}</figcaption>
         </figure>
         {isEnlarged && <p class="small warn">{t("picture.enlarged")}</p>}
-        <p class="small soft numbers">{sizeOf(file.width, file.height)} · {bytes(file.bytes)}</p>
+        <p class="small soft numbers">{sizeOf(picture.width, picture.height)} · {bytes(file.bytes)}</p>
         {isCropped && <p class="small soft" id="crop-help">{t("crop.help")}</p>}
         <div class="row">
           <Button onClick={() => void (isOut ? putBack : leaveOut)(set.name, [file.file])}>{t(isOut ? "files.putBack" : "files.leaveOut")}</Button>
@@ -88,4 +89,16 @@ function One({ set, file, shape, classes }: { set: PictureSet; file: SetFile; sh
       </div>
     </div>
   );
+}
+
+/** The sides of a picture; where the list does not know them, those of its thumbnail, which has the same shape. */
+function useSides(set: PictureSet, { file, width, height }: SetFile): Sides {
+  const [measured, setMeasured] = useState<Sides>({ width: 1, height: 1 });
+  useEffect(() => {
+    if (width !== null && height !== null) return;
+    const image = new Image();
+    image.src = address(thumbnail(set.name, file, SHOWN_PX));
+    image.onload = () => setMeasured({ width: image.naturalWidth, height: image.naturalHeight });
+  }, [file]);
+  return width !== null && height !== null ? { width, height } : measured;
 }

@@ -15,8 +15,7 @@ export async function readPublications(): Promise<void> {
 }
 
 export async function readTargets(): Promise<void> {
-  if (targets.peek()) return;
-  const said = await attempt(get<Target[]>("api/targets"));
+  const said = await attempt(get<Target[]>("api/targets")); // each time: a package may have been installed
   if (said) targets.value = said;
 }
 

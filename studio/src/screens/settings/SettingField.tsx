@@ -3,7 +3,7 @@
 import type { SettingInfo } from "../../api/types";
 import { Check, NumberField, Select, TextField } from "../../parts";
 import { t } from "../../words";
-import { fault, parted, shown } from "./check";
+import { fault, helpOf, labelOf, shown } from "./check";
 
 export interface SettingFieldProps {
   setting: SettingInfo;
@@ -13,22 +13,18 @@ export interface SettingFieldProps {
 }
 
 export function SettingField({ setting, value, onInput }: SettingFieldProps) {
-  const { path, description, choices, unit } = setting;
-  const label = parted(path)[1].replaceAll("_", " ");
+  const { choices, unit } = setting;
+  const label = labelOf(setting);
   const now = value === undefined ? setting.default : value;
   const isChanged = value !== undefined;
-  const help = (
-    <>
-      {description}
-      {isChanged && <> <button type="button" class="link" onClick={() => onInput(undefined)}>{t("setting.reset", { value: shown(setting.default) })}</button></>}
-    </>
-  );
+  const reset = isChanged && <> <button type="button" class="link" onClick={() => onInput(undefined)}>{t("setting.reset", { value: shown(setting.default) })}</button></>;
+  const help = <>{helpOf(setting)}{reset}</>;
   const error = isChanged ? fault(setting, now) : null;
   if (setting.kind === "switch") {
     return (
       <div class="field">
-        <Check label={label} checked={now === true} onInput={onInput} />
-        <p class="help">{help}</p>
+        <Check label={helpOf(setting)} checked={now === true} onInput={onInput} />
+        {reset && <p class="help">{reset}</p>}
       </div>
     );
   }

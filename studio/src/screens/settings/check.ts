@@ -15,7 +15,15 @@ export function fault({ kind, minimum, maximum, optional, choices, default: usua
   return null;
 }
 
-export const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+export const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(plain(one)) === JSON.stringify(plain(other));
+
+/** null for whatever holds nothing. */
+const plain = (value: unknown): unknown => (value === undefined || value === "" || (Array.isArray(value) && !value.length) ? null : value);
+
+/** A setting's name as a label, and its description as a sentence, without where it was measured. */
+export const labelOf = ({ path }: { path: string }): string => capital(parted(path)[1].replaceAll("_", " "));
+export const helpOf = ({ description }: SettingInfo): string => capital(description.replace(/\s*\((?:journal|docs)\b[^)]*\)/g, ""));
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A value as people read it. */
 export function shown(value: unknown): string {

@@ -58,7 +58,7 @@ function Face({ set, file, sides: [width, height] }: { set: PictureSet | undefin
   const about = words[px as keyof typeof words];
   return (
     <>
-      <span class="face">{set && file && <img src={address(crop(set.name, file.file, `${width}x${height}`, set.edits.fit))} alt="" />}</span>
+      <span class="face">{set && file && <img src={address(crop(set.name, file.file, `${width}x${height}`, set.edits))} alt="" />}</span>
       <strong>{sizeOf(width, height)}</strong>
       {about && <span class="soft small">{t(about)}</span>}
     </>
