@@ -56,7 +56,7 @@ function SetScreen({ set }: { set: PictureSet }) {
   const out = (files: readonly string[]) => done(leaveOut(name, files));
   const back = (files: readonly string[]) => done(putBack(name, files));
   return (
-    <div class="screen pictures" onDragOver={(event) => event.preventDefault()}>
+    <div class="screen pictures">
       <header class="row spread head">
         <div>
           <h1>{name}</h1>
@@ -73,7 +73,7 @@ function SetScreen({ set }: { set: PictureSet }) {
       <div class="gallery-and-doctor">
         <section class="gallery" aria-label={t("set.pictures")}>
           <ClassBar
-            counts={counts} used={listed.files.length - leftOut} leftOut={leftOut} shown={shown.value} onMove={move} onLeaveOut={out} onPutBack={back}
+            counts={counts} used={set.count} leftOut={leftOut} shown={shown.value} onMove={move} onLeaveOut={out} onPutBack={back}
             onShow={(next) => { shown.value = next; selection.clear(); }} onNew={(dropped) => setNaming(dropped ?? selected)}
           />
           {selected.length > 0 && (

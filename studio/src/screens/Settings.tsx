@@ -21,7 +21,7 @@ export function SettingsTab({ run }: { run: RunDetail }) {
   const [find, setFind] = useState("");
   const about = new Map(recipe?.settings.map((setting) => [setting.path, setting]));
   const rows: Row[] = Object.entries(run.settings).map(([path, value]) => ({ path, value, info: about.get(path) }));
-  const changed = rows.filter(({ value, info }) => info && !isSame(value, info.default));
+  const changed = rows.filter(({ path, value, info }) => info && path !== "pictures.source" && !isSame(value, info.default));
   const words = find.toLowerCase().split(/\s+/).filter(Boolean);
   const found = rows.filter(({ path, info }) => words.every((word) => `${path} ${info?.description ?? ""}`.toLowerCase().includes(word)));
   const kept = run.moments.filter((moment) => moment.kept).length;

@@ -60,7 +60,7 @@ export function TrainScreen() {
       <div class="train-columns">
         <div class="stack train-choices">
           {start && "run" in start && <StartFrom start={start} onClear={() => change({ start: null })} onModel={() => undefined} />}
-          <SetChoice value={choices.set} source={fork?.source ?? choices.source} onInput={(name) => change({ set: name })} />
+          <SetChoice value={choices.set} source={choices.source} onInput={(name) => change({ set: name })} />
           <SizeChoice set={set} value={choices.size} fixed={fork && [fork.width, fork.height]} onInput={(size) => change({ size })} />
           <TimeChoice seconds={choices.seconds} images={choices.images} until={choices.until} onInput={change} />
           <section class="choice-block rest">
@@ -114,6 +114,7 @@ function useFork(name: string | null, choices: Choices, change: (changes: Partia
           size: [said.width, said.height],
           ...(asked["set"] === undefined && (said.set !== null && sets.peek().has(said.set) ? { set: said.set } : { source: said.source })),
           ...(choices.recipe === null && { recipe: said.recipe }),
+          ...(said.classes.length > 0 && { settings: { ...choices.settings, [LABELS]: true } }), // it has as many or cannot begin
         });
       },
       (error) => { if (!stop.signal.aborted) tell(sentence(error), { bad: true }); },

@@ -18,7 +18,7 @@ export interface AddPicturesProps {
 export function AddPictures({ title, onGathered, large = false, children }: AddPicturesProps) {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
-  usePasted(onGathered);
+  useGiven(onGathered);
   const choose = (input: HTMLInputElement) => {
     if (input.files?.length) onGathered(gather([...input.files]));
     input.value = "";
@@ -46,8 +46,8 @@ export function AddPictures({ title, onGathered, large = false, children }: AddP
   );
 }
 
-/** Pictures from the clipboard, unless something is typed. */
-function usePasted(onGathered: (gathered: Gathered) => void): void {
+/** Pictures from the clipboard, unless something is typed, and what is dropped anywhere: a browser would open it instead. */
+function useGiven(onGathered: (gathered: Gathered) => void): void {
   const latest = useRef(onGathered);
   latest.current = onGathered;
   useEffect(() => {
@@ -60,7 +60,18 @@ function usePasted(onGathered: (gathered: Gathered) => void): void {
       const named = pasted.map((file, at) => new File([file], `pasted-${stamp}-${at + 1}.${file.name.split(".").pop()}`, { type: file.type }));
       latest.current(gather(named));
     };
+    const onDrag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      if (event.type === "drop") latest.current(gather(event.dataTransfer));
+    };
     addEventListener("paste", onPaste);
-    return () => removeEventListener("paste", onPaste);
+    addEventListener("dragover", onDrag);
+    addEventListener("drop", onDrag);
+    return () => {
+      removeEventListener("paste", onPaste);
+      removeEventListener("dragover", onDrag);
+      removeEventListener("drop", onDrag);
+    };
   }, []);
 }

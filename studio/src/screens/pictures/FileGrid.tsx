@@ -14,6 +14,7 @@ import "./grid.css";
 const TILE_PX = 104; // at least
 const GAP_PX = 6;
 const THUMBNAIL_PX = 160;
+const STEP_PX = 128; // of scrolling, in which tiles are brought in and taken out
 
 export interface FileGridProps {
   set: PictureSet;
@@ -101,8 +102,10 @@ function useView(box: { current: HTMLElement | null }) {
   const [view, setView] = useState({ width: 0, top: 0, bottom: 0 });
   const measure = () => {
     if (!box.current) return;
-    const { top, width } = box.current.getBoundingClientRect();
-    setView((before) => (before.top === -top && before.width === width && before.bottom === innerHeight - top ? before : { width, top: -top, bottom: innerHeight - top }));
+    const { top: edge, width } = box.current.getBoundingClientRect();
+    const top = Math.floor(-edge / STEP_PX) * STEP_PX;
+    const bottom = Math.ceil((innerHeight - edge) / STEP_PX) * STEP_PX;
+    setView((before) => (before.top === top && before.width === width && before.bottom === bottom ? before : { width, top, bottom }));
   };
   useLayoutEffect(measure, []);
   useEffect(() => {

@@ -11,16 +11,19 @@ import { Pairs } from "./Pairs";
 const SHOWN = 6; // pictures beside the words
 const MOST = 200; // pictures of the dialog
 const THUMBNAIL_PX = 160;
+const SAYS_ALL = new Set(["broken", "duplicate", "near"]); // kinds whose title leaves nothing to add
 
 export function FindingItem({ set, finding }: { set: PictureSet; finding: Finding }) {
   const [isOpen, setOpen] = useState(false);
   const { files } = finding;
   const n = files.length || 1;
-  const title = named(`finding.${finding.kind}`, { n }, finding.text);
+  const isOut = finding.kind === "near" && set.edits.drop_near !== null;
+  const title = named(`finding.${isOut ? "nearOut" : finding.kind}`, { n }, finding.text);
+  const more = title === finding.text || SAYS_ALL.has(finding.kind) ? null : finding.text;
   return (
     <li class={`finding ${finding.kind === "broken" ? "bad" : ""}`}>
       <h3>{title}</h3>
-      {title !== finding.text && <p class="small soft">{finding.text}</p>}
+      {more && <p class="small soft">{more}</p>}
       {files.length > 0 && (
         <button type="button" class="strip" onClick={() => setOpen(true)}>
           {files.slice(0, SHOWN).map((file) => <Thumb key={file} set={set} file={file} isBroken={finding.kind === "broken"} />)}
@@ -30,7 +33,7 @@ export function FindingItem({ set, finding }: { set: PictureSet; finding: Findin
       <Mends set={set} finding={finding} />
       {isOpen && (
         <Dialog title={title} onClose={() => setOpen(false)} wide>
-          <p class="soft">{finding.text}</p>
+          {more && <p class="soft">{more}</p>}
           {finding.pairs.length ? <Pairs set={set} pairs={finding.pairs} /> : <Files set={set} finding={finding} />}
         </Dialog>
       )}

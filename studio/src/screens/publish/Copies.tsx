@@ -44,10 +44,12 @@ export function copyWords(card: Card | null, said: string | null): string[] {
   return ofCopies.length || !said ? ofCopies : [said];
 }
 
-/** The score card that is kept of a moment. */
+/** The score card of a moment, once it was measured. */
 function useCard(run: RunDetail, at: string, after: string): Card | null {
   const [card, setCard] = useState<Card | null>(null);
   useEffect(() => {
+    setCard(null);
+    if (!after) return;
     const stop = new AbortController();
     const asked = path(["api", "runs", run.name, "score"], { at: at === "last" ? run.images : at });
     get<Card>(asked, stop.signal).then(setCard, () => { if (!stop.signal.aborted) setCard(null); }); // there is none yet
