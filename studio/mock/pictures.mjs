@@ -117,7 +117,7 @@ const TARGETS = [
   { name: "hub", about: "the Hub", needs: [], options: [setting("repository", "text", "", "push to this owner/name; only written unless given")] },
 ];
 const COPIES = "None of 512 pictures is a copy of a training picture (at most 0.7% could be, at 95%).";
-const published = [], scored = new Set();
+const published = [];
 const words = (licence) => ({ title: "", about: "", licence, copying: false, copy_word: COPIES, findings: [COPIES] });
 const publication = (run, target, { title = "", about = "", licence = "" }) => ({
   ...words(licence), title, about, name: `${run}-${target}`, run, target, folder: `/home/me/ganvas/published/${run}-${target}`,
@@ -198,8 +198,6 @@ export function routes({ startJob, tell, refuse }) {
       return startJob("publish", name, made, 3);
     }],
     ["GET", /^api\/runs\/([^/]+)\/publishing$/, ([name]) => ({ ...words(""), copying: null, copy_word: null, findings: [], preview: null, published: published.filter(({ run }) => run === name) })],
-    ["POST", /^api\/runs\/([^/]+)\/score$/, ([name]) => { scored.add(name); return startJob("score", name, { findings: [COPIES], pairs: null }, 2); }],
-    ["GET", /^api\/runs\/([^/]+)\/score$/, ([name]) => { if (!scored.has(name)) throw refuse(404, "There is no score card."); return { findings: [COPIES], pairs: null }; }],
   ];
   return list;
 }

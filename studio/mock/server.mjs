@@ -74,14 +74,19 @@ const ROUTES = [
   ["GET", /^api\/runs\/([^/]+)\/files\/samples\/originals\.png$/, ([name]) => world.momentSheet({ ...found(name), tau: 1, trouble: 0 }, 1e6)],
   ["GET", /^api\/runs\/([^/]+)\/draw$/, ([name], { query }) => { const run = found(name); return world.seedSheet(run, seedsOf(query.get("seeds")), latest(run, query.get("at"))); }],
   ["POST", /^api\/runs\/([^/]+)\/explore$/, ([name]) => { found(name); return startJob("explore", name, { url: "explore/page/" }); }],
-  ["POST", /^api\/runs\/([^/]+)\/walk$/, ([name]) => startJob("walk", name, {})],
+  ["POST", /^api\/runs\/([^/]+)\/score$/, ([name]) => { const run = found(name); run.scored = true; return startJob("score", name, world.card(run), 5); }],
+  ["GET", /^api\/runs\/([^/]+)\/score$/, ([name]) => { const run = found(name); if (!run.scored) throw refuse(404, `There is no score card of ${name}.`); return world.card(run); }],
+  ["GET", /^api\/runs\/([^/]+)\/scores\/pairs\.png$/, ([name]) => world.seedSheet(found(name), [1, 1, 2, 2, 3, 3, 4, 4], 1e6, 8)],
+  ["POST", /^api\/runs\/([^/]+)\/walk$/, ([name]) => startJob("walk", name, { file: `api/runs/${encodeURIComponent(name)}/walks/walk-1.webp` }, 4)],
+  ["GET", /^api\/runs\/([^/]+)\/walks$/, () => []],
+  ["GET", /^api\/runs\/([^/]+)\/walks\/walk-1\.webp$/, ([name]) => world.seedSheet(found(name), [7], 1e6)],
   ["GET", /^explore\/page\/$/, (_, { response }) => {
     response.writeHead(200, { "Content-Type": KINDS[".html"] });
     response.end("<!doctype html><title>Explore</title><body style='font:2rem system-ui;padding:2rem'>The published page</body>");
     return NEVER;
   }],
   ["GET", /^api\/compare$/, (_, { query }) => {
-    const runs = query.get("runs").split(",").filter(Boolean).map((name) => world.detail(found(name)));
+    const runs = query.get("runs").split(",").filter(Boolean).map((name) => ({ ...world.detail(found(name)), card: found(name).scored ? world.card(found(name)) : null }));
     const paths = [...new Set(runs.flatMap((run) => Object.keys(run.settings)))];
     const settings = paths.map((path) => ({ path, values: runs.map((run) => run.settings[path] ?? null) }));
     return { settings: settings.filter(({ values }) => new Set(values.map(String)).size > 1), runs };
@@ -95,7 +100,7 @@ const ROUTES = [
     const run = found("faces 64");
     if (query.get("kind") === "dies") { run.problem = "The process ended: out of memory."; change(run, "failed"); }
     if (query.get("kind") === "vanishes") { world.drop(run.name); tell("gone", { name: run.name }); }
-    if (query.get("kind") === "gone") { for (const { response } of streams) response.destroy(); server.close(); setTimeout(() => server.listen(PORT, "127.0.0.1"), 6000); server.closeAllConnections(); }
+    if (query.get("kind") === "gone") setTimeout(goAway, 200);
     return null;
   }],
 ];
@@ -123,6 +128,12 @@ setInterval(() => {
     tellRun(run);
   }
 }, 1200);
+
+function goAway() {
+  server.close();
+  server.closeAllConnections();
+  setTimeout(() => server.listen(PORT, "127.0.0.1"), 6000);
+}
 
 async function bodyOf(request) {
   const parts = [];

@@ -40,7 +40,7 @@ function Header() {
   return (
     <header class="shell">
       <nav aria-label={t("nav.main")}>
-        <a class="brand" href={href([])} aria-label={t("app.name")}><img src="./icon.svg" alt="" width="24" height="24" /><span>{t("app.name")}</span></a>
+        <a class="brand" href={href([])}><img src="./icon.svg" alt="" width="24" height="24" /><span>{t("app.name")}</span></a>
         <a href={href([])} aria-current={current("runs")}>{t("nav.runs")}</a>
         <a href={href(["train"])} aria-current={current("train")}>{t("nav.train")}</a>
         <a href={href(["sets"])} aria-current={current("sets")}>{t("nav.sets")}</a>

@@ -22,6 +22,10 @@ export const short = (value: number): string =>
 export const measure = (value: number | null | undefined): string =>
   value == null || !Number.isFinite(value) ? "–" : numbers({ maximumSignificantDigits: 3 }).format(value);
 
+/** A measure with two of its standard errors. */
+export const withError = (value: number, error: number | null): string =>
+  error === null ? measure(value) : `${measure(value)} ± ${measure(2 * error)}`;
+
 export const percent = (share: number): string =>
   numbers({ style: "percent", maximumFractionDigits: 0 }).format(share);
 

@@ -310,9 +310,45 @@ export interface Publishing extends Said {
   published: Published[];
 }
 
+/** A number with the ends of its 95% interval. */
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface Scores {
+  kernel_distance: Estimate;
+  frechet_distance: number;
+  neighbourhoods: { precision: number; recall: number; density: number; coverage: number } | null;
+  spread: number | null;
+  same: number;
+}
+
+/** What `ganvas score` measures; `at`: images, or null for the best moment. */
+export interface ScoreCard {
+  model: Scores;
+  floor: Scores; // real pictures against other real ones
+  pca: Scores; // draws from the set's principal components
+  ceiling: Scores; // noise
+  copies: { share: Estimate; chance: Estimate } | null;
+  findings: string[]; // sentences, the worst first
+  pairs: string | null; // a picture: generated ones beside the training pictures nearest to them
+  at: number | null;
+  measured: number; // seconds since 1970
+}
+
+/** A film through latent space. */
+export interface Walk {
+  name: string;
+  file: string;
+  bytes: number;
+  changed: number;
+}
+
 export interface Comparison {
   settings: { path: string; values: unknown[] }[];
-  runs: RunDetail[];
+  runs: (RunDetail & { card: ScoreCard | null })[];
 }
 
 /** The first event of /api/events. */

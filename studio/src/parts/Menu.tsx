@@ -3,8 +3,6 @@ import { Button, IconButton } from "./Button";
 import { Icon, type IconName } from "./Icon";
 import "./menu.css";
 
-const WIDEST_PX = 300; // of a list
-
 export interface MenuItem {
   label: string;
   icon?: IconName;
@@ -13,6 +11,19 @@ export interface MenuItem {
   danger?: boolean;
   checked?: boolean;
 }
+
+type Box = Pick<DOMRect, "left" | "right" | "top" | "bottom" | "width" | "height">;
+
+/** Where a list goes: below its button with their right ends in line, or above it, so that all of it is in the window. */
+export function placeOf(button: Box, list: Box, page = { width: innerWidth, height: innerHeight }): { left: number; top: number } {
+  const isBelow = button.bottom + list.height <= page.height || button.top < page.height - button.bottom;
+  return {
+    left: Math.max(EDGE_PX, Math.min(button.right, page.width - EDGE_PX) - list.width),
+    top: Math.max(EDGE_PX, isBelow ? Math.min(button.bottom, page.height - list.height - EDGE_PX) : button.top - list.height),
+  };
+}
+
+const EDGE_PX = 4; // left free beside the window's edge
 
 export interface MenuProps {
   label: string;
@@ -25,17 +36,25 @@ export interface MenuProps {
 /** A button that opens a list of things to do. Arrow keys, Home and End move; Escape and a press elsewhere close. */
 export function Menu({ label, icon = "more", text = false, items }: MenuProps) {
   const [open, setOpen] = useState(false);
-  const [isLeft, setLeft] = useState(false); // there is no room to the left of the button
   const root = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const focusable = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
 
   useEffect(() => {
-    if (!open) return;
-    focusable()[0]?.focus();
-    setLeft((root.current?.getBoundingClientRect().right ?? 0) < WIDEST_PX);
-    const outside = (event: Event) => root.current?.contains(event.target as Node) || setOpen(false);
+    if (!open || !root.current || !list.current) return;
+    list.current.showPopover?.(); // above all, whatever cuts off what lies around the button
+    const { left, top } = placeOf(root.current.getBoundingClientRect(), list.current.getBoundingClientRect());
+    Object.assign(list.current.style, { left: `${left}px`, top: `${top}px` });
+    focusable()[0]?.focus({ preventScroll: true });
+    const outside = (event: Event) => {
+      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
+    };
     addEventListener("pointerdown", outside);
-    return () => removeEventListener("pointerdown", outside);
+    addEventListener("scroll", outside, true);
+    return () => {
+      removeEventListener("pointerdown", outside);
+      removeEventListener("scroll", outside, true);
+    };
   }, [open]);
 
   const close = () => {
@@ -61,7 +80,7 @@ export function Menu({ label, icon = "more", text = false, items }: MenuProps) {
         ? <Button aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>{label}<Icon name="down" /></Button>
         : <IconButton icon={icon} label={label} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)} />}
       {open && (
-        <div role="menu" aria-label={label} class={isLeft ? "menu-list left" : "menu-list"}>
+        <div ref={list} role="menu" aria-label={label} class="menu-list" popover="manual">
           {items.map((item) => <Item key={item.label} item={item} onDone={close} />)}
         </div>
       )}

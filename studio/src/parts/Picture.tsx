@@ -19,7 +19,7 @@ export function Picture({ src, alt, width, height, lazy, onLoad }: PictureProps)
     <img
       class="picture" src={address(src)} alt={alt} width={width} height={height}
       onLoad={(event) => onLoad?.(event.currentTarget)}
-      loading={lazy ? "lazy" : "eager"} decoding="sync"
+      loading={lazy ? "lazy" : "eager"} decoding={lazy ? "auto" : "sync"}
     />
   );
 }

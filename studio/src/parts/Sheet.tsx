@@ -14,8 +14,10 @@ export interface SheetProps {
   onLoad?: (picture: HTMLImageElement) => void;
 }
 
+type Sides = { width: number; height: number };
+
 /** Columns and rows of a sheet of `count` pictures, from its own sides and theirs: how the server laid it out. */
-export function shapeOf(count: number, sheet: { width: number; height: number }, picture: { width: number; height: number }): [number, number] {
+export function shapeOf(count: number, sheet: Sides, picture: Sides): [columns: number, rows: number] {
   const ratio = (sheet.width / sheet.height) * (picture.height / picture.width); // columns to rows
   const columns = Math.min(Math.max(Math.round(Math.sqrt(count * ratio)), 1), count);
   return [columns, Math.ceil(count / columns)];
@@ -39,7 +41,10 @@ export function Sheet({ src, alt, columns, rows, name, selected = null, onPick, 
   return (
     <div class="sheet">
       <Picture src={src} alt={alt} onLoad={onLoad} />
-      <div class="sheet-cells" ref={cells} role="group" aria-label={alt} style={{ "--columns": columns, "--rows": rows }} onKeyDown={onKeyDown}>
+      <div
+        class="sheet-cells" ref={cells} role="group" aria-label={alt} style={{ "--columns": columns, "--rows": rows }}
+        onKeyDown={onKeyDown}
+      >
         {Array.from({ length: columns * rows }, (_, index) => (
           <button
             key={index} type="button" aria-label={name(index)} aria-pressed={index === selected}

@@ -39,7 +39,8 @@ export function chartOptions(lines: readonly Line[], { isLog, until, width, told
     const name = `--series-${line.colour}`;
     const stroke = colourOf(element, name, line.look === "faint" ? FAINT : 1);
     const width = line.look === "faint" ? 1 : line.look === "dashed" ? 1.5 : 2;
-    series.push({ label: line.label, stroke, width, spanGaps: true, points: { show: false }, ...(line.look === "dashed" && { dash: [4, 4] }) });
+    const dash = line.look === "dashed" ? [4, 4] : [];
+    series.push({ label: line.label, stroke, width, dash, spanGaps: true, points: { show: false } });
     if (!line.band) continue;
     const low = series.length;
     for (const _ of line.band) series.push({ stroke: "transparent", width: 0, spanGaps: true, points: { show: false } });

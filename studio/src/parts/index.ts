@@ -10,6 +10,7 @@ export { Empty } from "./Empty";
 export { Check, type Choice, Field, NumberField, Select, TextField } from "./Field";
 export { Fold } from "./Fold";
 export { Icon, type IconName } from "./Icon";
+export { JobProgress } from "./JobProgress";
 export { Menu, type MenuItem } from "./Menu";
 export { Picture } from "./Picture";
 export { Progress } from "./Progress";

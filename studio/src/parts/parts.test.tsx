@@ -3,7 +3,7 @@ import { act } from "preact/test-utils";
 import { beforeEach, expect, test } from "vitest";
 import { valueAt } from "./Chart";
 import { ask, Dialogs } from "./Dialog";
-import { Menu } from "./Menu";
+import { Menu, placeOf } from "./Menu";
 import { shapeOf, Sheet } from "./Sheet";
 
 let root: HTMLElement;
@@ -64,4 +64,16 @@ test("how a sheet was laid out follows from its sides", () => {
 test("a legend says the value where the film stands, or the last there is", () => {
   const line = { x: [10, 20, 30], y: [1, null, 3] };
   expect([5, 10, 25, 99, null].map((at) => valueAt(line, at))).toEqual([null, 1, 1, 3, 3]);
+});
+
+test("a menu's list is in the window, wherever its button is", () => {
+  const page = { width: 400, height: 600 };
+  const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height, right: left + width, bottom: top + height });
+  for (const x of [0, 180, 360]) for (const y of [0, 280, 560]) {
+    const { left, top } = placeOf(box(x, y, 40, 40), box(0, 0, 200, 300), page);
+    expect(left).toBeGreaterThanOrEqual(0);
+    expect(left + 200).toBeLessThanOrEqual(page.width);
+    expect(top).toBeGreaterThanOrEqual(0);
+    expect(top + 300).toBeLessThanOrEqual(page.height);
+  }
 });

@@ -45,7 +45,10 @@ function Picker({ chosen: { runs } }: { chosen: Chosen }) {
         </span>
       ))}
       {others.length > 0 && (
-        <select class="input" aria-label={t("compare.add")} value="" onInput={({ currentTarget }) => { set([...runs, currentTarget.value]); currentTarget.value = ""; }}>
+        <select
+          class="input" aria-label={t("compare.add")} value=""
+          onInput={({ currentTarget }) => { set([...runs, currentTarget.value]); currentTarget.value = ""; }}
+        >
           <option value="">{t("compare.add")}</option>
           {others.map((run) => <option key={run.name} value={run.name}>{run.name}</option>)}
         </select>
@@ -90,8 +93,12 @@ function Pair({ chosen, left, right, runs }: PairProps) {
     <section class="pair" aria-label={t("compare.pair")}>
       <div class="row spread">
         <div class="segments" role="group" aria-label={t("compare.by")}>
-          <button type="button" aria-pressed={chosen.by === "images"} onClick={() => setQuery({ kd: null })}>{t("compare.sameMoment")}</button>
-          <button type="button" aria-pressed={chosen.by === "kd"} disabled={target === null} onClick={() => setQuery({ kd: target })}>{t("compare.sameScore")}</button>
+          <button type="button" aria-pressed={chosen.by === "images"} onClick={() => setQuery({ kd: null })}>
+            {t("compare.sameMoment")}
+          </button>
+          <button type="button" aria-pressed={chosen.by === "kd"} disabled={target === null} onClick={() => setQuery({ kd: target })}>
+            {t("compare.sameScore")}
+          </button>
         </div>
         {runs.length > 2 && (
           <div class="row sides">
@@ -143,7 +150,8 @@ function Overlaid({ chosen: { axis, at, by }, runs }: { chosen: Chosen; runs: re
       <div class="charts">
         {charts.map(({ id, lines, isLog }) => (
           <Chart
-            key={id} title={t(`compare.chart.${id}`)} lines={lines} isLog={isLog} until={until} at={axis === "images" && by === "images" ? at : null}
+            key={id} title={t(`compare.chart.${id}`)} lines={lines} isLog={isLog} until={until}
+            at={axis === "images" && by === "images" ? at : null}
             onPick={(x) => { if (axis === "images") setQuery({ at: Math.round(x), kd: null }); }}
           />
         ))}

@@ -71,5 +71,6 @@ function MomentChoice({ name, at }: { name: string; at: string }) {
     { value: "last", label: t("play.last") },
     ...[...moments].sort((one, other) => other - one).map((n) => ({ value: String(n), label: t("images", { n }) })),
   ];
-  return <Select label={t("play.moment")} value={at} choices={choices} onInput={(value) => setQuery({ at: value === "best" ? null : value })} />;
+  const choose = (value: string) => setQuery({ at: value === "best" ? null : value });
+  return <Select label={t("play.moment")} value={at} choices={choices} onInput={choose} />;
 }

@@ -1,17 +1,17 @@
 /** A tab of a run: where to publish it, with which words, and what became of it. */
 
 import { useEffect, useState } from "preact/hooks";
-import { get, path, post, remove } from "../api/client";
+import { get, path, post } from "../api/client";
 import type { Job, Need, Published, Publishing, RunDetail } from "../api/types";
-import { attempt, Button, Card, Check, Choices, Copyable, Empty, Icon, Picture, Select, TextField } from "../parts";
+import { attempt, Button, Card, Check, Choices, Copyable, Empty, Icon, JobProgress, Picture, Select, TextField } from "../parts";
 import { count } from "../format";
 import { href, place, setQuery } from "../router";
+import { isUnderWay, jobOf } from "../state/jobs";
 import { setJob } from "../state/store";
 import { named, t } from "../words";
 import { Copies, moment } from "./publish/Copies";
-import { JobProgress } from "./publish/JobProgress";
 import { PublicationCard } from "./publish/PublicationCard";
-import { isUnderWay, jobOf, readTargets, targets } from "./publish/publications";
+import { readTargets, targets } from "./publish/publications";
 import { SettingField } from "./settings/SettingField";
 import "./publish/publish.css";
 
@@ -69,10 +69,7 @@ export function PublishTab({ run }: { run: RunDetail }) {
           <SettingField key={setting.path} setting={setting} value={options[setting.path]} onInput={(value) => setOptions(withValue(options, setting.path, value))} />
         ))}
         {copies && <Check label={t("publish.evenCopies")} checked={evenCopies} onInput={setEvenCopies} />}
-        <div class="row">
-          <Button kind="main" type="submit" icon="upload" busy={isUnderWay(job)}>{t("publish.do")}</Button>
-          {isUnderWay(job) && job && <Button kind="quiet" onClick={() => void attempt(remove(path(["api", "jobs", job.id])))}>{t("action.cancel")}</Button>}
-        </div>
+        <div class="row"><Button kind="main" type="submit" icon="upload" busy={isUnderWay(job)}>{t("publish.do")}</Button></div>
         <JobProgress job={job} working={t("publish.working")} />
       </form>
       <aside class="stack">

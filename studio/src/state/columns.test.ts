@@ -28,6 +28,7 @@ test("the first line of a run makes the columns", () => {
 test("moments stay in order, each once, as it was last told", () => {
   const before = [{ images: 0, drawn: true, kept: true }, { images: 64, drawn: true, kept: true }];
   expect(withMoment(before, { images: 64, drawn: true, kept: false })).toEqual([before[0], { images: 64, drawn: true, kept: false }]);
+  expect(withMoment(before, { images: 64, drawn: false, kept: false })).toEqual([before[0]]);
   expect(withMoment(before, { images: 32, drawn: true, kept: true }).map(({ images }) => images)).toEqual([0, 32, 64]);
 });
 

@@ -19,10 +19,11 @@ export function withLine(columns: Columns, line: Line): Columns {
   return next;
 }
 
-/** The moments with one more, in order; of the same number of images, the later word counts. */
+/** The moments with one more, in order; the later word counts, and what is neither drawn nor kept is gone. */
 export function withMoment(moments: readonly Moment[], moment: Moment): Moment[] {
   const others = moments.filter(({ images }) => images !== moment.images);
-  return [...others, moment].sort((one, other) => one.images - other.images);
+  const isThere = moment.drawn || moment.kept;
+  return [...others, ...(isThere ? [moment] : [])].sort((one, other) => one.images - other.images);
 }
 
 /** The events with one more, unless it is there already. */

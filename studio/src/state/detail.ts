@@ -80,6 +80,7 @@ function listenTo(name: string, change: (next: (run: RunDetail) => RunDetail) =>
       numbers: (line: Line) => change((run) => ({ ...run, columns: withLine(run.columns, line) })),
       event: (event: RunEvent) => change((run) => ({ ...run, events: [...withEvent(run.events, event)] })),
       moment: (moment: Moment) => change((run) => ({ ...run, moments: withMoment(run.moments, moment) })),
+      rewritten: onOpen, // the log is another one: what is known of it is not
       run: (summary: RunSummary) => change((run) => ({ ...run, ...summary })),
     },
     { onOpen },

@@ -4,6 +4,12 @@ import type { Job } from "../api/types";
 import { t } from "../words";
 import { jobs, setJob } from "./store";
 
+/** The latest job of a kind about a run. */
+export const jobOf = (kind: Job["kind"], run: string): Job | undefined =>
+  [...jobs.value.values()].findLast((job) => job.kind === kind && job.subject === run);
+
+export const isUnderWay = (job: Job | undefined): boolean => job?.state === "waiting" || job?.state === "working";
+
 /** The end of a job that was just asked for: its result.
  *
  * Raises Problem: it failed, or was cancelled.

@@ -8,12 +8,11 @@ import { jobs, setJob } from "./store";
 /** The similarity from which on two pictures are nearly the same: what the doctor tells of unasked. */
 export const NEAR = 0.98;
 
-/** The latest look at a set. */
-export function lookAt(set: string): Job | undefined {
-  return [...jobs.value.values()].filter((job) => job.kind === "look" && job.subject === set).at(-1);
+/** What the latest look found that is done; it stands while another one works. */
+export function foundIn(set: string): Looked | null {
+  const job = [...jobs.value.values()].findLast(({ kind, subject, state }) => kind === "look" && subject === set && state === "done");
+  return job ? (job.result as unknown as Looked) : null;
 }
-
-export const foundBy = (job: Job | undefined): Looked | null => (job?.state === "done" ? (job.result as unknown as Looked) : null);
 
 export async function look(set: string, { size, fit, alpha, drop_near }: Edits): Promise<void> {
   const job = await attempt(post<Job>(path(["api", "sets", set, "look"]), { size, fit, alpha, drop_near }));

@@ -1,26 +1,34 @@
 import type { Comparison, RunDetail } from "../../api/types";
-import { duration, measure, size } from "../../format";
+import { duration, measure, size, withError } from "../../format";
 import { t } from "../../words";
 import { measuresOf } from "./chosen";
 import "./tables.css";
 
 const MEASURES = ["precision", "recall", "spread", "copied"] as const;
+type Compared = Comparison["runs"][number];
+
 interface Row {
   id: string;
   label: string;
   texts: string[];
 }
 
-function rowsOf(runs: readonly RunDetail[]): Row[] {
-  const row = (id: string, label: string, values: (number | null)[], text: (value: number, run: RunDetail) => string = measure): Row => ({
-    id, label, texts: values.map((value, index) => (value === null ? "–" : text(value, runs[index] as RunDetail))),
-  });
+function rowsOf(runs: readonly Compared[]): Row[] {
+  const row = (id: string, label: string, values: (number | null)[], text: (value: number, run: RunDetail) => string = measure) => {
+    const texts = values.map((value, index) => (value === null ? "–" : text(value, runs[index] as RunDetail)));
+    return { id, label, texts };
+  };
   const measures = runs.map((run) => measuresOf(run, MEASURES));
+  const scored = runs.some(({ card }) => card)
+    ? [row("fd", t("compare.fd"), runs.map(({ card }) => card?.model.frechet_distance ?? null)),
+       row("coverage", t("compare.coverage"), runs.map(({ card }) => card?.model.neighbourhoods?.coverage ?? null))]
+    : [];
   return [
-    row("kd", t("compare.kd"), runs.map((run) => run.kd), (kd, run) => (run.kd_error === null ? measure(kd) : `${measure(kd)} ± ${measure(2 * run.kd_error)}`)),
+    row("kd", t("compare.kd"), runs.map((run) => run.kd), (kd, run) => withError(kd, run.kd_error)),
     row("floor", t("compare.floor"), runs.map((run) => run.floor_kd)),
     row("pca", t("curves.pca"), runs.map((run) => run.pca_kd)),
     ...MEASURES.map((name, index) => row(name, t(`compare.${name}`), measures.map((values) => values[index] ?? null))),
+    ...scored,
     row("best", t("compare.best"), runs.map((run) => run.best_images), (n) => t("images", { n })),
     row("images", t("compare.images"), runs.map((run) => run.images), (n) => t("images", { n })),
     row("seconds", t("vitals.trained"), runs.map((run) => run.seconds), duration),
@@ -31,19 +39,23 @@ function rowsOf(runs: readonly RunDetail[]): Row[] {
 /** The run whose KD is lower than all others' by more than two errors of both; null where none is. */
 export function clearlyBest(runs: readonly Pick<RunDetail, "kd" | "kd_error">[]): number | null {
   const ends = runs.map(({ kd, kd_error }) => (kd === null ? null : [kd - 2 * (kd_error ?? 0), kd + 2 * (kd_error ?? 0)] as const));
-  const best = ends.findIndex((end, index) => end !== null && ends.every((other, at) => at === index || other === null || end[1] < other[0]));
+  const isBelow = (end: readonly [number, number], index: number) =>
+    ends.every((other, at) => at === index || other === null || end[1] < other[0]);
+  const best = ends.findIndex((end, index) => end !== null && isBelow(end, index));
   return best < 0 || ends.filter((end) => end !== null).length < 2 ? null : best;
 }
 
 /** What each run reached at its best moment, side by side; a KD that is clearly the best stands out. */
-export function ScoreCards({ runs }: { runs: readonly RunDetail[] }) {
+export function ScoreCards({ runs }: { runs: readonly Compared[] }) {
   const best = clearlyBest(runs);
   return (
     <Table title={t("compare.scores")} runs={runs}>
       {rowsOf(runs).map(({ id, label, texts }) => (
         <tr key={id}>
           <th scope="row">{label}</th>
-          {texts.map((text, index) => <td key={index} class="numbers">{id === "kd" && index === best ? <strong>{text}</strong> : text}</td>)}
+          {texts.map((text, index) => (
+            <td key={index} class="numbers">{id === "kd" && index === best ? <strong>{text}</strong> : text}</td>
+          ))}
         </tr>
       ))}
     </Table>

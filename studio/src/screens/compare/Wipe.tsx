@@ -55,7 +55,9 @@ export function Wipe({ left, right }: { left: Side; right: Side }) {
       <figcaption class="wipe-caption">
         <p><strong>{left.name}</strong> <span class="soft small numbers">{left.caption}</span></p>
         <div class="row">
-          <IconButton icon="minus" label={t("wipe.smaller")} disabled={view.scale === 1} onClick={() => setView(zoomed(view, 1 / BUTTON_ZOOM))} />
+          <IconButton
+            icon="minus" label={t("wipe.smaller")} disabled={view.scale === 1} onClick={() => setView(zoomed(view, 1 / BUTTON_ZOOM))}
+          />
           <IconButton icon="plus" label={t("wipe.larger")} onClick={() => setView(zoomed(view, BUTTON_ZOOM))} />
           <IconButton icon="expand" label={t("wipe.whole")} disabled={view.scale === 1} onClick={() => setView(WHOLE)} />
         </div>

@@ -28,8 +28,10 @@ export function zoomed(view: View, factor: number, x = 0.5, y = 0.5): View {
 
 export const panned = (view: View, dx: number, dy: number): View => tidy({ ...view, x: view.x + dx, y: view.y + dy });
 
+type Box = Pick<DOMRect, "left" | "top" | "width" | "height">;
+
 /** Where a point of the window is in the box, 0 to 1. */
-export function shareOf(box: { left: number; top: number; width: number; height: number }, clientX: number, clientY: number): [number, number] {
+export function shareOf(box: Box, clientX: number, clientY: number): [x: number, y: number] {
   return [within((clientX - box.left) / box.width, 0, 1), within((clientY - box.top) / box.height, 0, 1)];
 }
 
@@ -53,7 +55,9 @@ export function viewAfter(key: string, hasShift: boolean, view: View): View | nu
   if (key === "+" || key === "=") return zoomed(view, ZOOM_STEP);
   if (key === "-") return zoomed(view, 1 / ZOOM_STEP);
   if (key === "0") return WHOLE;
-  const pans: Record<string, [number, number]> = { ArrowLeft: [PAN_STEP, 0], ArrowRight: [-PAN_STEP, 0], ArrowUp: [0, PAN_STEP], ArrowDown: [0, -PAN_STEP] };
+  const pans: Record<string, [number, number]> = {
+    ArrowLeft: [PAN_STEP, 0], ArrowRight: [-PAN_STEP, 0], ArrowUp: [0, PAN_STEP], ArrowDown: [0, -PAN_STEP],
+  };
   const pan = hasShift ? pans[key] : undefined;
   return pan ? panned(view, ...pan) : null;
 }

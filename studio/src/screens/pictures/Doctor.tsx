@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { EditChanges, PictureSet } from "../../api/types";
-import { Button, Check, Choices, Dialog, Fold, Picture, Progress } from "../../parts";
+import { Button, Check, Choices, Dialog, Fold, JobProgress, Picture } from "../../parts";
 import { count, size as sizeOf } from "../../format";
 import { edit } from "../../state/files";
-import { foundBy, look, lookAt, NEAR, stillThere } from "../../state/looks";
+import { isUnderWay, jobOf } from "../../state/jobs";
+import { foundIn, look, NEAR, stillThere } from "../../state/looks";
 import { t } from "../../words";
 import { useIsNarrow } from "../../state/view";
 import { FindingItem } from "./Finding";
@@ -14,21 +15,15 @@ import "./doctor.css";
 const FITS = ["crop", "pad", "stretch"] as const;
 
 export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boolean }) {
-  const job = lookAt(set.name);
+  const job = jobOf("look", set.name);
   useLooks(set, isChanging);
-  const looked = foundBy(job);
-  const isWorking = job?.state === "waiting" || job?.state === "working";
+  const looked = foundIn(set.name);
+  const isWorking = isUnderWay(job);
   const findings = looked?.findings.flatMap((finding) => stillThere(finding, set) ?? []) ?? [];
   const again = <Button kind="quiet" disabled={isWorking || isChanging} onClick={() => void look(set.name, set.edits)}>{t("doctor.again")}</Button>;
   const found = (
     <>
-      {isWorking && (
-        <div class="stack" role="status">
-          <p class="soft small">{job?.text || t("doctor.working")}</p>
-          <Progress share={job?.total ? job.done / job.total : null} label={t("doctor.working")} />
-        </div>
-      )}
-      {job?.state === "failed" && <p class="warn">{job.problem}</p>}
+      <JobProgress job={job} working={t("doctor.working")} />
       {looked && <p>{t("doctor.used", { used: count(looked.used), n: looked.found, size: sizeOf(looked.width, looked.height), kind: t(`channels.${channels(looked.channels)}`) })}</p>}
       <ul class="findings">
         {findings.map((finding) => <FindingItem key={`${finding.kind} ${finding.text}`} set={set} finding={finding} />)}
@@ -88,7 +83,7 @@ const channels = (n: number) => (n === 1 ? "grey" : n === 4 ? "alpha" : "colour"
 function useLooks(set: PictureSet, isChanging: boolean): void {
   const { size, fit, alpha, drop_near } = set.edits;
   const asked = JSON.stringify([set.count, size, fit, alpha, drop_near]);
-  const [lookedFor, setLookedFor] = useState(lookAt(set.name) ? asked : "");
+  const [lookedFor, setLookedFor] = useState(jobOf("look", set.name) ? asked : "");
   useEffect(() => {
     if (isChanging || set.count === 0 || asked === lookedFor) return;
     const timer = setTimeout(() => {

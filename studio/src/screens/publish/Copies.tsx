@@ -2,17 +2,11 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { get, path, post } from "../../api/client";
-import type { Job, RunDetail } from "../../api/types";
-import { attempt, Button, Fold, Picture } from "../../parts";
+import type { Job, RunDetail, ScoreCard } from "../../api/types";
+import { attempt, Button, Fold, JobProgress, Picture } from "../../parts";
+import { isUnderWay, jobOf } from "../../state/jobs";
 import { setJob } from "../../state/store";
 import { t } from "../../words";
-import { JobProgress } from "./JobProgress";
-import { isUnderWay, jobOf } from "./publications";
-
-interface Card {
-  findings: string[];
-  pairs: string | null; // a picture: what was drawn beside the training picture nearest to it
-}
 
 export function Copies({ run, at, said }: { run: RunDetail; at: string; said: string | null }) {
   const job = jobOf("score", run.name);
@@ -39,21 +33,21 @@ export function Copies({ run, at, said }: { run: RunDetail; at: string; said: st
 export const moment = (at: string): string | number => (/^\d+$/.test(at) ? Number(at) : at);
 
 /** The sentences of a score card that speak of copies; what an export says where there is no card. */
-export function copyWords(card: Card | null, said: string | null): string[] {
+export function copyWords(card: Pick<ScoreCard, "findings"> | null, said: string | null): string[] {
   const ofCopies = card?.findings.filter((line) => /cop(y|ies|ied)/i.test(line)) ?? [];
   return ofCopies.length || !said ? ofCopies : [said];
 }
 
-/** The score card of a moment, once it was measured. */
-function useCard(run: RunDetail, at: string, after: string): Card | null {
-  const [card, setCard] = useState<Card | null>(null);
+/** The kept score card of a moment. That of the best one is there where the run has a floor, which comes from it. */
+function useCard(run: RunDetail, at: string, after: string): ScoreCard | null {
+  const [card, setCard] = useState<ScoreCard | null>(null);
+  const isThere = after !== "" || (at === "best" && run.floor_kd !== null);
   useEffect(() => {
     setCard(null);
-    if (!after) return;
-    const stop = new AbortController();
+    const ended = new AbortController();
     const asked = path(["api", "runs", run.name, "score"], { at: at === "last" ? run.images : at });
-    get<Card>(asked, stop.signal).then(setCard, () => { if (!stop.signal.aborted) setCard(null); }); // there is none yet
-    return () => stop.abort();
-  }, [run.name, at, after]);
+    if (isThere) get<ScoreCard>(asked, ended.signal).then(setCard, () => undefined); // of this moment there is none
+    return () => ended.abort();
+  }, [run.name, at, isThere, after]);
   return card;
 }

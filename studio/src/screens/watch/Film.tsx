@@ -23,7 +23,7 @@ export function Film({ run, film, hovered }: FilmProps) {
   const [columns, rows] = sheetShape(run.width, run.height, run.settings);
   const shown = hovered ?? film.shown;
   const seed = place.value.query["seed"];
-  const { isPlaying, toggle, onLoad } = usePlaying(film);
+  const { isPlaying, toggle, stop, onLoad } = usePlaying(film);
   useAhead(name, film);
   return (
     <section class="film" aria-label={t("film.label")}>
@@ -34,12 +34,13 @@ export function Film({ run, film, hovered }: FilmProps) {
       />
       <div class="film-bar">
         <IconButton
-          icon={isPlaying ? "pause" : "play"} label={t(isPlaying ? "film.pause" : "film.play")} disabled={film.drawn.length < 2} onClick={toggle}
+          icon={isPlaying ? "pause" : "play"} label={t(isPlaying ? "film.pause" : "film.play")} disabled={film.drawn.length < 2}
+          onClick={toggle}
         />
         <Slider
           label={t("film.slider")} hideLabel hideText min={0} max={Math.max(film.drawn.length - 1, 0)} value={film.index}
           text={shown === null ? t("film.none") : t("images", { n: shown })}
-          onInput={(index) => setQuery({ at: film.drawn[index] ?? null })}
+          onInput={(index) => { stop(); setQuery({ at: film.drawn[index] ?? null }); }}
         />
         <output class="numbers small">{shown === null ? "" : t("images", { n: shown })}</output>
         <Button kind="quiet" aria-pressed={film.isLive} onClick={() => setQuery({ at: null })}>{t("film.newest")}</Button>
@@ -57,7 +58,7 @@ function MomentActions({ run, at }: { run: RunDetail; at: number }) {
   if (run.film) items.push({ label: t("film.download"), icon: "save", href: address(run.film) });
   return (
     <div class="row">
-      <ButtonLink icon="fork" href={href(["train"], { start: run.name, at: kept })}>{t("film.fork")}</ButtonLink>
+      <ButtonLink icon="fork" href={href(["train"], { from: run.name, at: kept })}>{t("film.fork")}</ButtonLink>
       <ButtonLink icon="dice" href={href(["play", run.name], { at: kept })}>{t("film.explore")}</ButtonLink>
       <ButtonLink icon="save" href={address(sheetOf(run.name, at))} download={`${run.name}-${at}.png`}>{t("film.save")}</ButtonLink>
       <Menu label={t("film.more")} items={items} />
@@ -77,15 +78,18 @@ function usePlaying(film: Standing) {
     if (isPlaying && film.index >= last) setPlaying(false);
   }, [isPlaying, film.index]);
 
+  const stop = () => {
+    clearTimeout(timer.current);
+    setPlaying(false);
+  };
   return {
     isPlaying,
+    stop,
     toggle() {
-      clearTimeout(timer.current);
-      if (!isPlaying) {
-        if (film.index >= last) show(0);
-        else timer.current = window.setTimeout(() => show(film.index + 1), FRAME_MS);
-      }
-      setPlaying(!isPlaying);
+      if (isPlaying) return stop();
+      if (film.index >= last) show(0);
+      else timer.current = window.setTimeout(() => show(film.index + 1), FRAME_MS);
+      setPlaying(true);
     },
     onLoad() {
       clearTimeout(timer.current);

@@ -7,9 +7,11 @@ import { named, t } from "../../words";
 import { ExtendDialog } from "../runs/ExtendDialog";
 import { KdMeter } from "../runs/KdMeter";
 import { stopAsked } from "../runs/menu";
+import { showScores } from "./Scored";
 import "./judgement.css";
 
 const USUAL_SECONDS = 600; // that a run is extended by
+const LEAST_SECONDS = 60; // the dialog counts in minutes
 
 /** How the run does, in words, with what to do about it as a button. */
 export function Judgement({ run }: { run: RunDetail }) {
@@ -33,8 +35,8 @@ export function Judgement({ run }: { run: RunDetail }) {
 
 function OfferButton({ run, offer: { action, label_key, values } }: { run: RunDetail; offer: Offer }) {
   const images = typeof values["images"] === "number" ? values["images"] : run.best_images;
-  const seconds = typeof values["seconds"] === "number" ? values["seconds"] : undefined;
-  const told = { images: images ?? 0, time: duration(seconds ?? USUAL_SECONDS) };
+  const seconds = typeof values["seconds"] === "number" ? Math.max(values["seconds"] - run.seconds, LEAST_SECONDS) : USUAL_SECONDS;
+  const told = { images: images ?? 0, time: duration(seconds) };
   const label = named(label_key, told, t(`offer.${action}`, told));
   const settings = values["settings"] ? JSON.stringify(values["settings"]) : null;
   switch (action) {
@@ -44,10 +46,10 @@ function OfferButton({ run, offer: { action, label_key, values } }: { run: RunDe
       if (!may(run.state, "extend")) return null;
       return <Button icon="plus" onClick={() => openDialog(<ExtendDialog run={run} seconds={seconds} />)}>{label}</Button>;
     case "fork":
-      return <ButtonLink icon="fork" href={href(["train"], { start: run.name, at: images, settings })}>{label}</ButtonLink>;
+      return <ButtonLink icon="fork" href={href(["train"], { from: run.name, at: images, settings })}>{label}</ButtonLink>;
     case "publish":
       return <ButtonLink icon="upload" href={href(["runs", run.name], { tab: "publish" })}>{label}</ButtonLink>;
     case "look":
-      return <ButtonLink icon="right" href={href(["runs", run.name], { at: images })}>{label}</ButtonLink>;
+      return <Button icon="right" onClick={showScores}>{label}</Button>;
   }
 }

@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 import { address } from "../../api/client";
 import type { RunDetail } from "../../api/types";
-import { Button, ButtonLink, Card, IconButton, NumberField, Picture, Sheet, shapeOf, tell } from "../../parts";
+import { Button, ButtonLink, Card, IconButton, NumberField, openDialog, Picture, Select, Sheet, shapeOf, tell } from "../../parts";
 import { href, place, setQuery } from "../../router";
 import { t } from "../../words";
 import { keptAt, type Standing } from "./film";
 import { AT_ONCE, type Draw, drawNew, drawnAt, drawsOf } from "./draws";
+import { WalkDialog } from "./WalkDialog";
 import "./seeds.css";
 
 /** Draw new pictures, also while it trains; what was drawn stays, and each picture's seed is a press away. */
@@ -13,17 +14,25 @@ export function Seeds({ run, film }: { run: RunDetail; film: Standing }) {
   const at = film.shown === null ? null : keptAt(run, film.shown);
   const asked = place.value.query["seed"];
   const seed = asked !== undefined && /^\d+$/.test(asked) ? Number(asked) : null;
+  const label = place.value.query["label"] ?? null;
   const draws = drawsOf(run.name).value;
   if (at === null) return <Card title={t("seeds.title")}><p class="soft">{t("seeds.none")}</p></Card>;
   return (
     <Card title={t("seeds.title")} class="seeds">
-      {seed !== null && <OneSeed run={run} seed={seed} at={at} />}
+      {seed !== null && <OneSeed run={run} seed={seed} at={at} label={label} />}
       <div class="row seeds-ask">
-        <Button icon="dice" onClick={() => drawNew(run.name, at)}>{t("seeds.draw", { n: AT_ONCE })}</Button>
+        {run.classes.length > 0 && (
+          <Select
+            label={t("seeds.class")} value={label ?? ""} onInput={(value) => setQuery({ label: value })}
+            choices={[{ value: "", label: t("seeds.anyClass") }, ...run.classes.map((value) => ({ value, label: value }))]}
+          />
+        )}
+        <Button icon="dice" onClick={() => drawNew(run.name, at, label)}>{t("seeds.draw", { n: AT_ONCE })}</Button>
         <NumberField
           label={t("seeds.number")} value={seed} min={0} step={1}
           onInput={(value) => setQuery({ seed: value === null ? null : Math.max(0, Math.round(value)) })}
         />
+        <Button onClick={() => openDialog(<WalkDialog run={run} at={at} seed={seed} />)}>{t("walk.open")}</Button>
       </div>
       {draws.length === 0 && <p class="soft small">{t("seeds.hint")}</p>}
       {draws.length > 0 && (
@@ -35,10 +44,10 @@ export function Seeds({ run, film }: { run: RunDetail; film: Standing }) {
   );
 }
 
-function OneSeed({ run, seed, at }: { run: RunDetail; seed: number; at: number }) {
-  const src = drawnAt(run.name, seed, at);
+function OneSeed({ run, seed, at, label }: { run: RunDetail; seed: number; at: number; label: string | null }) {
+  const src = drawnAt(run.name, seed, at, label);
   const copy = async () => {
-    const link = new URL(href(["runs", run.name], { at, seed }), location.href).href;
+    const link = new URL(href(["runs", run.name], { at, seed, label }), location.href).href;
     await navigator.clipboard.writeText(link);
     tell(t("seed.copied"));
   };
@@ -70,10 +79,10 @@ function DrawnSheet({ run, draw, seed }: { run: RunDetail; draw: Draw; seed: num
   return (
     <li>
       <Sheet
-        src={drawnAt(run.name, [draw.first, AT_ONCE], draw.at)} columns={columns} rows={rows} name={name}
+        src={drawnAt(run.name, [draw.first, AT_ONCE], draw.at, draw.label)} columns={columns} rows={rows} name={name}
         alt={t("seeds.sheet", { n: draw.at })} selected={selected >= 0 && selected < AT_ONCE ? selected : null}
         onLoad={({ naturalWidth, naturalHeight }) => setShape(shapeOf(AT_ONCE, { width: naturalWidth, height: naturalHeight }, run))}
-        onPick={(index) => setQuery({ seed: draw.first + index, at: draw.at })}
+        onPick={(index) => setQuery({ seed: draw.first + index, at: draw.at, label: draw.label })}
       />
       <p class="soft small numbers">{t("images", { n: draw.at })}</p>
     </li>

@@ -11,17 +11,20 @@ const SILENT_SECONDS = 60; // a measure, or a drawing of large pictures, may tak
 
 /** How far it is, how quick, when it ends, and whether it moves at all. */
 export function Vitals({ run }: { run: RunDetail }) {
-  const { images, until_images: until, seconds_left: left } = run;
+  const { images, until_images: until, seconds_left: left, images_per_second: speed } = run;
+  const share = until && run.state === "training" ? images / until : null;
   const isGoing = isActive(run.state);
   return (
     <section class="vitals" aria-label={t("vitals.label")}>
       <p class="vitals-images numbers">
         {t("images", { n: images })}{until !== null && <span class="soft"> {t("vitals.of", { n: until })}</span>}
       </p>
-      {isGoing && <Progress share={until && run.state === "training" ? images / until : null} label={t("run.progress", { name: run.name })} />}
+      {isGoing && <Progress share={share} label={t("run.progress", { name: run.name })} />}
       <dl class="small numbers">
-        {isGoing && left !== null && <Fact name={t("vitals.left")} value={t("vitals.ends", { time: duration(left), clock: clock(now.value + left) })} />}
-        {run.images_per_second !== null && <Fact name={t("vitals.speed")} value={t("run.speed", { n: Math.round(run.images_per_second) })} />}
+        {isGoing && left !== null && (
+          <Fact name={t("vitals.left")} value={t("vitals.ends", { time: duration(left), clock: clock(now.value + left) })} />
+        )}
+        {speed !== null && <Fact name={t("vitals.speed")} value={t("run.speed", { n: Math.round(speed) })} />}
         <Fact name={t("vitals.trained")} value={duration(run.seconds)} />
         {run.state === "training" && <LastStep changed={run.changed} />}
         <Fact name={t("vitals.bytes")} value={bytes(run.bytes)} />

@@ -9,6 +9,7 @@ import { Events } from "./Events";
 import { Film } from "./Film";
 import { standing } from "./film";
 import { Judgement } from "./Judgement";
+import { Scored } from "./Scored";
 import { Seeds } from "./Seeds";
 import { Vitals } from "./Vitals";
 import "./watch.css";
@@ -34,6 +35,7 @@ export function WatchTab({ run }: { run: RunDetail }) {
         onHover={(images) => setHovered(images === null ? null : (momentAt(film.drawn, images) ?? null))}
         onPick={(images) => setQuery({ at: momentAt(film.drawn, images) ?? null })}
       />
+      <Scored run={run} />
       <Events events={run.events} />
     </>
   );

@@ -38,7 +38,10 @@ export function curves(columns: Columns, weight: number, floor: number | null): 
     },
     {
       id: "coverage", isLog: false,
-      lines: [...measured("precision", t("curves.precision"), 2), ...measured("recall", t("curves.recall"), 3), ...measured("spread", t("curves.spread"), 4)],
+      lines: [
+        ...measured("precision", t("curves.precision"), 2), ...measured("recall", t("curves.recall"), 3),
+        ...measured("spread", t("curves.spread"), 4),
+      ],
     },
     { id: "scores", isLog: false, lines: [...both("real_score", t("curves.real"), 2), ...both("fake_score", t("curves.fake"), 1)] },
     { id: "speed", isLog: false, lines: both("images_per_second", t("curves.speedLine"), 5) },
@@ -52,7 +55,9 @@ function kdLines(columns: Columns, floor: number | null): Line[] {
   const images = x as number[];
   if (images.length === 0) return [];
   const end = (sign: 1 | -1): Values => kd.map((value, index) => above(value === null ? null : value + sign * 2 * (error[index] ?? 0)));
-  const level = (label: string, value: number, colour: number): Line => ({ label, x: images, y: images.map(() => above(value)), colour, look: "dashed" });
+  const level = (label: string, value: number, colour: number): Line => {
+    return { label, x: images, y: images.map(() => above(value)), colour, look: "dashed" };
+  };
   const lines: Line[] = [{ label: "KD", x: images, y: kd.map(above), colour: 0, band: [end(-1), end(1)] }];
   const baseline = pca.findLast((value) => value !== null);
   if (baseline != null) lines.push(level(t("curves.pca"), baseline, 4));

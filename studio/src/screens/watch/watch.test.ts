@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { curves } from "./curves";
-import { AT_ONCE, drawNew, drawnAt, drawsOf } from "./draws";
+import { AT_ONCE, drawNew, drawnAt, drawsOf, seedsIn } from "./draws";
 import { keptAt, standing } from "./film";
 import { smoothed } from "./smooth";
 
@@ -64,7 +64,7 @@ test("what was never measured has no curve", () => {
 beforeEach(() => localStorage.clear());
 
 test("what was drawn is kept, latest first, and no more than a dozen", () => {
-  for (let n = 0; n < 15; n += 1) drawNew("faces", 64 * n, n / 15);
+  for (let n = 0; n < 15; n += 1) drawNew("faces", 64 * n, null, n / 15);
   const draws = drawsOf("faces").value;
   expect(draws).toHaveLength(12);
   expect(draws[0]?.at).toBe(64 * 14);
@@ -73,7 +73,7 @@ test("what was drawn is kept, latest first, and no more than a dozen", () => {
 
 test("draws do not overlap, so that a seed is in one of them", () => {
   for (const random of [0, 0.3333, 0.99999]) {
-    drawNew("cats", 64, random);
+    drawNew("cats", 64, null, random);
     expect((drawsOf("cats").value[0]?.first ?? 1) % AT_ONCE).toBe(0);
   }
 });
@@ -81,4 +81,11 @@ test("draws do not overlap, so that a seed is in one of them", () => {
 test("one seed asks for one picture, several for a sheet", () => {
   expect(drawnAt("a b", 7, 64)).toBe("api/runs/a%20b/draw?seeds=7&at=64");
   expect(drawnAt("x", [16, 16], 64)).toBe("api/runs/x/draw?seeds=16-31&at=64");
+  expect(drawnAt("x", 1, 64, "cat")).toBe("api/runs/x/draw?seeds=1&at=64&label=cat");
+});
+
+test("seeds are typed as numbers and ranges; what is neither, or too many for a film, is refused", () => {
+  expect(seedsIn("0-3, 17 5")).toEqual([0, 1, 2, 3, 17, 5]);
+  for (const text of ["", " , ", "a", "5-2", "-1", "1.5", "0-64", "0-63, 70"]) expect(seedsIn(text), text).toBeNull();
+  expect(seedsIn("0-63")).toHaveLength(64);
 });
