@@ -7,10 +7,11 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { KNOWN, routes as pictureRoutes } from "./pictures.mjs";
 import * as world from "./world.mjs";
 
 const PORT = Number(process.env.PORT ?? 7871), PREFIX = process.env.GANVAS_MOCK_PREFIX ?? "";
-const STATIC = fileURLToPath(new URL("../../src/ganvas/studio/static/", import.meta.url));
+const STATIC = process.env.GANVAS_MOCK_STATIC ?? fileURLToPath(new URL("../../src/ganvas/studio/static/", import.meta.url));
 const KINDS = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; media-src 'self' blob:; font-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 const NEVER = Symbol("no answer of its own");
@@ -53,7 +54,7 @@ const change = (run, state) => { run.state = state; tellRun(run); return world.s
 
 /** [method, pattern, answer]: {json} values are answered as JSON, buffers as PNG. */
 const ROUTES = [
-  ["GET", /^api\/home$/, () => ({ version: "0.1.0", home: "/home/me/ganvas", free_bytes: 81e9, battery: { on_battery: true, share: 0.62 }, cores: 8, device: "cpu", recipes: ["swift", "quick", "dcgan"], limits: { upload_bytes: 2e9, upload_files: 5000, pixels: 2e8 }, known: ["avatars", "digits"], extras: { video: true, export: true } })],
+  ["GET", /^api\/home$/, () => ({ version: "0.1.0", home: "/home/me/ganvas", free_bytes: 81e9, battery: { on_battery: true, share: 0.62 }, cores: 8, device: "cpu", recipes: ["swift", "quick", "dcgan"], limits: { upload_bytes: 2e9, upload_files: 20_000, pixels: 2e8 }, known: KNOWN, extras: { video: true, export: true } })],
   ["GET", /^api\/runs$/, () => world.all().map(world.summary)],
   ["POST", /^api\/runs$/, (_, { body }) => { const run = world.addRun(body); tellRun(run); tell("queue", world.queue); return world.summary(run); }],
   ["GET", /^api\/runs\/([^/]+)$/, ([name]) => world.detail(found(name))],
@@ -79,7 +80,6 @@ const ROUTES = [
   ["POST", /^api\/runs\/([^/]+)\/walk$/, ([name]) => startJob("walk", name, { file: `api/runs/${encodeURIComponent(name)}/walks/walk-1.webp` }, 4)],
   ["GET", /^api\/runs\/([^/]+)\/walks$/, () => []],
   ["GET", /^api\/runs\/([^/]+)\/walks\/walk-1\.webp$/, ([name]) => world.seedSheet(found(name), [7], 1e6)],
-  ["POST", /^api\/runs\/([^/]+)\/publish$/, ([name]) => startJob("publish", name, {})],
   ["GET", /^explore\/page\/$/, (_, { response }) => {
     response.writeHead(200, { "Content-Type": KINDS[".html"] });
     response.end("<!doctype html><title>Explore</title><body style='font:2rem system-ui;padding:2rem'>The published page</body>");
@@ -93,7 +93,7 @@ const ROUTES = [
   }],
   ["GET", /^api\/jobs$/, () => [...jobs.values()]],
   ["DELETE", /^api\/jobs\/([^/]+)$/, () => null],
-  ["GET", /^api\/sets$/, () => []],
+  ...pictureRoutes({ startJob, tell, refuse }),
   ["GET", /^api\/events$/, (_, asked) => stream(asked, null)],
   ["GET", /^api\/runs\/([^/]+)\/events$/, ([name], asked) => { found(name); return stream(asked, name); }],
   ["GET", /^mock\/trouble$/, (_, { query }) => {
@@ -138,8 +138,9 @@ function goAway() {
 async function bodyOf(request) {
   const parts = [];
   for await (const part of request) parts.push(part);
-  const text = Buffer.concat(parts).toString();
-  try { return text ? JSON.parse(text) : {}; } catch { return text; }
+  const whole = Buffer.concat(parts);
+  if (!(request.headers["content-type"] ?? "application/json").startsWith("application/json")) return whole;
+  try { return whole.length ? JSON.parse(whole) : {}; } catch { return whole; }
 }
 
 async function file(response, path) {

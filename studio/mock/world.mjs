@@ -42,7 +42,9 @@ add(make("photos of gran", 10, { size: 96, images: 64_000, verdict: "copying", b
 const wanted = Number(process.env.GANVAS_MOCK_RUNS ?? 0);
 for (let index = runs.size; index < wanted; index++) add(make(`run ${String(index).padStart(3, "0")}`, 11 + index, {}));
 
-export const queue = ["faces 64, wider", "cats at night", "moths"];
+if (process.env.GANVAS_MOCK_EMPTY) runs.clear(); // a first visit
+
+export const queue = ["faces 64, wider", "cats at night", "moths"].filter((name) => runs.has(name));
 export const all = () => [...runs.values()];
 export const find = (name) => runs.get(name);
 export const drop = (name) => runs.delete(name);

@@ -43,7 +43,9 @@ function Header() {
         <a class="brand" href={href([])}><img src="./icon.svg" alt="" width="24" height="24" /><span>{t("app.name")}</span></a>
         <a href={href([])} aria-current={current("runs")}>{t("nav.runs")}</a>
         <a href={href(["train"])} aria-current={current("train")}>{t("nav.train")}</a>
+        <a href={href(["sets"])} aria-current={current("sets")}>{t("nav.sets")}</a>
         <a href={href(["compare"])} aria-current={current("compare")}>{t("nav.compare")}</a>
+        <a href={href(["published"])} aria-current={current("published")}>{t("nav.published")}</a>
       </nav>
       <div class="row">
         <Menu

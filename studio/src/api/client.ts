@@ -47,7 +47,7 @@ export async function request<T>(method: string, where: string, body?: unknown, 
     if (signal?.aborted) throw error;
     throw new Problem(t("problem.unreachable"), 0);
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw problemFrom(await response.json().catch(() => null), response.status);
   return (response.status === 204 ? null : await response.json()) as T;
 }
 
@@ -60,9 +60,9 @@ export const remove = <T>(where: string) => request<T>("DELETE", where);
 /** What went wrong, as a sentence. */
 export const sentence = (error: unknown): string => (error instanceof Problem ? error.message : String(error));
 
-async function problemOf(response: Response): Promise<Problem> {
-  const said: unknown = await response.json().catch(() => null);
+/** What an answer's JSON, or what there is instead, says is wrong. */
+export function problemFrom(said: unknown, status: number): Problem {
   const { detail, field } = (said ?? {}) as { detail?: unknown; field?: unknown };
-  const words = typeof detail === "string" ? detail : t("problem.status", { status: response.status });
-  return new Problem(words, response.status, typeof field === "string" ? field : null);
+  const words = typeof detail === "string" ? detail : t("problem.status", { status });
+  return new Problem(words, status, typeof field === "string" ? field : null);
 }

@@ -84,17 +84,28 @@ export interface RunDetail extends RunSummary {
   report: string;
 }
 
-/** [x, y, side], shares of the picture in 0..1. */
+/** [x, y, side]: left and upper edge as shares of the picture's width and height, and the window's size as a share of the
+ * largest that has the network's shape and fits in the picture. */
 export type CropWindow = [number, number, number];
+
+export type Fit = "crop" | "pad" | "stretch";
 
 export interface Edits {
   left_out: string[];
-  classes: Record<string, string>; // file -> class
-  windows: Record<string, CropWindow>;
-  fit: string;
-  size: number | [number, number];
+  classes: Record<string, string>; // of files that are in another than their folder says
+  windows: Record<string, CropWindow>; // of files whose middle is not what is cropped
+  fit: Fit;
+  size: [number, number] | null; // px, width and height; null: nothing was chosen
   alpha: boolean;
-  drop_near: boolean;
+  drop_near: number | null; // similarity from which on the later of two pictures is left out
+}
+
+/** A change of edits: of classes and windows those that are named, null for back to what they were. */
+export interface EditChanges extends Partial<Pick<Edits, "fit" | "size" | "alpha" | "drop_near">> {
+  leave_out?: string[];
+  put_back?: string[];
+  classes?: Record<string, string | null>;
+  windows?: Record<string, CropWindow | null>;
 }
 
 export interface PictureSet {
@@ -106,23 +117,38 @@ export interface PictureSet {
   bytes: number;
   changed: number;
   edits: Edits;
-  ready: boolean;
+  ready: boolean; // there are enough pictures to train on
+  problem: string | null; // why its pictures cannot be read, as where its folder is gone
 }
 
 export interface SetFile {
   file: string;
   class: string | null;
-  width: number;
-  height: number;
+  width: number | null; // px, upright; null where the beginning of the file does not say
+  height: number | null;
   bytes: number;
   left_out: boolean;
   window: CropWindow | null;
   thumbnail: string;
 }
 
+export interface LeftOut {
+  file: string;
+  reason: string;
+}
+
+/** What became of the files of one request. */
+export interface Sent {
+  added: number;
+  left_out: LeftOut[]; // the first of them
+  left_out_count: number;
+  set: PictureSet;
+}
+
+/** values: changes of the set's edits; of "leave out" there are none: the finding's files are left out. */
 export interface Mend {
-  action: "leave out" | "pad" | "stretch" | "alpha" | "size" | "drop near";
-  values: Record<string, unknown>;
+  action: "leave out" | "pad" | "crop" | "stretch" | "alpha" | "flatten" | "size" | "drop near";
+  values: EditChanges;
   label_key: string;
 }
 
@@ -130,8 +156,9 @@ export interface Finding {
   kind: string;
   text: string;
   files: string[];
-  pairs: [string, string][];
+  pairs: [string, string][]; // the one of `files`, and the one it is the same as
   mends: Mend[];
+  reasons?: Record<string, string>; // file -> why it cannot be used
 }
 
 export interface Looked {
@@ -162,13 +189,19 @@ export interface TrainRequest {
   set: string | null;
   source: string | null;
   name: string | null;
-  size: number | [number, number];
+  size: number | [number, number] | null;
   seconds: number | null;
   images: number | null;
   until: "limit" | "plateau";
   recipe: string | null;
   settings: Record<string, unknown>;
-  start: At | { model: string } | null;
+  start: StartAt | { model: string } | null;
+}
+
+/** A moment of a run to begin with; images: null for where it is now. */
+export interface StartAt {
+  run: string;
+  images: number | null;
 }
 
 export interface Forecast {
@@ -194,45 +227,87 @@ export interface Home {
   device: string;
   recipes: string[];
   limits: { upload_bytes: number; upload_files: number; pixels: number };
-  known: string[];
+  known: KnownSet[];
   extras: Record<string, boolean>;
 }
 
-/** A setting as it describes itself. */
+/** A set that Ganvas knows by its name. */
+export interface KnownSet {
+  name: string;
+  about: string;
+  count: number;
+  width: number; // px, as height
+  height: number;
+  needs: string; // the command that installs what it needs; "": nothing
+  here: boolean; // nothing has to be fetched
+}
+
+/** A setting as it describes itself. A bound may itself not be allowed, as 0 of what must be above it. */
 export interface SettingInfo {
   path: string;
-  kind: string;
+  kind: "switch" | "whole" | "number" | "choice" | "list" | "text";
   default: unknown;
   description: string;
   minimum: number | null;
   maximum: number | null;
+  step: number | null;
   choices: unknown[] | null;
   unit: string | null;
+  optional: boolean; // null may be given, too
 }
 
 export interface Recipe {
   name: string;
   about: string;
   source: string;
+  reached: string;
+  failings: string;
+  how: string[];
+  is_default: boolean;
   settings: SettingInfo[];
 }
 
 export interface Target {
   name: string;
   about: string;
-  needs: string[];
+  needs: Need[];
   options: SettingInfo[];
+  opens: boolean; // it has a page
 }
 
-export interface Published {
-  name: string;
-  folder: string;
-  files: string[];
-  bytes: number;
+/** What a target needs; how: the command that brings it, or where it is. */
+export interface Need {
+  what: string;
+  there: boolean;
+  how: string;
+}
+
+/** What an export says of itself. */
+export interface Said {
+  title: string;
+  about: string;
   licence: string;
-  copy_word: string;
+  copying: boolean | null;
+  copy_word: string | null;
+  findings: string[];
+}
+
+export interface Published extends Said {
+  name: string;
+  run: string;
+  target: string;
+  folder: string;
+  files: { file: string; bytes: number }[];
+  bytes: number;
+  changed: number;
   open: string | null;
   zip: string;
+}
+
+/** What is known of a run before it is published: what an earlier export says, and what was published of it. */
+export interface Publishing extends Said {
+  preview: string | null;
+  published: Published[];
 }
 
 /** A number with the ends of its 95% interval. */

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "../words";
-import { Button } from "./Button";
+import { Button, IconButton } from "./Button";
 import "./dialog.css";
 
 export interface DialogProps {
@@ -12,9 +12,11 @@ export interface DialogProps {
   children: ComponentChildren;
   /** Its buttons. */
   actions?: ComponentChildren;
+  /** For pictures, which want room. */
+  wide?: boolean;
 }
 
-export function Dialog({ title, onClose, children, actions }: DialogProps) {
+export function Dialog({ title, onClose, children, actions, wide }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -24,12 +26,15 @@ export function Dialog({ title, onClose, children, actions }: DialogProps) {
   }, []);
   return (
     <dialog
-      ref={box} class="dialog" aria-labelledby={id}
+      ref={box} class={wide ? "dialog wide" : "dialog"} aria-labelledby={id}
       onCancel={(event) => { event.preventDefault(); onClose(); }}
       onClick={(event) => event.target === box.current && onClose()}
     >
       <div class="stack">
-        <h2 id={id}>{title}</h2>
+        <div class="row spread dialog-head">
+          <h2 id={id}>{title}</h2>
+          {!actions && <IconButton icon="close" label={t("action.close")} onClick={onClose} />}
+        </div>
         {children}
         {actions && <div class="row actions">{actions}</div>}
       </div>

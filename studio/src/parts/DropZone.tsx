@@ -15,13 +15,15 @@ export function DropZone({ label, onFiles, accept, children }: DropZoneProps) {
   const [over, setOver] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
   const onDrag = (event: DragEvent) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
+    event.stopPropagation();
     setOver(event.type === "dragover");
   };
   return (
     <div
       class={over ? "dropzone over" : "dropzone"} onDragOver={onDrag} onDragLeave={onDrag}
-      onDrop={(event) => { onDrag(event); if (event.dataTransfer) onFiles(event.dataTransfer); }}
+      onDrop={(event) => { onDrag(event); if (event.dataTransfer?.files.length) onFiles(event.dataTransfer); }}
     >
       <button type="button" class="dropzone-press" aria-label={label} onClick={() => chooser.current?.click()} />
       <input

@@ -48,16 +48,19 @@ export interface TextFieldProps extends Input {
   label: string;
   value: string;
   onInput: (value: string) => void;
+  /** Lines to write in; one unless given. */
+  rows?: number;
   help?: ComponentChildren;
   error?: string | null;
 }
 
-export function TextField({ label, help, error, onInput, ...rest }: TextFieldProps) {
+export function TextField({ label, help, error, onInput, rows, ...rest }: TextFieldProps) {
   return (
     <Field label={label} help={help} error={error}>
-      {(tied) => (
-        <input class="input" type="text" {...rest} {...tied} onInput={(event) => onInput(event.currentTarget.value)} />
-      )}
+      {(tied) =>
+        rows === undefined
+          ? <input class="input" type="text" {...rest} {...tied} onInput={(event) => onInput(event.currentTarget.value)} />
+          : <textarea class="input" rows={rows} {...(rest as object)} {...tied} onInput={(event) => onInput(event.currentTarget.value)} />}
     </Field>
   );
 }

@@ -28,6 +28,11 @@ const PATHS = {
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   pen: "M4 20l1-5L16 4l4 4L9 19z",
   upload: "M12 20V9M7 13l5-5 5 5M5 4h14",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  folder: "M3 6h6l2 2h10v11H3z",
+  back: "M4 10h11a5 5 0 010 10h-3M8 6l-4 4 4 4",
+  crop: "M7 3v14h14M3 7h14v14",
+  open: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
   warn: "M12 4l9 16H3zM12 10v4M12 17h.01",
 } as const;
 

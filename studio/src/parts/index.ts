@@ -1,11 +1,14 @@
 /** The parts that screens are made of. */
 export { Button, ButtonLink, IconButton } from "./Button";
 export { Card } from "./Card";
+export { Choices, type ChoiceOf } from "./Choices";
+export { Copyable } from "./Copyable";
 export { Chart, type Line } from "./Chart";
 export { ask, closeDialog, Dialog, openDialog } from "./Dialog";
 export { DropZone } from "./DropZone";
 export { Empty } from "./Empty";
 export { Check, type Choice, Field, NumberField, Select, TextField } from "./Field";
+export { Fold } from "./Fold";
 export { Icon, type IconName } from "./Icon";
 export { JobProgress } from "./JobProgress";
 export { Menu, type MenuItem } from "./Menu";

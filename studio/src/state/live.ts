@@ -5,7 +5,7 @@ import { listen } from "../api/events";
 import type { Home, Job, PictureSet, RunSummary, Snapshot } from "../api/types";
 import { attempt } from "../parts";
 import { noticed } from "./notices";
-import { connection, forgetRun, home, queue, setJob, setPictureSet, setRun, setSnapshot } from "./store";
+import { connection, forgetRun, forgetSet, home, queue, setJob, setPictureSet, setRun, setSets, setSnapshot } from "./store";
 
 export function follow(): void {
   listen(
@@ -16,7 +16,7 @@ export function follow(): void {
       gone: ({ name }: { name: string }) => forgetRun(name),
       queue: (names: string[]) => { queue.value = names; },
       job: (job: Job) => setJob(job),
-      set: (set: PictureSet) => setPictureSet(set),
+      set: (set: PictureSet | { name: string; gone: true }) => ("gone" in set ? forgetSet(set.name) : setPictureSet(set)),
       home: (said: Home) => { home.value = said; },
     },
     {
@@ -26,6 +26,6 @@ export function follow(): void {
     },
   );
   void attempt(get<Home>("api/home")).then((said) => { if (said) home.value = said; });
-  void attempt(get<PictureSet[]>("api/sets")).then((all) => all?.forEach(setPictureSet));
+  void attempt(get<PictureSet[]>("api/sets")).then((all) => { if (all) setSets(all); });
 }
 

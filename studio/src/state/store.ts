@@ -12,6 +12,8 @@ export const runNames = signal<readonly string[]>([]);
 export const queue = signal<readonly string[]>([]);
 export const jobs = signal<ReadonlyMap<string, Job>>(new Map());
 export const sets = signal<ReadonlyMap<string, PictureSet>>(new Map());
+/** Whether the sets were told: until then, one that is not there may yet come. */
+export const setsKnown = signal(false);
 export const home = signal<Home | null>(null);
 /** waiting: nothing was heard yet. gone: it was, and no longer is. */
 export const connection = signal<"waiting" | "alive" | "gone">("waiting");
@@ -49,7 +51,7 @@ export function setSnapshot(snapshot: Snapshot): void {
     putInOrder();
     queue.value = snapshot.queue;
     jobs.value = new Map(snapshot.jobs.map((job) => [job.id, job]));
-    if (snapshot.sets) sets.value = new Map(snapshot.sets.map((set) => [set.name, set]));
+    if (snapshot.sets) setSets(snapshot.sets);
     if (snapshot.home) home.value = snapshot.home;
   });
 }
@@ -58,8 +60,18 @@ export function setJob(job: Job): void {
   jobs.value = new Map(jobs.value).set(job.id, job);
 }
 
+export function setSets(all: readonly PictureSet[]): void {
+  sets.value = new Map(all.map((set) => [set.name, set]));
+  setsKnown.value = true;
+}
+
 export function setPictureSet(set: PictureSet): void {
   sets.value = new Map(sets.value).set(set.name, set);
+}
+
+export function forgetSet(name: string): void {
+  const rest = new Map(sets.value);
+  if (rest.delete(name)) sets.value = rest;
 }
 
 function putInOrder(): void {

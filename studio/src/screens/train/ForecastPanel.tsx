@@ -1,0 +1,56 @@
+/** Beside the choices: what can be expected of them, and what to mind. */
+
+import type { ComponentChildren } from "preact";
+import type { Forecast } from "../../api/types";
+import { Picture } from "../../parts";
+import { bytes, clock, count, measure, percent, short } from "../../format";
+import { home } from "../../state/store";
+import { named, t } from "../../words";
+import { type Forecasting, warnings } from "./forecast";
+import "./forecast.css";
+
+export function ForecastPanel({ forecasting }: { forecasting: Forecasting }) {
+  const { forecast, problem, isOld } = forecasting;
+  return (
+    <section class={isOld ? "forecast card old" : "forecast card"} aria-label={t("forecast.title")} aria-busy={isOld}>
+      <h2>{t("forecast.title")}</h2>
+      {problem && <p class="warn">{problem}</p>}
+      {forecast && <Expected forecast={forecast} />}
+      {!forecast && !problem && <p class="soft">{t("forecast.none")}</p>}
+      {warnings(forecast, home.value).map((kind) => (
+        <p key={kind} class="warn small" role="alert">
+          {t(`warning.${kind}`, { free: bytes(home.value?.free_bytes ?? 0), share: percent(home.value?.battery?.share ?? 0) })}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function Expected({ forecast }: { forecast: Forecast }) {
+  const { images, at, disk_bytes, memory_bytes, kd_share, examples, images_per_second, measured_here } = forecast;
+  return (
+    <>
+      <p>{named(forecast.words_key, { images: count(images) }, t("forecast.images", { n: images }))}</p>
+      {examples.length > 0 && (
+        <div class="examples">
+          {examples.map((example) => (
+            <figure key={example.picture}>
+              <Picture src={example.picture} alt={t("forecast.example", { set: example.set })} />
+              <figcaption class="small soft">{example.set}, {t("forecast.after", { images: short(example.images) })}</figcaption>
+            </figure>
+          ))}
+        </div>
+      )}
+      <dl class="facts">
+        <Fact name={t("forecast.ends")}>{clock(at)}</Fact>
+        <Fact name={t("forecast.shown")}>{t("images", { n: images })}</Fact>
+        {kd_share && <Fact name={t("forecast.kd")}>{t("forecast.kdShare", { low: percent(kd_share[0]), high: percent(kd_share[1]) })}</Fact>}
+        <Fact name={t("forecast.speed")}>{t(measured_here ? "forecast.measured" : "forecast.guessed", { rate: measure(images_per_second) })}</Fact>
+        <Fact name={t("forecast.disk")}>{bytes(disk_bytes)}</Fact>
+        <Fact name={t("forecast.memory")}>{bytes(memory_bytes)}</Fact>
+      </dl>
+    </>
+  );
+}
+
+const Fact = ({ name, children }: { name: string; children: ComponentChildren }) => <div><dt>{name}</dt><dd class="numbers">{children}</dd></div>;
