@@ -157,6 +157,7 @@ class Reader:
             "pca_kd": best.get("pca_distance"),
             "best_images": best_images,
             "preview": _preview(run.name, preview if not is_active else 0, drawn),
+            "drawn": list(drawn),
             "begun": (note.asked if note is not None and note.asked else 0.0) or begun or self._asked.changed or logged,
             "changed": max(logged, self._asked.changed, self._note.changed, self._fault.changed),
             "by": "terminal" if note is None or not note.arguments else "studio",
