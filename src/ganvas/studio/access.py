@@ -149,7 +149,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         root = self._access.root_path
-        path = scope["path"].removeprefix(root) or "/"
+        path = scope["path"]
+        if path == root or path.startswith(f"{root}/"):
+            path = path.removeprefix(root) or "/"
         scope = {**scope, "root_path": root, "method": "GET" if scope["method"] == "HEAD" else scope["method"]}
         headers = Headers(scope=scope)
         answer = await self._answer(scope, path, headers, receive)

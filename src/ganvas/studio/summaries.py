@@ -160,7 +160,7 @@ class Reader:
             "begun": (note.asked if note is not None and note.asked else 0.0) or begun or self._asked.changed or logged,
             "changed": max(logged, self._asked.changed, self._note.changed, self._fault.changed),
             "by": "terminal" if note is None or not note.arguments else "studio",
-            "problem": problem or unreadable or None,
+            "problem": unreadable or problem,
             "made": list(made),
             "start": _start(asked.start),
         }
