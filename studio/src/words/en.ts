@@ -392,6 +392,7 @@ export const en = {
   "channels.colour": "in colour",
   "channels.alpha": "in colour with transparency",
   "fit.label": "Pictures of another shape",
+  "fit.size": "Size",
   "fit.crop": "Crop",
   "fit.pad": "Pad",
   "fit.stretch": "Stretch",

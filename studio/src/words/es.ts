@@ -394,6 +394,7 @@ export const es: Words = {
   "channels.colour": "en color",
   "channels.alpha": "en color con transparencia",
   "fit.label": "Imágenes de otra forma",
+  "fit.size": "Tamaño",
   "fit.crop": "Recortar",
   "fit.pad": "Rellenar",
   "fit.stretch": "Estirar",
