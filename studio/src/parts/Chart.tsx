@@ -55,6 +55,7 @@ export function Chart({ title, meaning, lines, isLog = false, until, at = null, 
   const chart = useRef<UPlot | null>(null);
   const told = useRef({ at, onHover, onPick });
   told.current = { at, onHover, onPick };
+  const drawn = useRef(lines);
   const end = useRef(until);
   end.current = until;
   load();
@@ -67,6 +68,7 @@ export function Chart({ title, meaning, lines, isLog = false, until, at = null, 
     const options = chartOptions(lines, { isLog, until: end, width: place.clientWidth, told, element: place });
     const made = new uPlot(options, joined(uPlot.join, lines), place);
     chart.current = made;
+    drawn.current = lines;
     const watching = new ResizeObserver(() => made.setSize({ width: place.clientWidth, height: options.height }));
     watching.observe(place);
     return () => {
@@ -77,9 +79,11 @@ export function Chart({ title, meaning, lines, isLog = false, until, at = null, 
   }, [library.value, shape, isLog, coloursChanged.value, language.value]);
 
   useEffect(() => {
-    if (library.value && chart.current) chart.current.setData(joined(library.value.join, lines));
-  }, [lines]);
-  useEffect(() => chart.current?.redraw(false, false), [at]);
+    if (!library.value || !chart.current) return;
+    if (drawn.current === lines) return chart.current.redraw(false); // the line across alone
+    drawn.current = lines;
+    chart.current.setData(joined(library.value.join, lines));
+  }, [lines, at]);
 
   return (
     <figure class="chart">

@@ -93,7 +93,7 @@ function drawAt(chart: UPlot, at: number | null, colour: string): void {
   if (at === null) return;
   const { ctx, bbox } = chart;
   const x = Math.round(chart.valToPos(at, "x", true));
-  if (x < bbox.left || x > bbox.left + bbox.width) return;
+  if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) return;
   ctx.save();
   ctx.fillStyle = colour;
   ctx.fillRect(x - 1, bbox.top, 2, bbox.height);

@@ -10,30 +10,28 @@ type Compared = Comparison["runs"][number];
 interface Row {
   id: string;
   label: string;
-  texts: string[];
+  texts: (string | null)[]; // null: not measured
 }
 
 function rowsOf(runs: readonly Compared[]): Row[] {
   const row = (id: string, label: string, values: (number | null)[], text: (value: number, run: RunDetail) => string = measure) => {
-    const texts = values.map((value, index) => (value === null ? "–" : text(value, runs[index] as RunDetail)));
+    const texts = values.map((value, index) => (value === null ? null : text(value, runs[index] as RunDetail)));
     return { id, label, texts };
   };
   const measures = runs.map((run) => measuresOf(run, MEASURES));
-  const scored = runs.some(({ card }) => card)
-    ? [row("fd", t("compare.fd"), runs.map(({ card }) => card?.model.frechet_distance ?? null)),
-       row("coverage", t("compare.coverage"), runs.map(({ card }) => card?.model.neighbourhoods?.coverage ?? null))]
-    : [];
-  return [
+  const rows = [
     row("kd", t("compare.kd"), runs.map((run) => run.kd), (kd, run) => withError(kd, run.kd_error)),
     row("floor", t("compare.floor"), runs.map((run) => run.floor_kd)),
     row("pca", t("curves.pca"), runs.map((run) => run.pca_kd)),
     ...MEASURES.map((name, index) => row(name, t(`compare.${name}`), measures.map((values) => values[index] ?? null))),
-    ...scored,
+    row("fd", t("compare.fd"), runs.map(({ card }) => card?.model.frechet_distance ?? null)),
+    row("coverage", t("compare.coverage"), runs.map(({ card }) => card?.model.neighbourhoods?.coverage ?? null)),
     row("best", t("compare.best"), runs.map((run) => run.best_images), (n) => t("images", { n })),
     row("images", t("compare.images"), runs.map((run) => run.images), (n) => t("images", { n })),
     row("seconds", t("vitals.trained"), runs.map((run) => run.seconds), duration),
     row("size", t("compare.size"), runs.map((run) => run.width), (_, run) => size(run.width, run.height)),
   ];
+  return rows.filter(({ texts }) => texts.some((text) => text !== null));
 }
 
 /** The run whose KD is lower than all others' by more than two errors of both; null where none is. */
@@ -54,7 +52,7 @@ export function ScoreCards({ runs }: { runs: readonly Compared[] }) {
         <tr key={id}>
           <th scope="row">{label}</th>
           {texts.map((text, index) => (
-            <td key={index} class="numbers">{id === "kd" && index === best ? <strong>{text}</strong> : text}</td>
+            <td key={index} class="numbers">{id === "kd" && index === best ? <strong>{text}</strong> : (text ?? "–")}</td>
           ))}
         </tr>
       ))}

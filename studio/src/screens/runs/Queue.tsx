@@ -70,10 +70,11 @@ export function Queue() {
 function Row({ name }: { name: string }) {
   const run = runNamed(name);
   if (!run) return null;
+  const facts = [run.set ?? run.source, size(run.width, run.height), run.recipe];
   return (
     <>
       <a class="queue-name" href={href(["runs", name])}>{name}</a>
-      <span class="soft small queue-facts">{run.set ?? run.source} · {size(run.width, run.height)} · {run.recipe}</span>
+      <span class="soft small queue-facts">{facts.filter(Boolean).join(" · ")}</span>
       <Menu label={t("action.more", { name })} items={runMenu(run)} />
     </>
   );

@@ -17,6 +17,7 @@ const LEAST_SECONDS = 60; // the dialog counts in minutes
 export function Judgement({ run }: { run: RunDetail }) {
   const { verdict, problem, offer } = run;
   const title = verdict ? <span class={`verdict ${verdict.kind}`}>{t(`verdict.${verdict.kind}`)}</span> : t("judgement.none");
+  const unmeasured = run.events.findLast(({ event }) => event === "unmeasured");
   if (problem) {
     return (
       <Card class="judgement" title={<span class="problem">{t("state.failed")}</span>}>
@@ -26,7 +27,7 @@ export function Judgement({ run }: { run: RunDetail }) {
   }
   return (
     <Card class="judgement" title={title}>
-      {verdict ? <p>{capital(verdict.evidence)}. {verdict.advice}</p> : <p class="soft">{t("judgement.wait")}</p>}
+      {verdict ? <p>{capital(verdict.evidence)}. {verdict.advice}</p> : <p class="soft">{unmeasured ? capital(unmeasured.text) : t("judgement.wait")}</p>}
       <KdMeter {...run} />
       {offer && <OfferButton run={run} offer={offer} />}
     </Card>

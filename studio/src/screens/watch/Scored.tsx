@@ -23,7 +23,7 @@ export function Scored({ run }: { run: RunDetail }) {
     const begun = await attempt(post<Job>(path(["api", "runs", run.name, "score"])));
     if (begun) setJob(begun);
   };
-  if (run.best_images === null && !card) return null; // there is nothing to score yet
+  if (run.images === 0) return null; // there is nothing to score yet
   return (
     <section class="scored" id={PLACE} aria-labelledby="scored-title">
       <div class="row spread">
