@@ -3,6 +3,9 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
+from ganvas.formats.manifest import read_description
+from ganvas.formats.preset import Keyframe, Preset
+
 BROWSERS = "chromium", "chromium-browser", "google-chrome"
 QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 QUIET += ["--js-flags=--liftoff-only"]  # no second compilation, for speed, of a runtime that draws a few pictures
@@ -49,3 +52,15 @@ def opened(browser):
     for context in contexts:
         context.close()
     assert heard == []
+
+
+@pytest.fixture
+def preset(published):
+    """Three keyframes in two seconds, as a stranger may have saved them, that the page plays at a tempo of its own."""
+    keyframes = [
+        Keyframe(point="seed=3&1=0.5", seconds=0.5, ease="linear"),
+        Keyframe(point="seed=5&mix=9:0.5", seconds=1, ease="smooth"),
+        Keyframe(point="seed=8&truncation=0.7", seconds=0.5, ease="hold"),
+    ]
+    model = read_description(published.folder).published.sha256
+    return Preset(model=model, name="Dusk", keyframes=tuple(keyframes), page={"kind": "tour", "tempo": 90})
