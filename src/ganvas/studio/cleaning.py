@@ -22,7 +22,7 @@ def clean_path(path: str) -> str:
         LeftOut: it leads elsewhere, is hidden, or too long.
     """
     text = unicodedata.normalize("NFC", path).replace("\\", "/")
-    if text.startswith("/") or re.match(r"[A-Za-z]:", text) or ".." in text.split("/"):
+    if text.startswith("/") or re.match(r"[A-Za-z]:/", text) or ".." in text.split("/"):
         raise LeftOut("its path leads out of the folder")
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if not parts or any(map(is_hidden, parts)):

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from ganvas.studio.problems import Problem
 
 MOST_HEAD_BYTES = 8192  # of the headers of one part
-_BOUNDARY = re.compile(r'multipart/form-data\s*;.*?\bboundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
+_BOUNDARY = re.compile(
+    r'multipart/form-data\s*;.*?\bboundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))(?:[\s;]|$)', re.IGNORECASE
+)
 _NAME = re.compile(rb'(?:^|[;\s])(file)?name="([^"]*)"', re.IGNORECASE)
 
 

@@ -36,8 +36,8 @@ Told = Callable[[str, int, int | None], None]
 class Prepared:
     """What trains.
 
-    source: for `ganvas train` and `ganvas look`. pictures: settings of its pictures, by their names. names: from the
-    name of a file there to its name in the set, where these differ.
+    source: for `ganvas train` and `ganvas look`. pictures: settings of its pictures that were chosen, by their names.
+    names: from the name of a file there to its name in the set, where these differ.
     """
 
     source: str
@@ -64,8 +64,9 @@ def prepared(
     """
     said = read_set(sets.home.set(name))
     wanted = picture_settings(said.edits, size, **settings)
-    fields = ("width", "height", "fit", "channels", "drop_near")
-    pictures = {each: getattr(wanted, each) for each in fields}
+    sides = ("width", "height") if size or said.edits.size else ()  # else those of the recipe
+    chosen = {each: getattr(wanted, each) for each in (*sides, "fit", "channels", "drop_near")}
+    pictures = {each: value for each, value in chosen.items() if value is not None}
     if said.kind != "dropped" and not said.edits.change_pictures:
         return Prepared(sets.source(name, said), pictures, {})
     windows = said.edits.windows if wanted.fit == "crop" else {}

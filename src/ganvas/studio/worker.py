@@ -20,6 +20,7 @@ from ganvas.files import disk_failure
 from ganvas.studio.problems import Problem
 
 NICENESS = 5  # whoever trains goes first
+PATIENCE_SECONDS = 5.0  # to clear away what is half done
 TOLD_SECONDS = 0.1  # between two lines of progress, at least
 Told = Callable[[str, int, int | None], None]
 Request = Mapping[str, Any]
@@ -92,25 +93,32 @@ def main() -> None:
             last = time.monotonic()
             write({"text": text, "done": done, "total": total})
 
+    write(outcome(sys.argv[1], request, told))
+
+
+def outcome(kind: str, request: Request, told: Told) -> dict[str, Any]:
+    """What comes of a piece of work: {"result": {...}}, or {"problem": a sentence}."""
     try:
-        write({"result": WORK[sys.argv[1]](request, told)})
+        return {"result": WORK[kind](request, told)}
     except (GanvasError, Problem) as error:
-        write({"problem": str(error)})
+        return {"problem": str(error)}
     except OSError as error:
         traceback.print_exc()
         where = f"{error.filename}: " if error.filename else ""
-        write({"problem": f"{where}{disk_failure(error) or error.strerror or error}"})
+        return {"problem": f"{where}{disk_failure(error) or error.strerror or error}"}
     except MemoryError:
-        write({"problem": "there is not enough memory for this"})
+        return {"problem": "there is not enough memory for this"}
     except Exception as error:  # noqa: BLE001 - whoever waits is told, and the log says more
         traceback.print_exc()
-        write({"problem": f"this failed here, and is a fault of Ganvas: {type(error).__name__}: {error}"[:500]})
+        return {"problem": f"this failed here, and is a fault of Ganvas: {type(error).__name__}: {error}"[:500]}
 
 
 def _leave_with_stdin() -> None:
     """End where nobody waits any more, however the studio ended."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE_SECONDS)
+    os._exit(128 + signal.SIGTERM)  # where what it does listens to nobody
 
 
 if __name__ == "__main__":
