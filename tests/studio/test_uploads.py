@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from rooms import drawn, opened, picture, stored
+from rooms import PATIENCE_SECONDS, drawn, opened, picture, stored
 from test_multipart import BOUNDARY, disposition, form
 
 from ganvas.studio.limits import UPLOADED_AT_ONCE
@@ -310,6 +311,33 @@ def test_what_a_killed_studio_left_of_a_drop_goes_with_the_next(rooms):
     (left / "big.zip").write_bytes(b"x")
     rooms.drop("cats", "x.zip", packed({"1.png": picture(1)}))
     assert list((rooms.home.studio / "dropping").iterdir()) == []
+
+
+def test_a_set_that_grows_is_counted_once_in_a_while_and_at_the_end(tmp_path):
+    with opened(tmp_path / "home", growing_seconds=0.2) as rooms:
+        rooms.page.post("/api/sets", json={"name": "cats"})
+        rooms.told.clear()
+        for number in range(40):
+            label = "tom" if number % 2 else "tabby"
+            assert rooms.drop("cats", f"{label}/{number}.png", picture(number))["set"]["count"] == number + 1
+        until = time.monotonic() + PATIENCE_SECONDS
+        while rooms.told[-1][1]["classes"] != {"tabby": 20, "tom": 20}:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert rooms.told[-1][1]["count"] == 40
+
+
+def test_a_set_that_is_removed_while_it_grows_is_told_as_gone(tmp_path):
+    with opened(tmp_path / "home", growing_seconds=0.2) as rooms:
+        rooms.page.post("/api/sets", json={"name": "cats"})
+        for number in range(3):
+            rooms.drop("cats", f"{number}.png", picture(number))
+        rooms.page.delete("/api/sets/cats")
+        until = time.monotonic() + PATIENCE_SECONDS
+        while rooms.sets._later:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert rooms.told[-1][1] == {"name": "cats", "gone": True}
 
 
 FULL_DISK = """
