@@ -94,6 +94,21 @@ def test_what_a_browser_lacks_is_said_in_place(browser, address):
     assert faults == []
 
 
+def walked_by(published, preset, tmp_path):
+    """The frames that the command makes of a preset's file, (H, W, 3) levels each."""
+    ganvas.walk(published.folder, tmp_path / "walk", preset=preset, fps=FPS, scale=1, progress=False)
+    return [np.asarray(Image.open(each)).astype(int) for each in sorted((tmp_path / "walk").glob("*.png"))]
+
+
+def recorded(page, tmp_path):
+    """Those that the page saves of one loop."""
+    page.locator("#record-fps").fill(str(FPS))
+    page.locator("#record-scale").fill("1")
+    page.locator("#record-as").select_option("png")
+    with zipfile.ZipFile(downloaded(page, "#record-loop", tmp_path / "loop.zip")) as stored:
+        return [np.asarray(Image.open(stored.open(name)).convert("RGB")).astype(int) for name in stored.namelist()]
+
+
 def test_presets_of_another_model_and_damaged_ones_are_refused_in_a_sentence(opened, address, preset, tmp_path):
     page = opened(f"{address}#seed=2")
     for given, said in (
@@ -116,16 +131,8 @@ def test_a_loop_is_that_of_the_command_frame_by_frame(opened, address, published
     again = read_preset(saved, [preset.model])
     assert (again.name, again.keyframes[0].seconds, again.points) == ("Dusk", 0.5, preset.points)
 
-    ganvas.walk(published.folder, tmp_path / "walk", preset=saved, fps=FPS, scale=1, progress=False)
-    walked = [np.asarray(Image.open(each)).astype(int) for each in sorted((tmp_path / "walk").glob("*.png"))]
-    assert len(walked) == 2 * FPS
-
-    page.locator("#record-fps").fill(str(FPS))
-    page.locator("#record-scale").fill("1")
-    page.locator("#record-as").select_option("png")
-    with zipfile.ZipFile(downloaded(page, "#record-loop", tmp_path / "loop.zip")) as stored:
-        frames = [np.asarray(Image.open(stored.open(name)).convert("RGB")).astype(int) for name in stored.namelist()]
-    assert len(frames) == len(walked)
+    walked, frames = walked_by(published, saved, tmp_path), recorded(page, tmp_path)
+    assert len(frames) == len(walked) == 2 * FPS
     assert max(np.abs(one - other).max() for one, other in zip(frames, walked, strict=True)) <= 2
 
     page.locator("#record-scale").fill("4")
@@ -137,6 +144,26 @@ def test_a_loop_is_that_of_the_command_frame_by_frame(opened, address, published
     assert len(shown) == len(walked)
     small = [each.reshape(24, 4, 32, 4, 3).mean((1, 3)) for each in shown]
     assert max(np.abs(one - other).mean() for one, other in zip(small, walked, strict=True)) <= 4
+
+
+@pytest.mark.parametrize("are_keyframes_left", [True, False])
+def test_a_noise_loop_is_that_of_the_command_which_is_told_of_its_file_alone(
+    are_keyframes_left, opened, address, published, preset, tmp_path
+):
+    page = opened(f"{address}#seed=2&1=1.5", accept_downloads=True)
+    played = {"kind": "noise", "radius": 0.8, "seconds": 2, "tempo": 120, "seed": "5", "columns": 2, "rows": 1}
+    imported(page, preset.model_copy(update={"page": played}), tmp_path)
+    page.locator("#keyframes li").nth(2).wait_for()
+    if not are_keyframes_left:  # it plays around the picture of the page
+        page.locator("#keyframes-clear").click()
+        page.locator("#keyframes-none").wait_for()
+    saved = downloaded(page, "#preset-export", tmp_path / "exported.json")
+    walked, frames = walked_by(published, saved, tmp_path), recorded(page, tmp_path)
+    assert len(frames) == len(walked) == FPS  # a second at a tempo of 120
+    for frame, other in zip(frames, walked, strict=True):
+        beside = np.concatenate([other[1:25, 1:33], other[1:25, 34:66]], axis=1)  # without the paper between
+        assert np.abs(frame - beside).max() <= 2
+    assert np.abs(frames[0] - frames[FPS // 2]).mean() > 1
 
 
 STAND_IN = """async (act) => {
