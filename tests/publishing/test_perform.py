@@ -74,6 +74,12 @@ def performed(page):
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(stored))).convert("RGB")).astype(int)
 
 
+def played_on(page):
+    """Wait while half a second of the loop is played."""
+    began = float(page.locator("#playhead").input_value())
+    page.wait_for_function("(began) => document.getElementById('playhead').value - began > 0.05", arg=began)
+
+
 def test_only_the_picture_is_there_and_it_moves(opened, address, preset):
     link = base64.urlsafe_b64encode(preset.model_copy(update={"page": {"columns": 3, "rows": 2}}).to_json().encode())
     page = opened(f"{address}#perform&seed=7&preset={link.decode().rstrip('=')}", shows="#performed")
@@ -112,6 +118,29 @@ def test_what_is_played_is_recorded_live(opened, address, tmp_path):
     assert len(frames) >= 5
     assert frames[0].shape == (96, 128, 3)
     assert np.abs(frames[-1] - frames[0]).mean() > 1
+
+
+def test_a_live_recording_keeps_its_size_and_the_shape_of_what_it_shows(opened, address, tmp_path):
+    page = opened(f"{address}#seed=7", accept_downloads=True)
+    page.locator("#perform > summary").click()
+    page.locator("#perform-radius-typed").fill("0")  # nothing moves but the grid
+    page.locator("#perform-radius-typed").press("Tab")
+    page.locator("#record-scale").fill("4")
+    page.locator("#record-live").click()
+    page.locator("#record-note", has_text="Recording").wait_for()
+    played_on(page)
+    page.locator("#perform-columns").fill("2")
+    page.locator("#perform-columns").press("Tab")
+    page.locator("#performed[width='64']").wait_for(state="attached")
+    played_on(page)
+    with av.open(downloaded(page, "#record-live", tmp_path / "live.webm")) as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    assert {frame.shape for frame in frames} == {(96, 128, 3)}
+    assert frames[0][:20].mean() > 40
+    wide = Image.fromarray(performed(page).astype(np.uint8)).resize((128, 48), Image.Resampling.BILINEAR)
+    assert np.abs(frames[-1][24:72] - np.asarray(wide).astype(int)).mean() < 10
+    assert frames[-1][:22].max() < 40
+    assert frames[-1][74:].max() < 40
 
 
 def test_what_a_browser_lacks_is_said_in_place(browser, address):
