@@ -6,7 +6,7 @@ import zipfile
 import av
 import numpy as np
 import pytest
-from pages import hosted, written
+from pages import hosted, performed, written
 from PIL import Image
 
 import ganvas
@@ -59,6 +59,12 @@ def test_a_film_is_enlarged_as_the_screen_is(is_smooth, opened, address, preset,
     assert (blocks == blocks[:, :1, :, :1]).all() == (not is_smooth)
 
 
+def played_on(page):
+    """Wait while half a second of the loop is played."""
+    began = float(page.locator("#playhead").input_value())
+    page.wait_for_function("(began) => document.getElementById('playhead').value - began > 0.05", arg=began)
+
+
 @pytest.mark.slow
 def test_what_is_played_is_recorded_live(opened, address, tmp_path):
     page = opened(f"{address}#seed=7", accept_downloads=True)
@@ -71,6 +77,29 @@ def test_what_is_played_is_recorded_live(opened, address, tmp_path):
     assert len(frames) >= 5
     assert frames[0].shape == (96, 128, 3)
     assert np.abs(frames[-1] - frames[0]).mean() > 1
+
+
+def test_a_live_recording_keeps_its_size_and_the_shape_of_what_it_shows(opened, address, tmp_path):
+    page = opened(f"{address}#seed=7", accept_downloads=True)
+    page.locator("#perform > summary").click()
+    page.locator("#perform-radius-typed").fill("0")  # nothing moves but the grid
+    page.locator("#perform-radius-typed").press("Tab")
+    page.locator("#record-scale").fill("4")
+    page.locator("#record-live").click()
+    page.locator("#record-note", has_text="Recording").wait_for()
+    played_on(page)
+    page.locator("#perform-columns").fill("2")
+    page.locator("#perform-columns").press("Tab")
+    page.locator("#performed[width='64']").wait_for(state="attached")
+    played_on(page)
+    with av.open(downloaded(page, "#record-live", tmp_path / "live.webm")) as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    assert {frame.shape for frame in frames} == {(96, 128, 3)}
+    assert frames[0][:20].mean() > 40
+    wide = Image.fromarray(performed(page).astype(np.uint8)).resize((128, 48), Image.Resampling.BILINEAR)
+    assert np.abs(frames[-1][24:72] - np.asarray(wide).astype(int)).mean() < 10
+    assert frames[-1][:22].max() < 40
+    assert frames[-1][74:].max() < 40
 
 
 def test_what_a_browser_lacks_is_said_in_place(browser, address):
