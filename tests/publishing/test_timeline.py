@@ -266,7 +266,7 @@ def test_a_moment_that_is_sought_is_that_of_the_walk_and_stays(opened_with, publ
     way = tour(model, WalkOptions(None, preset.keyframes), 0)
 
     def is_at(share):
-        picture = ganvas.load(published.folder).draw(way.at(share))[0]
+        picture = ganvas.load(published.folder).draw(way.at(share).z)[0]
         return np.abs(shown(page) - as_rgba(picture)).max() <= 2
 
     for share in (0.25, 0.6):
@@ -280,7 +280,7 @@ def test_a_moment_that_is_sought_is_that_of_the_walk_and_stays(opened_with, publ
     assert page.locator("#perform-play").get_attribute("aria-pressed") == "false"
     page.locator("#keyframes-add").click()
     assert page.locator("#keyframes li").count() == 5
-    np.testing.assert_allclose(point_of(page.url).z, way.at(0.6), atol=1e-5)
+    np.testing.assert_allclose(point_of(page.url).z, way.at(0.6).z, atol=1e-5)
 
 
 def test_a_playhead_that_is_held_waits_and_goes_on_from_there(opened_with):
