@@ -1,6 +1,7 @@
 """Runs published and explored from the studio: in the background, as folder, zip and page."""
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -98,6 +99,16 @@ def test_the_hub_without_a_repository_is_only_written_and_its_page_opens(rooms):
     made = rooms.result(publish(rooms, target="hub"))
     assert made["open"] == f"published/{QUOTED}-hub/space/"
     assert rooms.page.get(f"/{made['open']}").status_code == 200
+
+
+def test_before_it_is_published_the_word_of_the_copy_test_is_that_of_its_score_card(rooms):
+    ask = lambda: rooms.page.get(f"/api/runs/{NAME}/publishing").json()  # noqa: E731
+    assert ask()["copy_word"] is None
+    card = {"findings": ["Collapsed: all are one.", "No sign of copying: 0.0%."]}
+    (rooms.home.runs / NAME / "score.json").write_text(json.dumps(card))
+    assert ask()["copy_word"] == "No sign of copying: 0.0%."
+    assert ask()["preview"].startswith(f"api/runs/{QUOTED}/files/model/preview.png?v=")
+    assert rooms.page.get("/api/runs/nobody/publishing").status_code == 404
 
 
 @pytest.mark.parametrize(

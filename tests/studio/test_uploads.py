@@ -354,6 +354,11 @@ with opened(sys.argv[1]) as rooms:
     answer = rooms.page.post("/api/sets/cats/files?path=large.png", content=stored(noise))
     print(answer.status_code, answer.json()["detail"])
     print(rooms.page.get("/api/sets/cats").json()["count"], rooms.drop("cats", "other.png", picture(2))["added"])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, 20_000))
+    print(rooms.page.get("/api/sets/cats/thumbnail/small.png").status_code)
+    answer = rooms.page.patch("/api/sets/cats", json={"leave_out": ["small.png"]})
+    print(answer.status_code, answer.json()["detail"])
+    print(rooms.page.get("/api/sets/cats").json()["edits"]["left_out"])
 """
 
 
@@ -365,9 +370,10 @@ def test_a_full_disk_is_said_and_leaves_no_half_of_a_picture(tmp_path):
         [sys.executable, "-c", code, str(tmp_path / "home"), *paths], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    first, second = done.stdout.splitlines()
+    first, counts, thumbnail, edited, left_out = done.stdout.splitlines()
     assert first.startswith("507 the disk is full")
-    assert second == "1 1"
+    assert (counts, thumbnail, left_out) == ("1 1", "200", "[]")
+    assert edited.startswith("507 the disk is full")
     assert sorted(os.listdir(tmp_path / "home" / "sets" / "cats" / "files")) == ["other.png", "small.png"]
 
 

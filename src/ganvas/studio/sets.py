@@ -114,7 +114,7 @@ class Sets:
 
         Without a name, the set that there already is of that source.
         """
-        text = None if source is None else self._checked_source(source)
+        text = None if source is None else self.checked_source(source)
         with self.lock:
             if name is None and text is not None:
                 for each in entries(self.home.sets):
@@ -272,20 +272,21 @@ class Sets:
             for name in list(self._held):
                 self._forget(name)
 
-    def _checked_source(self, source: str) -> str:
+    def checked_source(self, source: str, field: str = "source") -> str:
+        """A known set, or the path of what is on this machine and may be named; raises Problem where it is neither."""
         if is_known(source):
             return source
         if not self._names_folders:
-            raise Problem(403, "folders of this machine can be named only from this machine", "source")
+            raise Problem(403, "folders of this machine can be named only from this machine", field)
         path = Path(source).expanduser()
         path = path if path.is_absolute() else self.home.root / path
         if "\0" in source or not path.exists():
             known = ", ".join(KNOWN)
             raise Problem(
-                422, f"there is no folder or file {source[:200]!r} on this machine; known sets are {known}", "source"
+                422, f"there is no folder or file {source[:200]!r} on this machine; known sets are {known}", field
             )
         if path.resolve() in (self.home.root, *self.home.root.parents):
-            raise Problem(422, f"{path}: holds the studio itself; choose the folder with the pictures alone", "source")
+            raise Problem(422, f"{path}: holds the studio itself; choose the folder with the pictures alone", field)
         return str(path)
 
     def _forget(self, name: str) -> None:
