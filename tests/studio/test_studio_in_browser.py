@@ -1,0 +1,173 @@
+"""The studio as a person meets it: a browser, the real process, and one short real training."""
+
+import base64
+import io
+import json
+import os
+import re
+import signal
+
+import av
+import numpy as np
+import pytest
+from browsers import faults, too_wide
+from PIL import Image
+from playwright.sync_api import expect
+from process import Process
+from studios import make_run
+
+from ganvas.studio.home import Home
+
+PATIENCE_MS = 300_000  # for what is trained and drawn, where the machine is busy
+NARROW = {"width": 390, "height": 844}
+WIDE = {"width": 1280, "height": 900}
+GONE = r"net::ERR_"  # what a browser says of a studio that does not answer
+DROP = """(zone, files) => {
+  const dropped = new DataTransfer();
+  for (const { name, data } of files) {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    dropped.items.add(new File([bytes], name));
+  }
+  zone.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture(autouse=True)
+def patience():
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options(timeout=5000)
+
+
+@pytest.fixture
+def visit(opened):
+    """A function: a studio, a place in it -> the page there. options: of `opened`."""
+
+    def open_page(studio, place="", *, shows="main h1", **options):
+        page = opened(studio.address, shows="main", **options)
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(studio.at(place))
+        page.locator(shows).first.wait_for()
+        return page
+
+    return open_page
+
+
+def drawn(number, px=48):
+    """A picture of its own colours."""
+    numbers = np.random.default_rng(number)
+    small = Image.fromarray(numbers.integers(0, 256, (4, 4, 3), np.uint8))
+    stored = io.BytesIO()
+    small.resize((px, px)).save(stored, "PNG")
+    return stored.getvalue()
+
+
+def files(count):
+    """Pictures, one of them twice, and two files that are none."""
+    good = {f"{number:02d}.png": drawn(number) for number in range(count)}
+    return {**good, "again.png": good["00.png"], "cut off.png": good["01.png"][:60], "words.jpg": b"no picture"}
+
+
+def drop(page, given):
+    """Drop files onto the page, as from a folder's window."""
+    dropped = [{"name": name, "data": base64.b64encode(data).decode()} for name, data in given.items()]
+    page.locator(".dropzone").evaluate(DROP, dropped)
+
+
+def check(page):
+    """What every screen has to be: free of faults that axe calls serious, and no wider than a phone's window."""
+    assert faults(page) == []
+    before = page.viewport_size
+    page.set_viewport_size(NARROW)
+    assert too_wide(page) == []
+    page.set_viewport_size(before)
+
+
+def images_shown(page):
+    """Of the run that is watched."""
+    said = page.locator(".vitals-images").inner_text()
+    return int(re.match(r"[\d,]+", said)[0].replace(",", ""))
+
+
+def wait_for_images(page, least):
+    """Until the run that is watched has been shown so many."""
+    page.wait_for_function(
+        "(least) => parseInt(document.querySelector('.vitals-images').textContent.replaceAll(',', '')) >= least", arg=least
+    )
+
+
+def made_home(folder):
+    """A home of runs as they lie there after some days."""
+    home = Home(folder)
+    make_run(home, "first", measured=True)
+    make_run(home, "second", images=128, measured=True, training__batch=8)
+    make_run(home, "died", ended=None)
+    return home
+
+
+def test_what_is_too_wide_is_found(browser):
+    page = browser.new_page(viewport=NARROW)
+    page.set_content("<main style='width: 500px'>x</main>")
+    assert too_wide(page)[0] == "the whole page"
+    page.close()
+
+
+def test_a_first_visit_takes_pictures_and_says_what_is_wrong_with_them(visit, tmp_path):
+    with Process(tmp_path).running() as studio:
+        page = visit(studio)
+        expect(page.get_by_role("button", name="Try it with cartoon faces")).to_be_visible()
+        check(page)
+        drop(page, files(8))
+        findings = page.locator(".doctor .finding h3")
+        expect(findings.filter(has_text="2 files cannot be used and are left out")).to_be_visible()
+        expect(findings.filter(has_text="1 picture is there twice and used once")).to_be_visible()
+        check(page)
+        studio.stop()
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_every_screen_can_be_read_by_all_and_on_a_phone(visit, tmp_path, scheme):
+    made_home(tmp_path)
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, shows=".run-card", viewport=WIDE, color_scheme=scheme)
+        check(page)
+        for place, shows in (
+            ("runs/first", ".film img"),
+            ("runs/first?tab=settings", "h2"),
+            ("runs/first?tab=publish", "form.stack"),
+            ("runs/died", ".judgement"),
+            ("compare?runs=first,second", ".pair"),
+            ("train", ".train-choices"),
+            ("sets", "h1"),
+            ("published", "h1"),
+            ("nothing here", "h1"),
+        ):
+            page.goto(studio.at(place))
+            page.locator(f"main {shows}").first.wait_for()
+            check(page)
+
+
+def test_the_page_says_that_the_studio_is_gone_and_goes_on_when_it_is_back(visit, tmp_path):
+    made_home(tmp_path)
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, shows=".run-card", expects=GONE)
+        address = studio.address
+        studio.kill()
+        expect(page.locator(".connection.gone")).to_contain_text("does not answer")
+        make_run(Home(tmp_path), "made meanwhile")
+        studio.start()
+        assert studio.address == address
+        expect(page.locator(".connection.gone")).to_have_count(0)
+        expect(page.locator(".run-card", has_text="made meanwhile")).to_be_visible()
+
+
+def test_what_one_window_does_is_seen_in_the_other(visit, tmp_path):
+    made_home(tmp_path)
+    with Process(tmp_path).running() as studio:
+        one, other = (visit(studio, shows=".run-card") for _ in range(2))
+        one.get_by_role("button", name="More for second").click()
+        one.get_by_role("menuitem", name="Rename").click()
+        one.get_by_role("textbox", name="Name").fill("renamed")
+        one.get_by_role("button", name="Save").click()
+        expect(other.locator(".run-card", has_text="renamed")).to_be_visible()
+        expect(other.locator(".run-card", has_text="second")).to_have_count(0)
