@@ -185,8 +185,8 @@ export function routes({ startJob, tell, refuse }) {
     ["GET", /^api\/recipes$/, () => RECIPES],
     ["GET", /^api\/forecast$/, (_, { query }) => {
       const size = query.get("size"), seconds = Number(query.get("seconds") ?? 900), rate = 120 * (64 / parseInt(size)) ** 1.4, images = Math.round(Number(query.get("images") ?? seconds * rate));
-      const example = (set) => ({ set, images: Math.min(images, 60_000), picture: `api/forecast/${set}.png?images=${Math.min(images, 60_000)}` });
-      return { seconds, size, images, at: NOW() + images / rate, disk_bytes: 4e8 + parseInt(size) * 1e6, memory_bytes: 9e8 + parseInt(size) ** 2 * 4e4, kd_share: [0.22, 0.41], words_key: images < 8000 ? "forecast.words.early" : "forecast.words.good", examples: [example("faces"), example("cars")], images_per_second: rate, measured_here: size === "64" };
+      const example = (set) => ({ set, images: Math.min(images, 60_000), width: 202, height: 202, picture: `api/forecast/${set}.png?images=${Math.min(images, 60_000)}` });
+      return { seconds, size: [parseInt(size), parseInt(size)], images, at: NOW() + images / rate, disk_bytes: 4e8 + parseInt(size) * 1e6, memory_bytes: 9e8 + parseInt(size) ** 2 * 4e4, kd_share: [0.22, 0.41], words_key: images < 8000 ? "forecast.begins" : "forecast.good", examples: [example("faces"), example("cars")], images_per_second: rate, measured_here: size === "64" };
     }],
     ["GET", /^api\/forecast\/(\w+)\.png$/, ([set], { query }) => sheet(Array.from({ length: 16 }, (_, seed) => face(seed, 48, 1 - Math.exp(-Number(query.get("images")) / 9000), set === "cars" ? 5 : 2)), 48, 4)],
     ["GET", /^api\/targets$/, () => TARGETS],

@@ -28,9 +28,11 @@ from bench import (
     components,
     copies,
     demo_figures,
+    examples,
     explore_figures,
     faces,
     few,
+    forecasts,
     judge,
     lines,
     match,
@@ -262,6 +264,28 @@ def smoke_few(given: Given) -> None:
     assert "| digits | 100 | " in given.printed()
 
 
+def smoke_forecasts(given: Given) -> None:
+    scores = {"multiscale": [0.5, 0.4, 0.6], "eigen": {"multiscale": [1.0, 0.9, 1.1]}}
+    plan = quality.Plan("swift", "avatars", 10)
+    for mark, images in ((60, 2000), (30, 700)):
+        lines.keep(
+            quality.RESULTS,
+            {"run": plan.title, "recipe": "swift", "set": "avatars", "mark": mark} | scores | {"images": images},
+        )
+    lines.keep(quality.RESULTS, {"run": "x", "recipe": "dcgan", "set": "avatars", "mark": 30, "images": 5} | scores)
+    measure = {"images": 300, "kernel_distance": 1.0, "pca_distance": 4.0}
+    lines.keep(unseen.RESULTS, {"set": "icons", "seed": 0, "minutes": 3, "measures": [measure]})
+    lines.keep(quality.ENDINGS, {"run": plan.title, "memory_mb": 985})
+    lines.keep(recipes.RESULTS, {"recipe": "mlp", "options": [], "images_per_second": 9.0})
+    forecasts.main([str(given.work / "forecasts.json")])
+    made = json.loads((given.work / "forecasts.json").read_text())
+    assert made["curves"] == [
+        {"set": "avatars", "px": 64, "points": [[30, 700, 0.5], [60, 2000, 0.5]]},
+        {"set": "icons", "px": 64, "points": [[None, 300, 0.25]]},
+    ]
+    assert (made["memory_mb"], made["speeds"]) == ({"64": 985}, {"mlp": 9.0})
+
+
 def smoke_judge(given: Given) -> None:
     detector = faces.FaceDetector(stand_in_detector(given.work / "detector.onnx"))
     lines = judge.damage_costs(str(given.pictures), "16x16", detector, count=COUNT)
@@ -294,6 +318,17 @@ def smoke_demo_figures(given: Given) -> None:
     demo_figures.main([str(given.run)])
     assert width_of(Path("docs/figures/demo.webp")) > width_of(given.run / "samples" / "originals.png")
     assert width_of(Path("docs/figures/demo-film.webp")) == demo_figures.FILM_PX
+
+
+def smoke_examples(given: Given) -> None:
+    out = given.work / "out"
+    arguments = [str(given.work), "--seconds", "0.5", "1", "--size", "16", "--out", str(out)]
+    examples.main(arguments)
+    index = json.loads((out / "index.json").read_text())
+    assert len(index) > 0
+    assert {path.name for path in out.iterdir()} == {"index.json", *(line["file"] for line in index)}
+    assert all(width_of(out / line["file"]) == examples.COLUMNS * line["width"] for line in index)
+    assert [line["images"] for line in index] == sorted(line["images"] for line in index)
 
 
 def smoke_explore_figures(given: Given) -> None:
@@ -496,9 +531,11 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "components": smoke_components,
     "copies": smoke_copies,
     "demo_figures": smoke_demo_figures,
+    "examples": smoke_examples,
     "explore_figures": smoke_explore_figures,
     "faces": smoke_faces,
     "few": smoke_few,
+    "forecasts": smoke_forecasts,
     "judge": smoke_judge,
     "lines": smoke_lines,
     "match": smoke_match,

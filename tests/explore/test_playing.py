@@ -2,178 +2,29 @@
 
 import json
 
-import av
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageSequence
+from PIL import Image
+from played import drawn, frames_of
+from typer.testing import CliRunner
 
 import ganvas
 from exported_models import small_model
+from ganvas.cli.main import app
 from ganvas.errors import ModelError, SettingError
 from ganvas.explore.directions import parting
-from ganvas.explore.points import identities_of
 from ganvas.explore.project import project
-from ganvas.files import replace_text
 from ganvas.formats.images import save_png
 from ganvas.formats.paths import between
 from ganvas.formats.point import point_of
-from ganvas.formats.preset import Keyframe, Preset
 from ganvas.formats.sheets import GAP_PX, MOST_SCALE, TEXT_PX
 from ganvas.model import draw_all, latents_for
 from ganvas.model.weights import Model, load_model, save_model, spec_of
 from ganvas.pixels import to_float
 from ganvas.training import build_networks
-from ganvas.workflows.walk import WalkOptions, walk_film
 
 CLASSES = ("cat", "dog")
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory):
-    """A function: an architecture and changes -> the folder of a small model."""
-    made = {}
-
-    def make(architecture="cascade-narrow", **changes):
-        key = architecture, tuple(sorted(changes.items()))
-        if key not in made:
-            model = small_model(architecture, **changes)
-            path = tmp_path_factory.mktemp("models") / f"{architecture}{len(made)}"
-            save_model(path, model.description, model.generator)
-            made[key] = path
-        return made[key]
-
-    return make
-
-
-def drawn(path, seeds):
-    model = load_model(path)
-    return draw_all(model.generator, latents_for(model.description, seeds), None)
-
-
-def frames_of(path):
-    if path.suffix in (".mp4", ".webm"):
-        with av.open(str(path)) as film:
-            return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
-    if path.is_dir():
-        return [np.asarray(Image.open(each)) for each in sorted(path.iterdir())]
-    with Image.open(path) as film:
-        return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(film)]
-
-
-@pytest.mark.parametrize("ending", [".mp4", ".webm", ".gif", ".webp", ""])
-def test_a_walk_shows_its_stops_when_it_should_and_ends_where_it_begins(ending, folder, tmp_path):
-    path = folder()
-    out = ganvas.walk(path, tmp_path / f"film{ending}", stops=[3, 8], seconds=2, fps=10, scale=4, progress=False)
-    frames = frames_of(out)
-    assert len(frames) == 20
-    assert frames[0].shape == (96, 128, 3)
-    for number, picture in zip((0, 10), drawn(path, [3, 8]), strict=True):
-        enlarged = np.asarray(Image.fromarray(picture).resize((128, 96), Image.Resampling.BICUBIC))
-        assert np.abs(frames[number].astype(int) - enlarged).mean() < (0.5 if ending == "" else 12)
-    moved = [np.abs(frames[0].astype(int) - frame).mean() for frame in frames]
-    assert moved[10] > max(moved[1], moved[-1])  # the last is as near to the first as the second is
-
-
-def test_pictures_side_by_side_are_each_a_stop_further(folder, tmp_path):
-    path = folder()
-    out = ganvas.walk(path, tmp_path / "a", stops=[3, 8], grid="2x1", seconds=1, fps=2, scale=1, progress=False)
-    first, second = frames_of(out)
-    one, other = drawn(path, [3, 8])
-    for frame, expected in ((first, (one, other)), (second, (other, one))):
-        np.testing.assert_array_equal(frame[1:25, 1:33], expected[0])
-        np.testing.assert_array_equal(frame[1:25, 34:66], expected[1])
-
-
-def test_no_two_pictures_of_a_grid_are_the_same_where_it_has_more_than_there_are_stops(folder, tmp_path):
-    out = ganvas.walk(folder(), tmp_path / "a", stops=[3, 8], grid="1x6", seconds=0.1, fps=10, scale=1, progress=False)
-    cells = [frames_of(out)[0][1 + 25 * cell : 25 + 25 * cell, 1:33].tobytes() for cell in range(6)]
-    assert len(set(cells)) == 6
-
-
-def test_frames_are_not_mixed_with_those_of_another_film(folder, tmp_path):
-    asked = {"fps": 10, "scale": 1, "progress": False}
-    ganvas.walk(folder(), tmp_path / "a", seconds=0.5, **asked)
-    with pytest.raises(SettingError, match="choose another folder"):
-        ganvas.walk(folder(), tmp_path / "a", seconds=0.1, **asked)
-    assert len(frames_of(tmp_path / "a")) == 5
-    (tmp_path / "empty").mkdir()
-    assert len(frames_of(ganvas.walk(folder(), tmp_path / "empty", seconds=0.1, **asked))) == 1
-
-
-@pytest.mark.parametrize("ending", [".mp4", ".webm", ".gif", ".webp", ""])
-def test_a_film_that_is_interrupted_leaves_nothing(ending, folder, tmp_path):
-    options = WalkOptions(tmp_path / f"film{ending}", (Keyframe(point="seed=1"),), seconds=2, fps=10, scale=1)
-
-    def interrupt(done, total):
-        if done == 12:  # of a GIF, whose palette asks for frames before the first is written, too
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        walk_film(load_model(folder()), options, interrupt)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_preset_says_nothing_of_can_be_given(folder, tmp_path):
-    preset = tmp_path / "preset.json"
-    (identity,) = identities_of(folder())
-    replace_text(preset, Preset(model=identity, keyframes=(Keyframe(point="seed=4"),)).to_json())
-    asked = {"preset": preset, "seconds": 0.1, "fps": 10, "scale": 1, "progress": False}
-    usual, middle = (
-        frames_of(ganvas.walk(folder(), tmp_path / str(given), truncation=given, **asked))[0] for given in (None, 0)
-    )
-    np.testing.assert_array_equal(usual, drawn(folder(), [4])[0])
-    assert not np.array_equal(usual, middle)
-    with pytest.raises(SettingError, match="expected one of them"):
-        ganvas.walk(folder(), tmp_path / "b", stops=[1], **asked)
-
-
-def test_a_noise_loop_of_no_radius_stays_at_its_stop(folder, tmp_path):
-    path = folder()
-    out = ganvas.walk(
-        path, tmp_path / "a", stops=[5], loop="noise", radius=0, seconds=1, fps=3, scale=1, progress=False
-    )
-    for frame in frames_of(out):
-        np.testing.assert_array_equal(frame, drawn(path, [5])[0])
-    moving = ganvas.walk(path, tmp_path / "b", stops=[5], loop="noise", seconds=1, fps=3, scale=1, progress=False)
-    assert not np.array_equal(*frames_of(moving)[:2])
-
-
-def test_labels_and_greys_and_transparency_and_odd_sizes_are_walked_through(folder, tmp_path):
-    path = folder(classes=CLASSES, channels=4)
-    out = ganvas.walk(
-        path, tmp_path / "a.mp4", stops=[1, 2], label="dog", grid="3x1", seconds=0.2, scale=1, progress=False
-    )
-    assert frames_of(out)[0].shape[0] % 2 == frames_of(out)[0].shape[1] % 2 == 0
-    grey = ganvas.walk(folder(channels=1), tmp_path / "b.gif", seconds=0.2, progress=False)
-    assert len(frames_of(grey)) == 6
-
-
-def test_a_preset_of_this_model_is_walked_and_one_of_another_refused(folder, tmp_path):
-    photo = tmp_path / "photo.png"
-    save_png(photo, drawn(folder(), [4])[0], scale=1)
-    (found,) = ganvas.project(folder(), photo, tmp_path / "out", steps=0, progress=False)
-    preset = tmp_path / "out" / "preset.json"
-    out = ganvas.walk(folder(), tmp_path / "a", preset=preset, seconds=1, fps=1, scale=1, progress=False)
-    np.testing.assert_array_equal(frames_of(out)[0], found.guess)
-    with pytest.raises(SettingError, match="whose latents mean nothing"):
-        ganvas.walk(folder(z_dim=6), tmp_path / "b", preset=preset, progress=False)
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        *({"out": "film.avi"}, {"fps": 0}, {"seconds": 1e9}, {"grid": "9x9"}, {"scale": 0}, {"scale": 10_000}),
-        *({"radius": -1, "loop": "noise"}, {"loop": "round"}, {"stops": ["cow"]}, {"stops": ["seed=1&99=1"]}),
-        *({"label": "cow"}, {"stops": [-1]}, {"truncation": 9}, {"preset": "nothing.json"}, {"stops": []}),
-        *({"grid": "999999x999999"}, {"stops": ["seed=1&fine=2:-3"]}, {"stops": ["seed=1&fine=2:9"]}),
-    ],
-)
-def test_walks_that_cannot_be_are_refused_and_leave_nothing(asked, folder, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ganvas.GanvasError):
-        ganvas.walk(folder(), **({"out": "film.mp4", "seconds": 0.1, "progress": False} | asked))
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_first_guess_of_a_picture_on_the_components_is_its_own_latent(folder):
@@ -288,10 +139,67 @@ def test_a_table_of_mixtures_has_the_mixtures_in_it(folder, tmp_path):
     assert np.abs(coarse[2, 2].astype(int) - draw_all(model.generator, torch.from_numpy(styled), None)[0]).max() <= 1
 
 
-@pytest.mark.parametrize("asked", [{"share": 2}, {"coarse": 0}, {"coarse": 8}, {"rows": []}, {"label": "cow"}])
-def test_mixtures_that_cannot_be_are_refused(asked, folder):
-    with pytest.raises(SettingError):
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"share": 2}, "0 to 1"),
+        ({"coarse": 0}, "1 to 7"),
+        ({"coarse": 8}, "1 to 7"),
+        ({"rows": []}, "0 by 1"),
+        ({"label": "cow"}, "not one of this model"),
+        ({"share": 0.3, "coarse": 4}, "--share 0.3 beside --coarse 4"),
+        ({"seeds": [3]}, "--seeds beside"),
+        ({"rows": None, "columns": None}, "which pictures"),
+        ({"rows": ["seed=1&truncation=1"], "columns": ["seed=2&truncation=1"], "truncation": 0.5}, "--truncation 0.5"),
+    ],
+)
+def test_mixtures_that_cannot_be_are_refused(asked, said, folder):
+    with pytest.raises(SettingError, match=said):
         ganvas.mix(folder(), **({"rows": [1], "columns": [2]} | asked))
+
+
+def test_seeds_are_mixed_with_one_another_and_stand_for_the_side_that_is_not_given(folder):
+    def sheet(**given):
+        return ganvas.mix(folder(), **given).tobytes()
+
+    table = sheet(rows=[3, 7], columns=[3, 7])
+    assert sheet(seeds=[3, 7]) == sheet(rows=[3, 7]) == sheet(columns=[3, 7]) == table
+    assert sheet(seeds=[3, 7], columns=[1, 2]) == sheet(rows=[3, 7], columns=[1, 2]) != table
+    assert sheet(seeds=[3, 7], rows=[1, 2]) == sheet(rows=[1, 2], columns=[3, 7]) != table
+
+
+def test_a_link_with_commas_of_its_own_is_one_picture_and_seeds_are_parted_by_commas(folder, tmp_path):
+    link = "seed=1&mix=2:0.5,3:0.2"
+    out = tmp_path / "mix.png"
+    typed = ["mix", str(folder()), "--rows", f"7,8 {link}", "--columns", "4, 5,", "--out", str(out)]
+    result = CliRunner().invoke(app, typed, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    expected = ganvas.mix(folder(), [7, 8, link], [4, 5])
+    with Image.open(out) as sheet:
+        np.testing.assert_array_equal(np.asarray(sheet), np.asarray(expected))
+
+
+def test_a_blend_that_is_asked_for_a_moment_of_what_is_no_run_is_refused(folder, tmp_path):
+    for moment in ({"at": 64}, {"other_at": 64}):
+        with pytest.raises(ganvas.GanvasError):
+            ganvas.blend(folder(), folder(), tmp_path / "out", **moment)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_search_would_not_look_at_is_refused(folder, tmp_path):
+    photo = tmp_path / "photo.png"
+    save_png(photo, drawn(folder(), [4])[0], scale=1)
+    for asked, said in (
+        ({"seed": 3}, "--seed 3"),
+        ({"film": True, "steps": 0, "out": tmp_path / "out"}, "--film"),
+        ({"film": True}, "--film"),
+    ):
+        with pytest.raises(SettingError, match=said):
+            ganvas.project(folder(), photo, progress=False, **asked)
+    assert not (tmp_path / "out").exists()
+    whole = folder("dcgan", width=32, height=32)
+    one, other = (ganvas.project(whole, photo, steps=0, seed=seed, progress=False)[0].z for seed in (3, 5000))
+    assert not np.array_equal(one, other)
 
 
 def test_a_blend_is_between_its_ends_and_can_be_drawn_from(folder, tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ganvas.formats.latents import latents
-from ganvas.formats.paths import EASES, along, between, harmonics, noise_loop
+from ganvas.formats.paths import EASES, along, between, harmonics, nearest_stops, noise_loop
 
 
 def test_between_is_the_first_the_last_and_as_long_as_both_on_the_way():
@@ -44,6 +44,13 @@ def test_an_eased_way_rests_at_both_ends_and_a_held_one_jumps():
     linear = np.linalg.norm(along(stops, [1, 1], near) - stops, axis=1)
     assert (moved < 0.01 * linear).all()
     np.testing.assert_allclose(along(stops, [1, 1], near, ["hold"] * 2), stops[[0, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize(("ease", "half"), [("smooth", 1), ("linear", 1), ("hold", 0)])
+def test_a_stop_is_nearest_until_half_of_the_way_and_all_of_a_way_that_is_held(ease, half):
+    times = np.array([0, 0.9, 1.1, 1.9, 2.0, 2.4, 2.6, 3.5, 4.0])
+    found = nearest_stops([2, 1, 1], times, [ease] * 3)
+    np.testing.assert_array_equal(found, [0, 0, half, half, 1, 1, 1 + half, 0 if half else 2, 0])
 
 
 @pytest.mark.parametrize(("seconds", "eases"), [([1], None), ([1, 0], None), ([1, 1], ["bounce", "linear"])])

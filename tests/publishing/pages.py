@@ -76,3 +76,12 @@ def as_rgba(picture):
 
 def status(page, text):
     page.locator("#status", has_text=re.compile(text)).wait_for()
+
+
+def stored(page):
+    """The canvas of what is played, as an address that holds its PNG."""
+    return page.evaluate("document.getElementById('performed').toDataURL()")
+
+
+def performed(page):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(stored(page).split(",")[1]))).convert("RGB")).astype(int)

@@ -10,6 +10,7 @@ from pages import as_rgba, hosted, shown, status, written
 from PIL import Image
 
 import ganvas
+from exported_models import publish_model
 from ganvas.explore.project import project
 from ganvas.formats.images import save_png
 from ganvas.formats.point import point_of
@@ -91,22 +92,74 @@ def test_what_is_no_picture_is_said_to_be_none(opened, address, tmp_path):
     noted(page, "words.png is no picture")
 
 
-def test_a_photo_may_be_dropped_and_walked_to(opened, address, published):
+HANDED = {
+    "dropped": "new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })",
+    "pasted": "new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })",
+}
+
+
+@pytest.mark.parametrize("way", HANDED)
+def test_a_photo_may_be_dropped_or_pasted_and_walked_to(way, opened, address, published, tmp_path):
+    save_png(tmp_path / "me.png", published.golden[5], scale=1)
+    (expected,) = ganvas.project(published.folder, tmp_path / "me.png", steps=0, progress=False)
     page = opened(f"{address}#seed=2")
-    golden = io.BytesIO()
-    Image.fromarray(published.golden[5].squeeze()).save(golden, "PNG")
-    page.evaluate(
-        """(bytes) => {
-            const data = new DataTransfer();
-            data.items.add(new File([Uint8Array.from(bytes)], "me.png", { type: "image/png" }));
-            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
-        }""",
-        list(golden.getvalue()),
-    )
+
+    def hand(files, words):
+        """Let go of files or of words over the page, or paste them."""
+        page.evaluate(
+            f"""([files, words]) => {{
+                const data = new DataTransfer();
+                if (words) data.setData("text/plain", words);
+                for (const {{ name, type, bytes }} of files) {{
+                    data.items.add(new File([Uint8Array.from(bytes)], name, {{ type }}));
+                }}
+                document.body.dispatchEvent({HANDED[way]});
+            }}""",
+            [files, words],
+        )
+
+    hand([], "a few words")
+    assert page.locator("#photos").get_attribute("open") is None
+    hand([{"name": "me.png", "type": "image/png", "bytes": list((tmp_path / "me.png").read_bytes())}], "")
     noted(page, "as this generator sees it")
+    assert page.locator("#photos").get_attribute("open") is not None
     page.locator("#photo-walk").click()
     status(page, "A picture of its own")
-    assert point_on(page).z is not None
+    page.wait_for_function("() => location.hash.includes('z=')")
+    found = point_of(page.url)
+    np.testing.assert_allclose(found.latent(load_model(published.folder).description), expected.z, atol=1e-4)
+    assert np.abs(shown(page)[..., :3] - expected.guess).max() <= 1
+
+
+PAINTED = """
+globalThis.painted = []; // on the page's picture, in order
+const put = CanvasRenderingContext2D.prototype.putImageData;
+CanvasRenderingContext2D.prototype.putImageData = function (image, ...place) {
+  if (this.canvas.id === "picture") painted.push([...image.data]);
+  return put.call(this, image, ...place);
+};
+"""
+
+
+def test_a_walk_to_a_photo_of_another_class_begins_at_the_picture_that_is_shown(browser, make_model, tmp_path):
+    animals = publish_model(tmp_path / "animals", make_model(classes=("cat", "dog")))
+    save_png(tmp_path / "me.png", animals.golden[5], scale=1)
+    with hosted(written(animals, tmp_path / "site")) as address:
+        page = browser.new_page()
+        page.add_init_script(PAINTED)
+        page.goto(f"{address}#seed=2&label=dog")
+        page.locator("#grid button").nth(15).wait_for()
+        page.locator("#photo-file").set_input_files(tmp_path / "me.png")
+        page.locator("#photo-note", has_text="sees it").wait_for(state="attached")
+        page.evaluate("location.hash = '#seed=2&label=cat'")
+        status(page, "Seed 2, cat")
+        before = shown(page)
+        page.evaluate("painted.length = 0")
+        page.locator("#photo-walk").dispatch_event("click")
+        page.wait_for_function("() => painted.length > 0")
+        first = np.array(page.evaluate("painted[0]")).reshape(before.shape)
+        page.close()
+    assert np.abs(first - before).max() <= 1
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from ganvas.explore.project import project
 from ganvas.explore.walk import noise_loop_around
 from ganvas.formats.latents import latents, random_labels, random_words
 from ganvas.formats.manifest import Description
-from ganvas.formats.paths import EASES, along, harmonics, noise_loop
+from ganvas.formats.paths import EASES, along, harmonics, nearest_stops, noise_loop
 from ganvas.formats.point import Point, point_of
 from ganvas.formats.preset import Keyframe, Preset
 from ganvas.model.onnx import drawn_by_pytorch, smallest_graph, to_onnx
@@ -105,6 +105,13 @@ def test_tours_are_the_same(from_page, ease):
     np.testing.assert_allclose(found, along(stops, seconds, np.array(times), [ease] * 3), atol=1e-5)
 
 
+@pytest.mark.parametrize("ease", EASES)
+def test_the_class_changes_at_the_same_moments(from_page, ease):
+    seconds, times = [0.5, 2.0, 1.0], np.arange(0, 4, 0.09).round(2).tolist()
+    found = from_page(f"{times}.map((time) => page.nearestStop({seconds}, Array(3).fill('{ease}'), time))")
+    np.testing.assert_array_equal(found, nearest_stops(seconds, np.array(times), [ease] * 3))
+
+
 @pytest.mark.parametrize("radius", [0, 0.4, 1, 3])
 def test_noise_loops_are_the_same(from_page, radius):
     count = 2 * len(harmonics(radius)) - 1
@@ -121,6 +128,7 @@ STOPS = (
     'ease: ["smooth", "linear", "hold"][at] }))'
 )
 SHARES = [0, 0.1, 0.4, 0.77, 1]
+KINDS = ("cat", "dog", "owl")
 CELLS = [0, 1, 4]  # of three stops: the last begins on the way from the second to the third
 
 
@@ -136,12 +144,15 @@ def motion(played, kind="normal"):
 def test_a_walk_through_keyframes_is_that_of_the_command(from_page, make_model):
     found = from_page(motion('kind: "tour"'))
     seconds, eases = [0.5, 2.0, 1.0], ["smooth", "linear", "hold"]
-    keyframes = [Keyframe(point=f"seed={at + 1}", seconds=seconds[at], ease=eases[at]) for at in range(3)]
-    options = WalkOptions(Path("film"), tuple(keyframes))
+    keyframes = [
+        Keyframe(point=f"seed={at + 1}&label={KINDS[at]}", seconds=seconds[at], ease=eases[at]) for at in range(3)
+    ]
+    options, model = WalkOptions(Path("film"), tuple(keyframes)), make_model(classes=KINDS)
     for at, cell in enumerate(CELLS):
-        way = tour(make_model(), options, cell)
-        np.testing.assert_allclose(found[at, :, :8], [way.at(share) for share in SHARES], atol=1e-5)
-        np.testing.assert_array_equal(found[at, :, 8], cell % 3)
+        moments = [tour(model, options, cell).at(share) for share in SHARES]
+        np.testing.assert_allclose(found[at, :, :8], [moment.z for moment in moments], atol=1e-5)
+        np.testing.assert_array_equal(found[at, :, 8], [moment.label for moment in moments])
+        assert len({moment.label for moment in moments}) > 1
     np.testing.assert_allclose(found[:, -1], found[:, 0], atol=1e-6)
 
 
@@ -152,7 +163,8 @@ def test_drifting_around_keyframes_is_that_of_the_command(from_page, kind, radiu
     described = make_model(z_distribution=kind).description
     for at, cell in enumerate(CELLS):
         loop = noise_loop_around(latents([cell % 3 + 1], 8, kind)[0], radius, 77 + cell, described, None)
-        np.testing.assert_allclose(found[at, :, :8], [loop.at(share) for share in SHARES], atol=1e-5)
+        np.testing.assert_allclose(found[at, :, :8], [loop.at(share).z for share in SHARES], atol=1e-5)
+        np.testing.assert_array_equal(found[at, :, 8], cell % 3)
     np.testing.assert_allclose(found[:, -1], found[:, 0], atol=1e-6)
 
 
@@ -160,7 +172,7 @@ def test_a_radius_that_is_turned_while_it_plays_moves_on_the_same_waves(from_pag
     shape, stops = "{ z_dim: 8, z_distribution: 'normal' }", STOPS.replace("KIND", "normal")
     made = f"new page.Motion({shape}, {{ kind: 'noise', radius: 0.2, seed: 5, stops: {stops} }})"
     found = from_page(f"((motion) => [[...motion.at(0.3).z], (motion.radius = 3, [...motion.at(0.3).z])])({made})")
-    expected = [noise_loop_around(latents([1], 8)[0], radius, 5, described(), None).at(0.3) for radius in (0.2, 3)]
+    expected = [noise_loop_around(latents([1], 8)[0], radius, 5, described(), None).at(0.3).z for radius in (0.2, 3)]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 

@@ -1,7 +1,5 @@
-"""What the page performs: the picture alone, presets that the command plays too, and films without a dropped frame."""
+"""What the page performs: presets that the command plays too, and films without a dropped frame."""
 
-import base64
-import io
 import json
 import zipfile
 
@@ -13,9 +11,7 @@ from PIL import Image
 
 import ganvas
 from ganvas.formats.latents import latents
-from ganvas.formats.manifest import read_description
-from ganvas.formats.preset import Keyframe, Preset, read_preset
-from ganvas.publishing import site
+from ganvas.formats.preset import read_preset
 
 FPS = 8  # and seconds that are whole numbers of frames, so that no rounding decides which keyframe a frame is at
 LACKING = """
@@ -33,18 +29,6 @@ def address(published, tmp_path_factory):
         yield address
 
 
-@pytest.fixture
-def preset(published):
-    """Three keyframes in two seconds, as a stranger may have saved them, that the page plays at a tempo of its own."""
-    keyframes = [
-        Keyframe(point="seed=3&1=0.5", seconds=0.5, ease="linear"),
-        Keyframe(point="seed=5&mix=9:0.5", seconds=1, ease="smooth"),
-        Keyframe(point="seed=8&truncation=0.7", seconds=0.5, ease="hold"),
-    ]
-    model = read_description(published.folder).published.sha256
-    return Preset(model=model, name="Dusk", keyframes=tuple(keyframes), page={"kind": "tour", "tempo": 90})
-
-
 def imported(page, preset, tmp_path):
     """Open the panel and hand it a preset, which need not be one."""
     (tmp_path / "given.json").write_text(preset if isinstance(preset, str) else preset.to_json(), encoding="utf-8")
@@ -59,45 +43,20 @@ def downloaded(page, button, path):
     return path
 
 
-def covering(page):
-    """The ids of what lies on top at places all over the window."""
-    return set(
-        page.evaluate(
-            "[0.02, 0.3, 0.6, 0.98].flatMap((x) => [0.02, 0.5, 0.98].map((y) => "
-            "document.elementFromPoint(x * innerWidth, y * innerHeight).id))"
-        )
+@pytest.mark.parametrize("is_smooth", [False, True])
+def test_a_film_is_enlarged_as_the_screen_is(is_smooth, opened, address, preset, tmp_path):
+    page = opened(f"{address}#seed=2", accept_downloads=True)
+    imported(
+        page, preset.model_copy(update={"page": {"isSmooth": is_smooth, "kind": "noise", "seconds": 0.2}}), tmp_path
     )
-
-
-def performed(page):
-    stored = page.evaluate("document.getElementById('performed').toDataURL('image/png')").split(",")[1]
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(stored))).convert("RGB")).astype(int)
-
-
-def test_only_the_picture_is_there_and_it_moves(opened, address, preset):
-    link = base64.urlsafe_b64encode(preset.model_copy(update={"page": {"columns": 3, "rows": 2}}).to_json().encode())
-    page = opened(f"{address}#perform&seed=7&preset={link.decode().rstrip('=')}", shows="#performed")
-    page.locator("#performed[width='96']").wait_for()
-    assert covering(page) <= {"performance", "performed"}
-    assert page.evaluate("getComputedStyle(document.getElementById('performance')).cursor") == "none"
-    assert page.url == f"{address}#perform"
-    first = performed(page)
-    assert first.shape == (48, 96, 3)
-    page.wait_for_timeout(300)
-    assert np.abs(performed(page) - first).max() > 5
-    page.keyboard.press("Escape")
-    page.locator("#grid button").nth(15).wait_for()
-    assert page.locator("#performance").is_hidden()
-    assert "perform" not in page.url
-
-
-def test_a_page_made_to_perform_opens_so_also_from_disk(opened, published, tmp_path):
-    things = written(published, tmp_path, perform=True)
-    page = opened(f"{(things / site.ONE_FILE).as_uri()}#seed=7", shows="#performed")
-    page.locator("#performed[width='32']").wait_for()
-    assert covering(page) <= {"performance", "performed"}
-    assert page.url.endswith("#perform&seed=7")
-    assert (things / "index.html").read_text().count('data-perform="true"') == 1
+    page.locator("#keyframes li").nth(2).wait_for()
+    page.locator("#record-scale").fill("4")
+    page.locator("#record-as").select_option("png")
+    with zipfile.ZipFile(downloaded(page, "#record-loop", tmp_path / "loop.zip")) as frames:
+        frame = np.asarray(Image.open(frames.open("000000.png")).convert("RGB")).astype(int)
+    assert frame.shape == (96, 128, 3)
+    blocks = frame.reshape(24, 4, 32, 4, 3)
+    assert (blocks == blocks[:, :1, :, :1]).all() == (not is_smooth)
 
 
 @pytest.mark.slow

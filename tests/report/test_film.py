@@ -28,8 +28,8 @@ def test_every_sample_is_one_frame_and_the_last_is_held(tmp_path, ending):
     shown = durations(out)
     assert len(shown) == 10
     assert shown[-1] == 2000
-    assert sum(shown) == pytest.approx(5000, abs=50)
-    assert len(set(shown[:-1])) == 1
+    assert sum(shown) == 5000
+    assert max(shown[:-1]) - min(shown[:-1]) <= 10  # the unit of a GIF's time
 
 
 def test_a_film_as_mp4_has_its_length_its_size_and_its_pictures(tmp_path):

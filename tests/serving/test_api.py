@@ -41,7 +41,8 @@ from ganvas.serving.batching import TURN_SECONDS, Batcher, BusyError, Turns
 from ganvas.serving.encoding import ANIMATED, KINDS, animated
 from ganvas.serving.engine import Engine
 from ganvas.serving.middleware import Limits
-from ganvas.serving.responses import Answer, Job
+from ganvas.serving.requests import Walk
+from ganvas.serving.responses import Answer, Job, job_for_walk
 from ganvas.serving.server import is_loopback, listening, names_of, serve
 from served import running
 
@@ -141,6 +142,14 @@ def test_a_walk_begins_at_its_first_seed_and_has_the_frames_that_were_asked_for(
     assert film.n_frames == 10
     first = np.asarray(film.convert("RGB")).astype(int)
     assert np.abs(first - published.golden[1]).mean() < 8
+
+
+def test_the_class_of_a_walk_is_that_of_every_seed_when_it_is_there(engines):
+    assert engines["animals"].labels([1, 3, 4]).tolist() == [0, 1, 2]
+    job = job_for_walk(engines["animals"], Walk(seeds="1,3,4", frames=12))
+    assert job.labels.tolist() == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0]
+    held = job_for_walk(engines["animals"], Walk(seeds="1,3,4", frames=12, label="owl"))
+    assert set(held.labels.tolist()) == {2}
 
 
 def test_another_model_is_asked_for_by_its_name(client, labelled):

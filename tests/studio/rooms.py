@@ -1,6 +1,7 @@
 """The rooms of a studio that need no training: put together, with a page that asks."""
 
 import io
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +19,32 @@ from ganvas.studio.access import Access
 from ganvas.studio.app import create_app
 from ganvas.studio.home import Home
 from ganvas.studio.jobs import Jobs
+from ganvas.studio.problems import Problem
 from ganvas.studio.sets import Sets
 from ganvas.studio.watching import Hub
+from ganvas.studio.worker import outcome
+from ganvas.studio.working import Cancelled
 
 TOKEN = "t" * 43
 PATIENCE_SECONDS = 300  # for work in a process of its own, where the machine is busy
+
+
+class InTheSameProcess:
+    """Work as working.Work does it, without a process of its own, which would import PyTorch for each."""
+
+    def __init__(self, kind: str, request: Any, log: Path) -> None:
+        self._kind, self._request, self._is_cancelled = kind, json.loads(json.dumps(request)), False
+
+    def result(self, told: Any) -> dict[str, Any]:
+        found = json.loads(json.dumps(outcome(self._kind, self._request, told)))
+        if self._is_cancelled:
+            raise Cancelled
+        if "problem" in found:
+            raise Problem(422, found["problem"])
+        return found["result"]
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
 
 
 @dataclass
@@ -65,7 +87,7 @@ def opened(folder: Path, *more: Any, **of_sets: Any) -> Iterator[Rooms]:
     def tell(kind: str, value: object) -> None:
         told.append((kind, value))
 
-    found, work = Sets(home, tell, **of_sets), Jobs(home.studio / "jobs", tell)
+    found, work = Sets(home, tell, **of_sets), Jobs(home.studio / "jobs", tell, InTheSameProcess)  # type: ignore[arg-type]
     rooms = Rooms(home, found, work, None, told)  # type: ignore[arg-type]
     routers: list[APIRouter] = [
         sets.routes(found),

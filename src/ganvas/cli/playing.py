@@ -25,14 +25,18 @@ def walk(
         Path | None, typer.Option(help="keyframes that its page or `ganvas project` saved, instead of stops")
     ] = None,
     loop: Annotated[str, typer.Option(help="tour: from stop to stop; noise: around a stop, at random")] = "tour",
-    radius: Annotated[float, typer.Option(help="of a noise loop: 0 stays, 1 comes to another picture")] = 1.0,
+    radius: Annotated[
+        float | None, typer.Option(help="of a noise loop: 0 stays; 1, as unless given, comes to another picture")
+    ] = None,
     seconds: Annotated[str | None, typer.Option(help="of the film; two for every stop unless given")] = None,
     fps: Annotated[int, typer.Option(help="frames a second")] = 30,
     grid: Annotated[str, typer.Option(help="pictures side by side, as 3x3 (columns x rows)")] = "1",
     scale: Annotated[int | None, typer.Option(help="what a pixel is enlarged by; to 512 px unless given")] = None,
     truncation: Truncation = None,
-    label: Annotated[str | None, typer.Option(help="of a model with classes")] = None,
-    seed: Annotated[int, typer.Option(help="of the first stop, and of a noise loop")] = 0,
+    label: Annotated[str | None, typer.Option(help="the class of stops that name none")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="of the first stop where none are given, and of a noise loop")
+    ] = None,
     at: Moment = None,
 ) -> None:
     """A film through latent space that ends where it begins."""
@@ -60,7 +64,7 @@ def project(
     photos: Annotated[list[Path], typer.Argument(help="one or more files")],
     out: Annotated[Path, typer.Option(help="the folder to write: strips, films, preset.json")] = Path("projected"),
     steps: Annotated[int, typer.Option(help="of the refinement; 0: the first guess")] = 100,
-    seed: Annotated[int, typer.Option(help="where the search begins, without components and encoder")] = 0,
+    seed: Annotated[int | None, typer.Option(help="where the search begins, without components and encoder")] = None,
     label: Annotated[str | None, typer.Option(help="the class; the one that fits best unless given")] = None,
     fit: Annotated[str, typer.Option(help="for photos of another shape: crop, pad or stretch")] = "crop",
     film: Annotated[bool, typer.Option("--film", help="also write a film of each search")] = False,
@@ -77,22 +81,44 @@ def project(
 
 def mix(
     model: Model,
-    rows: Annotated[str, typer.Option(help="seeds, as 1,2,3, or links, which a space parts")],
-    columns: Annotated[str | None, typer.Option(help="likewise; those of the rows unless given")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="as 3,7, or links, which a space parts: every one is mixed with every one")
+    ] = None,
+    rows: Annotated[str | None, typer.Option(help="likewise, of the rows alone")] = None,
+    columns: Annotated[str | None, typer.Option(help="likewise, of the columns alone")] = None,
     out: Annotated[Path, typer.Option(help="the sheet")] = Path("mix.png"),
-    share: Annotated[float, typer.Option(help="of the way from the row's picture to the column's")] = 0.5,
+    share: Annotated[
+        float | None, typer.Option(help="of the way from the row's picture to the column's; 0.5 unless given")
+    ] = None,
     coarse: Annotated[
         int | None, typer.Option(help="style mixing: so many numbers of the row's latent, the rest of the column's")
     ] = None,
     truncation: Truncation = None,
-    label: Annotated[str | None, typer.Option(help="of a model with classes")] = None,
+    label: Annotated[str | None, typer.Option(help="the class of pictures that name none")] = None,
     at: Moment = None,
 ) -> None:
     """The table of mixtures of pictures."""
-    left = rows.replace(",", " ").split()
-    above = left if columns is None else columns.replace(",", " ").split()
-    ganvas.mix(model, left, above, out, share=share, coarse=coarse, truncation=truncation, label=label, at=at)
+    ganvas.mix(
+        model,
+        _stops(rows),
+        _stops(columns),
+        out,
+        seeds=_stops(seeds),
+        share=share,
+        coarse=coarse,
+        truncation=truncation,
+        label=label,
+        at=at,
+    )
     typer.echo(out)
+
+
+def _stops(typed: str | None) -> list[str] | None:
+    """Seeds, as commas or spaces part them, and links, as spaces do; a link may have commas of its own."""
+    if typed is None:
+        return None
+    words = ([word] if "=" in word else word.replace(",", " ").split() for word in typed.split())
+    return [stop for stops in words for stop in stops]
 
 
 def blend(

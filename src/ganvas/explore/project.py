@@ -114,6 +114,11 @@ def project(
     return Projection(shown, guess, refined, best[0].numpy(), number, before, after, [*search, refined])
 
 
+def guesses_by_itself(model: Model) -> bool:
+    """Whether the first guess is of the photo alone, in closed form or by an encoder, and no seed is looked at."""
+    return ARCHITECTURES[model.description.architecture].starts_at_pca or model.encoder is not None
+
+
 def first_guess(model: Model, photo: np.ndarray, label: int | None, seed: int) -> tuple[Tensor, Tensor | None]:
     """(1, Z) and (1,) or None: the best that is known of a photo before anything is searched."""
     classes = len(model.description.classes)

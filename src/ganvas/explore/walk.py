@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,31 +11,40 @@ from PIL import Image
 
 from ganvas.formats.latents import latents
 from ganvas.formats.manifest import Description
-from ganvas.formats.paths import along, harmonics, noise_loop
+from ganvas.formats.paths import along, harmonics, nearest_stops, noise_loop
 from ganvas.formats.sheets import even, side_by_side
 from ganvas.model import draw
 from ganvas.model.weights import Model
 from ganvas.report.video import Reel
 
 
+class Moment(NamedTuple):
+    """What is drawn. z: (Z,). label: the number of its class; None of a model without."""
+
+    z: np.ndarray
+    label: int | None
+
+
 @dataclass(frozen=True)
 class Tour:
     """One picture's way.
 
-    stops: (S, Z). seconds, eases: of each way from a stop to the next, the last leading back to the first. label: the
-    number of its class all the way. ahead: how much of the first way it is further.
+    stops: (S, Z). labels: the numbers of their S classes, or None each of a model without. seconds, eases: of each way
+    from a stop to the next, the last leading back to the first. ahead: how much of the first way it is further.
     """
 
     stops: np.ndarray
+    labels: Sequence[int | None]
     seconds: Sequence[float]
     eases: Sequence[str]
-    label: int | None = None
     ahead: float = 0.0
 
-    def at(self, share: float) -> np.ndarray:
-        """(Z,) at a share of the loop, from 0 to 1."""
-        seconds = share * sum(self.seconds) + self.ahead * self.seconds[0]
-        return along(self.stops, self.seconds, np.array([seconds]), self.eases)[0]
+    def at(self, share: float) -> Moment:
+        """At a share of the loop, from 0 to 1. Half of the way to the next stop its class becomes that of the next."""
+        times = np.array([share * sum(self.seconds) + self.ahead * self.seconds[0]])
+        (z,) = along(self.stops, self.seconds, times, self.eases)
+        (nearest,) = nearest_stops(self.seconds, times, self.eases)
+        return Moment(z, self.labels[nearest])
 
 
 @dataclass(frozen=True)
@@ -49,10 +59,12 @@ class NoiseLoop:
     label: int | None = None
     is_uniform: bool = False
 
-    def at(self, share: float) -> np.ndarray:
-        """(Z,) at a share of the loop, from 0 to 1."""
+    def at(self, share: float) -> Moment:
+        """At a share of the loop, from 0 to 1."""
         z = noise_loop(self.latents, self.radius, np.array([share]))[0]
-        return np.array([2 * NormalDist().cdf(each) - 1 for each in z], np.float32) if self.is_uniform else z
+        if self.is_uniform:
+            z = np.array([2 * NormalDist().cdf(each) - 1 for each in z], np.float32)
+        return Moment(z, self.label)
 
 
 def noise_loop_around(
@@ -75,11 +87,14 @@ def reel(model: Model, ways: Sequence[Tour | NoiseLoop], *, columns: int, frames
     Args:
         columns: pictures a row. scale: what each pixel is enlarged by, smoothly.
     """
-    labels = None if ways[0].label is None else torch.tensor([way.label for way in ways])
 
     def frame(number: int) -> Image.Image:
-        z = torch.from_numpy(np.stack([way.at(number / frames) for way in ways]).astype(np.float32))
-        pictures = np.stack(list(draw(model.generator, z, labels, at_once=len(ways))))
+        moments = [way.at(number / frames) for way in ways]
+        z = np.stack([moment.z for moment in moments]).astype(np.float32)
+        if model.description.z_distribution == "uniform":
+            z = z.clip(-1, 1)  # a great circle leaves the cube
+        labels = None if moments[0].label is None else torch.tensor([moment.label for moment in moments])
+        pictures = np.stack(list(draw(model.generator, torch.from_numpy(z), labels, at_once=len(ways))))
         return even(side_by_side(pictures, columns, scale))
 
     return Reel(frame, [1 / fps] * frames, fps)

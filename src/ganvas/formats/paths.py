@@ -40,23 +40,48 @@ def along(
 
     Args:
         stops: (S, Z), S >= 1.
-        seconds: of the way from each stop to the next, S numbers above 0; the last leads back to the first.
+        seconds, times, eases: as `legs` takes them.
+    Raises:
+        ValueError: as `legs`.
+    """
+    if stops.ndim != 2 or len(stops) != len(seconds):
+        raise ValueError(f"expected (S, Z) stops, each with its seconds and ease; got {stops.shape}, {len(seconds)}")
+    leg, share = legs(seconds, times, eases)
+    return between(stops[leg], np.roll(stops, -1, axis=0)[leg], share[:, None])
+
+
+def legs(
+    seconds: Sequence[float], times: np.ndarray, eases: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(T,) numbers of the stops that are left at `times` of a tour, and (T,) eased shares of the ways to the next.
+
+    Args:
+        seconds: of the way from each of S stops to the next, numbers above 0; the last leads back to the first.
         times: (T,) seconds; what is over the whole tour begins again.
         eases: of each way, a name in EASES; None: all linear.
     Raises:
-        ValueError: as many seconds or eases as stops are not given, or an unknown ease.
+        ValueError: there are no seconds, not as many eases, or an unknown ease.
     """
-    eases = ["linear"] * len(stops) if eases is None else list(eases)
-    if stops.ndim != 2 or not len(stops) == len(seconds) == len(eases) or min(seconds, default=0) <= 0:
-        raise ValueError(f"expected (S, Z) stops, each with its seconds and ease; got {stops.shape}, {len(seconds)}")
+    eases = ["linear"] * len(seconds) if eases is None else list(eases)
+    if len(seconds) != len(eases) or min(seconds, default=0) <= 0:
+        raise ValueError(f"expected seconds above 0, each with its ease; got {seconds!r:.80} and {len(eases)} eases")
     if unknown := set(eases) - EASES.keys():
         raise ValueError(f"ease {unknown.pop()!r}: expected {', '.join(EASES)}")
     ends = np.cumsum(seconds)
     at = np.asarray(times, np.float64) % ends[-1]
-    leg = np.minimum(np.searchsorted(ends, at, side="right"), len(stops) - 1)  # (T,)
+    leg = np.minimum(np.searchsorted(ends, at, side="right"), len(seconds) - 1)  # (T,)
     share = np.clip(1 - (ends[leg] - at) / np.asarray(seconds)[leg], 0, 1)
     eased = np.select([np.array(eases)[leg] == name for name in EASES], [ease(share) for ease in EASES.values()])
-    return between(stops[leg], np.roll(stops, -1, axis=0)[leg], eased[:, None])
+    return leg, eased
+
+
+def nearest_stops(seconds: Sequence[float], times: np.ndarray, eases: Sequence[str] | None = None) -> np.ndarray:
+    """(T,) numbers of the stops whose classes are drawn: from half of a way on, that which is gone to.
+
+    A generator draws one class or another, and nothing between. The arguments and errors are those of `legs`.
+    """
+    leg, share = legs(seconds, times, eases)
+    return np.where(share < 0.5, leg, (leg + 1) % len(seconds))
 
 
 def harmonics(radius: float) -> np.ndarray:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from PIL import GifImagePlugin, Image
@@ -14,7 +15,10 @@ from ganvas.files import filling, replacing
 MOST_GIF_BYTES = 4_000_000
 GIF_WIDTHS_PX = (640, 560, 480, 400, 320)
 USUAL_FPS = 30
-PALETTE_FRAMES, PALETTE_PX = 8, 200
+GIF_TICK_MS, FEWEST_GIF_TICKS = 10, 2  # its unit of time, and what browsers do not slow down
+MOST_GIF_FPS = 1000 // (GIF_TICK_MS * FEWEST_GIF_TICKS)
+PALETTE_PX = 64  # that a frame's colours are chosen from; 200 px take six times as long and are no nearer to it
+SAMPLES = 5  # frames that a film's size is foretold by
 MP4 = {"codec": "libx264", "options": {"crf": "20", "preset": "veryfast"}}
 WEBM = {"codec": "libvpx-vp9", "options": {"crf": "31", "b": "0", "deadline": "realtime", "cpu-used": "6"}}
 
@@ -44,33 +48,27 @@ class Reel:
 
 
 def write_gif(reel: Reel, out: Path, *, most_bytes: int | None = None) -> None:
-    """A looping GIF in one palette, so that what does not change does not flicker.
+    """A looping GIF; each frame is dithered in 256 colours of its own, so that smooth shades show no bands.
 
-    Durations are rounded to 1/100 s, the unit of GIF, and are at least 2/100: browsers slow anything faster down.
+    Durations are whole hundredths of a second, at least two: browsers slow anything faster down.
 
     Args:
         most_bytes: it is narrowed to about that; None: every frame keeps its size.
     """
-    durations = [max(20, round(100 * each) * 10) for each in reel.seconds]
-    samples = reel.spread(PALETTE_FRAMES)
-    last = [reel.frame(number) for number in range(max(len(reel) - 4, 0), len(reel))]  # the best ones count double
-    palette = _shared_palette([*samples, *last])
-    width = samples[0].width
-    if most_bytes is not None:
-        width = _gif_width(reel.spread(5), palette, most_bytes * len(reel.spread(5)) / len(reel))
+    width = None if most_bytes is None else _gif_width(reel, most_bytes)
     with replacing(out) as unfinished, unfinished.open("wb") as file:
-        for number, milliseconds in enumerate(durations):
-            flat = _at_most(reel.frame(number), width).quantize(palette=palette, dither=Image.Dither.NONE)
+        for number, milliseconds in enumerate(_durations(reel, GIF_TICK_MS, FEWEST_GIF_TICKS)):
+            flat = _in_few_colours(_at_most(reel.frame(number), width))
             if number == 0:
                 file.writelines(GifImagePlugin.getheader(flat, info={"loop": 0})[0])
-            file.writelines(GifImagePlugin.getdata(flat, duration=milliseconds))
+            file.writelines(_gif_frame(flat, milliseconds))
         file.write(b";")
 
 
 def write_webp(reel: Reel, out: Path) -> None:
-    """A looping WebP; durations are rounded to 1/1000 s. What is encoded is held in memory until the end."""
-    durations = [max(1, round(1000 * each)) for each in reel.seconds]
+    """A looping WebP; durations are whole milliseconds. What is encoded is held in memory until the end."""
     with replacing(out) as unfinished, unfinished.open("wb") as file:
+        durations = _durations(reel, 1, 1)
         _Frames(reel).save(file, format="WEBP", save_all=True, duration=durations, loop=0, quality=80, method=2)
 
 
@@ -140,27 +138,36 @@ class _Frames(Image.Image):
         return self.number
 
 
-def _shared_palette(frames: Sequence[Image.Image]) -> Image.Image:
-    """256 colours for the whole film."""
-    montage = [_at_most(frame, PALETTE_PX) for frame in frames]
-    width, height = montage[0].size
-    sheet = Image.new("RGB", (width, height * len(montage)))
-    for row, frame in enumerate(montage):
-        sheet.paste(frame, (0, row * height))
-    return sheet.quantize(256, method=Image.Quantize.MEDIANCUT)
+def _durations(reel: Reel, tick_ms: int, fewest: int) -> list[int]:
+    """Milliseconds of each frame, in whole ticks; what one is rounded by the next makes good."""
+    ends = [0, *(round(1000 * end / tick_ms) for end in accumulate(reel.seconds))]
+    return [max(fewest, end - start) * tick_ms for start, end in pairwise(ends)]
 
 
-def _gif_width(samples: Sequence[Image.Image], palette: Image.Image, most_bytes: float) -> int:
-    """The widest of GIF_WIDTHS_PX at which the samples take at most so many bytes, else the narrowest."""
+def _in_few_colours(frame: Image.Image) -> Image.Image:
+    """The frame in 256 colours of its own, dithered by error diffusion (Floyd & Steinberg 1976)."""
+    sample = frame.copy()
+    sample.thumbnail((PALETTE_PX, PALETTE_PX), Image.Resampling.NEAREST)  # colours that are there, not means of them
+    palette = sample.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    return frame.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _gif_frame(flat: Image.Image, milliseconds: int) -> list[bytes]:
+    return GifImagePlugin.getdata(flat, duration=milliseconds, include_color_table=True)
+
+
+def _gif_width(reel: Reel, most_bytes: int) -> int:
+    """The widest of GIF_WIDTHS_PX at which the film takes about so many bytes, else the narrowest."""
+    samples = reel.spread(SAMPLES)
     for width in GIF_WIDTHS_PX:
-        flat = [_at_most(each, width).quantize(palette=palette, dither=Image.Dither.NONE) for each in samples]
-        if sum(len(piece) for each in flat for piece in GifImagePlugin.getdata(each)) <= most_bytes:
+        pieces = [piece for each in samples for piece in _gif_frame(_in_few_colours(_at_most(each, width)), 0)]
+        if sum(map(len, pieces)) * len(reel) <= most_bytes * len(samples):
             return width
     return GIF_WIDTHS_PX[-1]
 
 
-def _at_most(frame: Image.Image, width: int) -> Image.Image:
-    if frame.width <= width:
+def _at_most(frame: Image.Image, width: int | None) -> Image.Image:
+    if width is None or frame.width <= width:
         return frame
     return frame.resize((width, round(frame.height * width / frame.width)), Image.Resampling.LANCZOS, reducing_gap=2)
 

@@ -26,7 +26,8 @@ from ganvas.run.events import Drawn, RunEvent
 from ganvas.run.folder import RunFolder, moment_name
 from ganvas.training import ARCHITECTURES, Progress, TrainingState, save_checkpoint
 
-DIRECTIONS_SHOWN = 6  # in the report; `ganvas directions` draws all of them
+# Of a picture. A model without principal components draws a thousand to find its directions: 1 to 28 s at this size.
+LARGEST_EXPLORED_PX = 64 * 64
 E = TypeVar("E", bound=Event)
 
 
@@ -195,12 +196,15 @@ class Recorder:
         self.report()
 
     def _draw_directions(self) -> None:
-        """Strips along the shipped model's principal components; other models take too long for every run's end."""
-        if self.config.recording.report and ARCHITECTURES[self.description.architecture].starts_at_pca:
+        """Strips along the main directions of the shipped model, where they are soon found."""
+        described = self.description
+        has_components = ARCHITECTURES[described.architecture].starts_at_pca
+        if not self.config.recording.report:
+            return
+        if has_components or described.width * described.height <= LARGEST_EXPLORED_PX:
             model = load_model(self.folder.model)
-            sheet = with_words(strips(model, main_directions(model, DIRECTIONS_SHOWN)))
             with replacing(self.folder.directions_path) as unfinished:
-                sheet.save(unfinished)
+                with_words(strips(model, main_directions(model))).save(unfinished)
 
     def _drawn(self, z: torch.Tensor, labels: torch.Tensor | None, generator: torch.nn.Module) -> np.ndarray:
         at_once = drawn_at_once(self.description)

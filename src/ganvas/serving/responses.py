@@ -10,7 +10,7 @@ import numpy as np
 
 from ganvas.errors import SettingError
 from ganvas.formats.images import over_checkerboard, picture_grid
-from ganvas.formats.paths import along
+from ganvas.formats.paths import along, nearest_stops
 from ganvas.serving.encoding import ANIMATED, KINDS, Format, animated, encoded, zipped
 from ganvas.serving.engine import Engine
 from ganvas.serving.requests import ManyPictures, OnePicture, Walk
@@ -101,11 +101,13 @@ def job_for_walk(engine: Engine, query: Walk) -> Job:
     frames = max(query.frames, len(query.stops))
     check_size(engine, frames)
     stops = engine.latents(query.stops, 1.0)
-    z = along(stops, [1.0] * len(stops), np.arange(frames) * (len(stops) / frames))
+    seconds, times = [1.0] * len(stops), np.arange(frames) * (len(stops) / frames)
+    z = along(stops, seconds, times)
     if engine.description.z_distribution == "uniform":
         z = np.clip(z, -1, 1)  # a great circle leaves the cube
-    labels = engine.labels(query.stops[:1], query.label)
-    return Job(z * engine.truncation(query.truncation), None if labels is None else labels.repeat(len(z)))
+    labels = engine.labels(query.stops, query.label)
+    every = None if labels is None else labels[nearest_stops(seconds, times)]
+    return Job(z * engine.truncation(query.truncation), every)
 
 
 def film(drawn: np.ndarray, query: Walk) -> Answer:

@@ -21,6 +21,7 @@ from ganvas.studio import (
     compare,
     drawing,
     exploring,
+    forecasts,
     jobs,
     known,
     looking,
@@ -69,7 +70,8 @@ class Studio:
 def assemble(home: Home, access: Access) -> Studio:
     """The studio of a home folder."""
     hub = Hub()
-    kept_sets, work = sets.Sets(home, hub.tell), jobs.Jobs(home.studio / "jobs", hub.tell)
+    kept_sets = sets.Sets(home, hub.tell, names_folders=not access.public)
+    work = jobs.Jobs(home.studio / "jobs", hub.tell)
 
     def prepare(name: str, request: TrainRequest) -> Prepared:
         fit, channels, near = (request.settings.get(f"pictures.{field}") for field in ("fit", "channels", "drop_near"))
@@ -106,6 +108,7 @@ def assemble(home: Home, access: Access) -> Studio:
         exploring.routes(home, work),
         publishing.routes(home, work, watcher.look),
         compare.routes(home, runs.detail),
+        forecasts.routes(home, runs.summaries),
     ]
     running: list[AbstractContextManager[Any]] = [watcher, trainings.queue, artist, this_machine, work]
     return Studio(create_app(access, hub, routers, running), hub, trainings, watcher)

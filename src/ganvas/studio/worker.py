@@ -93,19 +93,24 @@ def main() -> None:
             last = time.monotonic()
             write({"text": text, "done": done, "total": total})
 
+    write(outcome(sys.argv[1], request, told))
+
+
+def outcome(kind: str, request: Request, told: Told) -> dict[str, Any]:
+    """What comes of a piece of work: {"result": {...}}, or {"problem": a sentence}."""
     try:
-        write({"result": WORK[sys.argv[1]](request, told)})
+        return {"result": WORK[kind](request, told)}
     except (GanvasError, Problem) as error:
-        write({"problem": str(error)})
+        return {"problem": str(error)}
     except OSError as error:
         traceback.print_exc()
         where = f"{error.filename}: " if error.filename else ""
-        write({"problem": f"{where}{disk_failure(error) or error.strerror or error}"})
+        return {"problem": f"{where}{disk_failure(error) or error.strerror or error}"}
     except MemoryError:
-        write({"problem": "there is not enough memory for this"})
+        return {"problem": "there is not enough memory for this"}
     except Exception as error:  # noqa: BLE001 - whoever waits is told, and the log says more
         traceback.print_exc()
-        write({"problem": f"this failed here, and is a fault of Ganvas: {type(error).__name__}: {error}"[:500]})
+        return {"problem": f"this failed here, and is a fault of Ganvas: {type(error).__name__}: {error}"[:500]}
 
 
 def _leave_with_stdin() -> None:

@@ -1,13 +1,14 @@
 """The public functions that play a trained generator. As in `public`, numbers may be given as people type them."""
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganvas.errors import SettingError
 from ganvas.settings import shortened
+from ganvas.wording import counted
 from ganvas.workflows.parse import parse_duration, parse_size
 from ganvas.workflows.public import ModelLike, Size, load
 
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
 
     from ganvas.data.handed import PicturesLike
     from ganvas.explore.neighbours import Neighbours
-    from ganvas.formats.point import Point
-    from ganvas.formats.preset import Keyframe
     from ganvas.workflows.directions import DirectionsResult
     from ganvas.workflows.project import Projection
 
 LOOPS = "tour", "noise"
-STOPS, LEG_SECONDS, LOOP_SECONDS = 6, 2.0, 10.0
+STOPS, LEG_SECONDS, LOOP_SECONDS, RADIUS = 6, 2.0, 10.0, 1.0
+SHARE = 0.5  # of a mixture, on the way from one picture to the other
 MOST_MIXED = 1024
 Stop = int | str
 
@@ -34,14 +34,14 @@ def walk(
     stops: Sequence[Stop] | None = None,
     preset: str | os.PathLike[str] | None = None,
     loop: str = "tour",
-    radius: float = 1.0,
+    radius: float | None = None,
     seconds: str | float | None = None,
     fps: int = 30,
     grid: Size = 1,
     scale: int | None = None,
     truncation: float | None = None,
     label: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     at: int | str | None = None,
     progress: bool = True,
 ) -> Path:
@@ -53,19 +53,19 @@ def walk(
         stops: seeds, or links as a published page gives them; None: six seeds from `seed` on.
         preset: a file that a page saved, instead of stops.
         loop: "tour" goes from stop to stop along great circles; "noise" stays around a stop, on a closed random curve.
-        radius: of the curve: at 0 nothing moves, at 1 half a loop later it is another picture.
+        radius: of the curve: at 0 nothing moves, at 1, as where None is given, half a loop later it is another picture.
         seconds: of the whole film; None: two for every stop, ten for a curve, or the preset's.
         grid: pictures side by side, as "3x3" (columns x rows), each a stop further.
         scale: what a pixel is enlarged by; None: as far as 512 px.
         truncation: below 1, nearer to the mean picture and less varied; None: the model's own.
-        label: a class, for stops that name none.
-        seed: of the first stop, and of the curve.
+        label: a class, for stops that name none; a seed has one of its own.
+        seed: of the first stop, where none are given, and of the curve; None: 0.
         progress: show on stderr how far it is.
     Raises:
         GanvasError: the model cannot be read, does not have what is asked, or the film cannot be written.
     """
     from ganvas.explore.points import identities_of
-    from ganvas.formats.preset import read_preset
+    from ganvas.formats.preset import Keyframe, read_preset
     from ganvas.workflows.walk import WalkOptions, check_cells, walk_film
 
     generator = load(model, at=at)
@@ -73,28 +73,38 @@ def walk(
         raise SettingError(f"loop {shortened(loop)}: expected {' or '.join(LOOPS)}")
     if stops is not None and preset is not None:
         raise SettingError(f"stops and --preset {preset}: expected one of them; the preset has stops of its own")
+    is_noise = loop == "noise"
+    if radius is not None and not is_noise:
+        raise SettingError(f"--radius {shortened(radius)}: is of a noise loop; give --loop noise too, or leave it out")
+    if seed is not None and not is_noise and not (stops is None and preset is None):
+        raise SettingError(f"--seed {shortened(seed)}: is of the first stop where none are given; leave it out")
     columns, rows = parse_size(grid)
     check_cells(columns, rows)
-    is_noise = loop == "noise"
-    if preset is not None:
-        keyframes = tuple(
-            each.model_copy(update={"point": _point(each.point, truncation, label).to_link()})
-            for each in read_preset(Path(preset), identities_of(generator.path)).keyframes
+    first, cells = seed or 0, columns * rows
+    if is_noise and stops is not None and len(stops) > cells:
+        raise SettingError(
+            f"{counted(len(stops), 'stop')}: a noise loop stays around one, with --grid each picture around its own; "
+            f"expected at most {cells}"
         )
+    if preset is None:
+        usual = range(first, first + (cells if is_noise else max(STOPS, cells)))
+        links = _links(map(str, usual if stops is None else stops), truncation, label)
+        keyframes = tuple(Keyframe(point=link, seconds=LEG_SECONDS, ease="linear") for link in links)
     else:
-        usual = columns * rows if is_noise else max(STOPS, columns * rows)
-        keyframes = _keyframes(range(seed, seed + usual) if stops is None else stops, truncation, label)
+        saved = read_preset(Path(preset), identities_of(generator.path)).keyframes
+        links = _links((each.point for each in saved), truncation, label)
+        keyframes = tuple(each.model_copy(update={"point": link}) for each, link in zip(saved, links, strict=True))
     options = WalkOptions(
         Path(out),
         keyframes,
         is_noise=is_noise,
-        radius=radius,
+        radius=RADIUS if radius is None else radius,
         seconds=parse_duration(seconds) if seconds is not None else LOOP_SECONDS if is_noise else None,
         fps=fps,
         columns=columns,
         rows=rows,
         scale=scale,
-        seed=seed,
+        seed=first,
     )
     with _told("drawing the film", progress) as told:
         return walk_film(generator.model, options, told)
@@ -106,7 +116,7 @@ def project(
     out: str | os.PathLike[str] | None = None,
     *,
     steps: int = 100,
-    seed: int = 0,
+    seed: int | None = None,
     label: str | None = None,
     fit: str = "crop",
     film: bool = False,
@@ -121,7 +131,7 @@ def project(
             of them as keyframes, which `walk` plays; None: nothing is written.
         steps: of the refinement; 0: the first guess, which takes milliseconds where the recipe starts at principal
             components.
-        seed: where the search begins, for models with neither components nor an encoder.
+        seed: where the search begins, for models with neither components nor an encoder; None: 0.
         label: the class; None: the one that fits best.
         fit: how photos of another shape are made to fit: crop, pad or stretch.
         film: also write a film of each search.
@@ -134,7 +144,8 @@ def project(
     from ganvas.workflows.generate import checked_seeds
     from ganvas.workflows.project import ProjectOptions, project_photos
 
-    checked_seeds([seed])
+    if seed is not None:
+        checked_seeds([seed])
     generator = load(model, at=at)
     one = isinstance(photos, str | os.PathLike)
     paths = tuple(Path(photo) for photo in ([photos] if one else photos))
@@ -145,11 +156,12 @@ def project(
 
 def mix(
     model: ModelLike,
-    rows: Sequence[Stop],
-    columns: Sequence[Stop],
+    rows: Sequence[Stop] | None = None,
+    columns: Sequence[Stop] | None = None,
     out: str | os.PathLike[str] | None = None,
     *,
-    share: float = 0.5,
+    seeds: Sequence[Stop] | None = None,
+    share: float | None = None,
     coarse: int | None = None,
     truncation: float | None = None,
     label: str | None = None,
@@ -158,32 +170,42 @@ def mix(
     """The table of mixtures, as a sheet: a row and a column for each picture.
 
     Args:
-        rows, columns: seeds, or links as a published page gives them.
+        rows, columns: seeds, or links as a published page gives them; None: `seeds`, or the same as the other.
         out: a file for the sheet.
-        share: of the way from the row's picture to the column's.
+        seeds: likewise, of both: every one is mixed with every one.
+        share: of the way from the row's picture to the column's; None: half.
         coarse: style mixing instead: so many numbers of the row's latent, the rest of the column's. With the default
             recipe the first ones are pose and light; 8 is a good beginning.
         truncation, label: for pictures that say nothing of it.
     Raises:
-        SettingError: the model does not have what is asked.
+        SettingError: the model does not have what is asked, or one option makes another meaningless.
     """
     from ganvas.explore.mix import mixed
+    from ganvas.formats.point import point_of
     from ganvas.formats.sheets import check_ending, save_sheet, scale_for, with_words
 
+    left, above = _sides(rows, columns, seeds)
+    if share is not None and coarse is not None:
+        raise SettingError(
+            f"--share {share:g} beside --coarse {coarse}: a number of the latent is the row's or the column's, none is "
+            "between; leave one out"
+        )
+    share = SHARE if share is None else share
     generator = load(model, at=at)
     size = generator.description.z_dim
     if not 0 <= share <= 1 or (coarse is not None and not 0 < coarse < size):
         raise SettingError(f"share {share:g}, coarse {coarse}: expected 0 to 1, and 1 to {size - 1}")
-    if not rows or not columns or len(rows) * len(columns) > MOST_MIXED:
-        raise SettingError(f"{len(rows)} by {len(columns)} mixtures: expected 1 to {MOST_MIXED} in all")
+    if not left or not above or len(left) * len(above) > MOST_MIXED:
+        raise SettingError(f"{len(left)} by {len(above)} mixtures: expected 1 to {MOST_MIXED} in all")
     if out is not None:
         check_ending(Path(out))
-    points = [[_point(stop, truncation, label) for stop in stops] for stops in (rows, columns)]
-    table = mixed(generator.model, *points, share=share, coarse=coarse)
+    links = _links(map(str, (*left, *above)), truncation, label)
+    points = [point_of(link) for link in links]
+    table = mixed(generator.model, points[: len(left)], points[len(left) :], share=share, coarse=coarse)
     sheet = with_words(
-        list(zip(["", *map(_called, rows)], table, strict=True)),
-        ["", *map(_called, columns)],
-        scale_for((len(columns) + 1) * table.shape[3], (len(rows) + 1) * table.shape[2]),
+        list(zip(["", *map(_called, left)], table, strict=True)),
+        ["", *map(_called, above)],
+        scale_for((len(above) + 1) * table.shape[3], (len(left) + 1) * table.shape[2]),
     )
     if out is not None:
         save_sheet(sheet, Path(out))
@@ -233,12 +255,13 @@ def neighbours(
         SettingError, PicturesError: the pictures cannot be used, or the model does not have what is asked.
     """
     from ganvas.data.handed import as_source
+    from ganvas.formats.point import point_of
     from ganvas.formats.sheets import check_ending, save_sheet
     from ganvas.workflows.neighbours import neighbours_of
 
     if out is not None:
         check_ending(Path(out))
-    points = [_point(stop, None, None) for stop in stops]
+    points = [point_of(str(stop)) for stop in stops]
     found, sheet = neighbours_of(load(model, at=at), points, as_source(against))
     if out is not None:
         save_sheet(sheet, Path(out))
@@ -288,19 +311,33 @@ def _called(stop: Stop) -> str:
     return f"seed {words}" if words.isdecimal() else words.rpartition("#")[2]
 
 
-def _point(stop: Stop, truncation: float | None, label: str | None) -> "Point":
-    """A stop; what is given holds where it says nothing of it."""
+def _sides(
+    rows: Sequence[Stop] | None, columns: Sequence[Stop] | None, seeds: Sequence[Stop] | None
+) -> tuple[Sequence[Stop], Sequence[Stop]]:
+    """The rows and the columns of a table of mixtures; what is given of neither is that of both."""
+    if rows is not None and columns is not None and seeds is not None:
+        raise SettingError("--seeds beside --rows and --columns: expected it alone, or instead of one of them")
+    given = [each for each in (seeds, rows, columns) if each is not None]
+    if not given:
+        raise SettingError(
+            "which pictures? --seeds 3,7 mixes every one with every one, --rows 1,2 --columns 4,5 these with those"
+        )
+    return rows if rows is not None else given[0], columns if columns is not None else given[0]
+
+
+def _links(stops: Iterable[str], truncation: float | None, label: str | None) -> list[str]:
+    """Stops as links; what is given holds for those that say nothing of it.
+
+    Raises:
+        SettingError: a stop is none, what is given cannot be, or every one of them has its own.
+    """
     from ganvas.formats.point import point_of
 
-    return point_of(str(stop)).completed(truncation=truncation, label=label)
-
-
-def _keyframes(stops: Sequence[Stop], truncation: float | None, label: str | None) -> "tuple[Keyframe, ...]":
-    """Stops as keyframes that go evenly."""
-    from ganvas.formats.preset import Keyframe
-
-    links = [_point(stop, truncation, label).to_link() for stop in stops]
-    return tuple(Keyframe(point=link, seconds=LEG_SECONDS, ease="linear") for link in links)
+    points = [point_of(stop) for stop in stops]
+    for name, value in (("truncation", truncation), ("label", label)):
+        if value is not None and points and all(getattr(point, name) is not None for point in points):
+            raise SettingError(f"--{name} {shortened(value)}: every picture that is given has its own; leave it out")
+    return [point.completed(truncation=truncation, label=label).to_link() for point in points]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ganvas.errors import SettingError
 from ganvas.explore.photo import FITS, fitted, read_photo
 from ganvas.explore.points import identities_of
 from ganvas.explore.project import Projection as Found
-from ganvas.explore.project import project
+from ganvas.explore.project import guesses_by_itself, project
 from ganvas.files import replace_text, replacing, writing_to
 from ganvas.formats.point import Point
 from ganvas.formats.preset import Keyframe, Preset
@@ -33,7 +33,7 @@ class ProjectOptions:
     photos: tuple[Path, ...]
     out: Path | None = None
     steps: int = 100
-    seed: int = 0
+    seed: int | None = None
     label: str | None = None
     fit: str = "crop"
     film: bool = False
@@ -64,6 +64,11 @@ def project_photos(
             f"{counted(len(options.photos), 'photo')}, {counted(options.steps, 'step')}, fit {shortened(options.fit)}: "
             f"expected 1 to {MOST_PHOTOS} photos, 0 to {MOST_STEPS} steps, and {', '.join(FITS)}"
         )
+    if options.film and (options.out is None or not options.steps):
+        raise SettingError("--film: films the search; give it --out and --steps above 0, or leave it out")
+    if options.seed is not None and guesses_by_itself(model):
+        raise SettingError(f"--seed {options.seed}: this model's first guess is of the photo alone; leave it out")
+    seed = options.seed or 0
     names = strip_names(options)
     label = Point(label=options.label).label_index(described.classes) if options.label is not None else None
     size = described.width, described.height
@@ -77,13 +82,13 @@ def project_photos(
             picture,
             label=label,
             steps=options.steps,
-            seed=options.seed,
+            seed=seed,
             told=None
             if told is None
             else lambda done, total, number=number: told(number * total + done, len(photos) * total),
         )
         point = Point(
-            seed=options.seed,
+            seed=seed,
             z=tuple(one.z.tolist()),
             truncation=1.0,
             label=None if one.label is None else described.classes[one.label],

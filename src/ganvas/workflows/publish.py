@@ -16,7 +16,7 @@ from onnx import ModelProto
 
 from ganvas.errors import PicturesError, SettingError
 from ganvas.explore.directions import FILE as DIRECTIONS_FILE
-from ganvas.explore.directions import directions_of_model, read_directions
+from ganvas.explore.directions import directions_of_model, named, read_directions
 from ganvas.explore.project import components_size
 from ganvas.features import load_extractor
 from ganvas.files import cache_folder, replace_text, replacing_all, sweep, writing_to
@@ -297,7 +297,7 @@ def publish_model(
             wanted = ExportOptions(options.model, folder, options.wording, options.against, options.at, options.scored)
             exported = export_model(wanted, told=told) if export is None else export(wanted)
         else:
-            _reword(exported_folder(options.model), folder, options.wording)
+            _reword(exported_folder(options.model), folder, options.wording, options.model / DIRECTIONS_FILE)
         description = read_description(folder)
         check_graph(read_onnx(folder, description), description)
         publication = description.published
@@ -329,13 +329,18 @@ def _needs_export(options: PublishOptions) -> bool:
     return is_outdated(options.model) or (options.scored and published.copying is None)
 
 
-def _reword(source: Path, target: Path, wording: Wording) -> None:
-    """Copy an exported model if it is to lie elsewhere, and let it say what its author says now."""
+def _reword(source: Path, target: Path, wording: Wording, directions: Path) -> None:
+    """Copy an exported model if it is to lie elsewhere, and let it say what its author says now.
+
+    directions: where names of them are kept, if any are.
+    """
     if source.resolve() != target.resolve():
         copy_files(source, target, MODEL_FILES)
     description = read_description(target)
     assert description.published is not None
-    said = {name: text for name, text in wording.model_dump().items() if text}
+    said: dict[str, object] = {name: text for name, text in wording.model_dump().items() if text}
+    if kept := read_directions(directions, description.z_dim):
+        said["directions"] = named([each for each in description.published.directions if not each.is_made], kept)
     if said:
         reworded = description.model_copy(update={"published": description.published.model_copy(update=said)})
         replace_text(target / CARD_FILE, model_card(reworded))

@@ -15,7 +15,7 @@ from ganvas.files import writing_to
 from ganvas.formats.point import point_of
 from ganvas.formats.preset import MOST_KEYFRAMES, Keyframe
 from ganvas.model.weights import Model
-from ganvas.report.video import WRITERS, Reel
+from ganvas.report.video import MOST_GIF_FPS, WRITERS, Reel
 from ganvas.settings import shortened
 
 LONGEST_PX = 512  # of a film whose scale nobody chose, at most
@@ -61,6 +61,8 @@ def walk_film(model: Model, options: WalkOptions, told: Callable[[int, int], Non
     described, cells = model.description, options.columns * options.rows
     check_cells(options.columns, options.rows)
     _check("stops", len(options.keyframes), 1, MOST_KEYFRAMES)
+    if ending == ".gif":
+        _check("frames a second of a GIF", options.fps, 1, MOST_GIF_FPS)
     _check("frames a second", options.fps, 1, MOST_FPS)
     _check("radius", options.radius, 0, MOST_RADIUS)
     size = described.width * options.columns, described.height * options.rows
@@ -97,9 +99,9 @@ def tour(model: Model, options: WalkOptions, cell: int) -> Tour:
     keyframes = options.keyframes[start:] + options.keyframes[:start]
     points = [point_of(each.point) for each in keyframes]
     stops = np.stack([latent_of(model, point) for point in points])
-    label = points[0].label_index(model.description.classes)
+    labels = [point.label_index(model.description.classes) for point in points]
     ahead = rounds * GOLDEN_SHARE % 1
-    return Tour(stops, [each.seconds for each in keyframes], [each.ease for each in keyframes], label, ahead)
+    return Tour(stops, labels, [each.seconds for each in keyframes], [each.ease for each in keyframes], ahead)
 
 
 def noise_loop(model: Model, options: WalkOptions, cell: int) -> NoiseLoop:

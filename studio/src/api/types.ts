@@ -204,17 +204,18 @@ export interface StartAt {
   images: number | null;
 }
 
+/** null: nobody knows, as of a recipe that was not measured. */
 export interface Forecast {
-  seconds: number;
-  size: number | [number, number];
-  images: number;
-  at: number; // when it ends, seconds since 1970
+  seconds: number | null;
+  size: [number, number];
+  images: number | null;
+  at: number | null; // when it ends, seconds since 1970
   disk_bytes: number;
-  memory_bytes: number;
+  memory_bytes: number | null;
   kd_share: [number, number] | null;
   words_key: string;
-  examples: { set: string; images: number; picture: string }[];
-  images_per_second: number;
+  examples: { set: string; images: number; width: number; height: number; picture: string }[];
+  images_per_second: number | null;
   measured_here: boolean;
 }
 

@@ -17,8 +17,7 @@ export function Fold({ title, note, open, onToggle, children }: FoldProps) {
     <details class="fold" open={open} onToggle={(event) => onToggle?.(event.currentTarget.open)}>
       <summary>
         <Icon name="right" />
-        <span>{title}</span>
-        {note && <span class="soft small">{note}</span>}
+        <span>{title}{note && <span class="soft small"> {note}</span>}</span>
       </summary>
       <div class="fold-inside">{children}</div>
     </details>

@@ -60,7 +60,7 @@ function SetScreen({ set }: { set: PictureSet }) {
       <header class="row spread head">
         <div>
           <h1>{name}</h1>
-          <p class="soft">{t("set.about", { n: set.count, bytes: bytes(set.bytes), source: set.kind === "dropped" ? t("set.dropped") : set.source })}</p>
+          <p class="soft">{[t("set.count", { n: set.count }), set.bytes ? bytes(set.bytes) : "", set.kind === "dropped" ? t("set.dropped") : set.source].filter(Boolean).join(", ")}</p>
         </div>
         <div class="row">
           <ButtonLink kind="main" href={href(["train"], { set: name })}>{t("set.train")}</ButtonLink>

@@ -101,7 +101,7 @@ function Needs({ needs }: { needs: readonly Need[] }) {
   const missing = needs.filter(({ there }) => !there);
   if (!missing.length) return null;
   return (
-    <ul class="needs" role="status">
+    <ul class="needs">
       {missing.map(({ what, how }) => (
         <li key={what}>
           <span class="warn"><Icon name="warn" /> {what}</span>

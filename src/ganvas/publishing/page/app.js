@@ -7,6 +7,7 @@ import { loadGenerator } from "./generator.js";
 import { LARGEST_SEED } from "./latents.js";
 import { MOST_MIXES, freshState, fromLink, noSeed, randomSeed, toLink, toSeed } from "./link.js";
 import { rememberFor } from "./memory.js";
+import { morphed } from "./motion.js";
 import { Panel } from "./panel.js";
 import { Performance } from "./perform.js";
 import { Photos } from "./photos.js";
@@ -320,12 +321,14 @@ class Page {
   }
 
   async #walkTo(goal, turn) {
-    const from = this.generator.latent(this.state);
-    const to = this.generator.latent(goal);
-    const labels = this.description.classes.length ? [this.generator.label(goal)] : null;
+    const hasClasses = this.description.classes.length > 0;
+    const [from, to] = [this.state, goal].map((state) => {
+      return { z: this.generator.latent(state), label: hasClasses ? this.generator.label(state) : null };
+    });
     const begun = performance.now();
     for (let share = 0; share < 1 && this.walking === turn; share = (performance.now() - begun) / MILLISECONDS_PER_LEG) {
-      const [image] = await this.generator.drawLatents([this.generator.between(from, to, share)], labels);
+      const { z, label } = morphed(from, to, share);
+      const [image] = await this.generator.drawLatents([z], hasClasses ? [label] : null);
       await new Promise(requestAnimationFrame);
       if (this.walking === turn) this.#paint(image, "Walking to your photo");
     }

@@ -140,11 +140,6 @@ export class Generator {
     });
   }
 
-  /** Between two latents, as everything here goes. */
-  between(first, second, share) {
-    return between(first, second, share);
-  }
-
   #other(seed) {
     if (this.kept?.seed !== seed) {
       const { z_dim: size, z_distribution: distribution } = this.description;

@@ -1,7 +1,7 @@
 // What is played: a tour through keyframes, or a noise loop around each. The same numbers as ganvas/explore/walk.py.
 
 import { latent } from "./latents.js";
-import { along, between, harmonics, noiseLoop } from "./paths.js";
+import { along, between, harmonics, nearestStop, noiseLoop } from "./paths.js";
 
 export const MOST_RADIUS = 10; // at which moments a twentieth of the loop apart have nothing to do with each other
 export const [LEAST_TEMPO, USUAL_TEMPO, MOST_TEMPO] = [20, 60, 300]; // beats a minute; at 60, a second is a second
@@ -34,13 +34,13 @@ export class Motion {
   /** { z, label } at a share of the loop, of one of several pictures side by side; 0 and 1 are the same moment. */
   at(share, cell = 0) {
     const first = (cell + this.start) % this.stops.length;
-    const { label } = this.stops[first];
-    if (this.kind === "noise") return { z: this.#around(this.stops[first].z, share, cell), label };
+    if (this.kind === "noise") return { z: this.#around(this.stops[first].z, share, cell), label: this.stops[first].label };
     const stops = [...this.stops.slice(first), ...this.stops.slice(0, first)];
     const [seconds, eases] = [stops.map((each) => each.seconds), stops.map((each) => each.ease)];
     // Cells that there is no keyframe for begin on the way to the next, so that no two show the same.
     const ahead = (Math.floor((cell + this.start) / this.stops.length) * GOLDEN_SHARE) % 1;
     const time = share * this.seconds + ahead * seconds[0];
+    const { label } = stops[nearestStop(seconds, eases, time)];
     return { z: along(stops.map((each) => each.z), seconds, eases, time), label };
   }
 

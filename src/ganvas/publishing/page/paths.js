@@ -27,12 +27,23 @@ export function between(first, second, share) {
  * `seconds`, `eases`: of the way from each stop to the next.
  */
 export function along(stops, seconds, eases, time) {
+  const { leg, share } = legAt(seconds, eases, time);
+  return between(stops[leg], stops[(leg + 1) % stops.length], share);
+}
+
+/** The number of the stop whose class is drawn: from half of a way on, that which is gone to. */
+export function nearestStop(seconds, eases, time) {
+  const { leg, share } = legAt(seconds, eases, time);
+  return share < 0.5 ? leg : (leg + 1) % seconds.length;
+}
+
+/** The number of the stop that is left at `time`, and the eased share of the way to the next. */
+function legAt(seconds, eases, time) {
   const whole = seconds.reduce((sum, each) => sum + each, 0);
   let left = ((time % whole) + whole) % whole;
   let leg = 0;
-  while (leg < stops.length - 1 && left >= seconds[leg]) left -= seconds[leg++];
-  const share = EASES[eases[leg]](Math.min(left / seconds[leg], 1));
-  return between(stops[leg], stops[(leg + 1) % stops.length], share);
+  while (leg < seconds.length - 1 && left >= seconds[leg]) left -= seconds[leg++];
+  return { leg, share: EASES[eases[leg]](Math.min(left / seconds[leg], 1)) };
 }
 
 /** The weights of the constant and of each harmonic of a noise loop, whose squares add up to 1. */

@@ -58,7 +58,7 @@ export class Stage {
     view.focus();
     this.fit();
     this.opened();
-    const notes = [await this.#awake(), isAsked ? await this.#fill() : ""];
+    const notes = await Promise.all([isAsked ? this.#fill() : "", this.#awake()]);
     return notes.filter(Boolean).join(" ");
   }
 
@@ -93,6 +93,7 @@ export class Stage {
     if (!view.requestFullscreen) return "This browser fills no screen; the picture fills its window.";
     try {
       await view.requestFullscreen({ navigationUI: "hide" });
+      if (!this.isOpen) await document.exitFullscreen();
       return "";
     } catch (error) {
       console.warn(error);

@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { EditChanges, PictureSet } from "../../api/types";
-import { Button, Check, Choices, Dialog, Fold, JobProgress, Picture } from "../../parts";
+import { Button, Check, Choices, Dialog, Fold, JobProgress, Picture, Select } from "../../parts";
 import { count, size as sizeOf } from "../../format";
-import { edit } from "../../state/files";
+import { edit, shapeOf } from "../../state/files";
 import { isUnderWay, jobOf } from "../../state/jobs";
 import { foundIn, look, NEAR, stillThere } from "../../state/looks";
 import { t } from "../../words";
@@ -12,6 +12,7 @@ import { useIsNarrow } from "../../state/view";
 import { FindingItem } from "./Finding";
 import "./doctor.css";
 
+const SIZES: readonly (readonly [number, number])[] = [[32, 32], [64, 64], [96, 64], [64, 96], [128, 128], [192, 128], [128, 192], [256, 256]];
 const FITS = ["crop", "pad", "stretch"] as const;
 
 export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boolean }) {
@@ -51,9 +52,15 @@ export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boole
 function Seen({ set, sheet }: { set: PictureSet; sheet: string | null }) {
   const [isLarge, setLarge] = useState(false);
   const change = (changes: EditChanges) => void edit(set.name, changes);
+  const { width, height } = shapeOf(set);
+  const sizes = SIZES.some(([wide, high]) => wide === width && high === height) ? SIZES : [...SIZES, [width, height] as const];
   return (
     <section class="stack fits">
       <h3>{t("doctor.sheet")}</h3>
+      <Select
+        label={t("fit.size")} value={`${width}x${height}`} onInput={(size) => change({ size: size.split("x").map(Number) as [number, number] })}
+        choices={sizes.map(([wide, high]) => ({ value: `${wide}x${high}`, label: sizeOf(wide, high) }))}
+      />
       <Choices
         label={t("fit.label")} value={set.edits.fit} onInput={(fit) => change({ fit })}
         choices={FITS.map((value) => ({ value, label: t(`fit.${value}`) }))}

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { Forecast } from "../../api/types";
 import { Picture } from "../../parts";
-import { bytes, clock, count, measure, percent, short } from "../../format";
+import { bytes, clock, measure, percent, short } from "../../format";
 import { home } from "../../state/store";
 import { named, t } from "../../words";
 import { type Forecasting, warnings } from "./forecast";
@@ -27,30 +27,34 @@ export function ForecastPanel({ forecasting }: { forecasting: Forecasting }) {
 }
 
 function Expected({ forecast }: { forecast: Forecast }) {
-  const { images, at, disk_bytes, memory_bytes, kd_share, examples, images_per_second, measured_here } = forecast;
+  const { images, at, disk_bytes, memory_bytes, kd_share, examples, images_per_second: rate, measured_here } = forecast;
   return (
     <>
-      <p>{named(forecast.words_key, { images: count(images) }, t("forecast.images", { n: images }))}</p>
+      <p>{named(forecast.words_key, {}, "")}</p>
+      {examples.length > 0 && <p class="soft small">{t("forecast.others")}</p>}
       {examples.length > 0 && (
         <div class="examples">
           {examples.map((example) => (
             <figure key={example.picture}>
-              <Picture src={example.picture} alt={t("forecast.example", { set: example.set })} />
-              <figcaption class="small soft">{example.set}, {t("forecast.after", { images: short(example.images) })}</figcaption>
+              <Picture src={example.picture} width={example.width} height={example.height} alt={t("forecast.example", { set: example.set })} />
+              <figcaption class="small soft">{named(`known.${example.set}`, {}, example.set)}, {t("forecast.after", { images: short(example.images) })}</figcaption>
             </figure>
           ))}
         </div>
       )}
       <dl class="facts">
-        <Fact name={t("forecast.ends")}>{clock(at)}</Fact>
-        <Fact name={t("forecast.shown")}>{t("images", { n: images })}</Fact>
+        {at !== null && <Fact name={t("forecast.ends")}>{clock(at)}</Fact>}
+        {images !== null && <Fact name={t("forecast.shown")}>{t("forecast.about", { images: t("images", { n: rounded(images) }) })}</Fact>}
         {kd_share && <Fact name={t("forecast.kd")}>{t("forecast.kdShare", { low: percent(kd_share[0]), high: percent(kd_share[1]) })}</Fact>}
-        <Fact name={t("forecast.speed")}>{t(measured_here ? "forecast.measured" : "forecast.guessed", { rate: measure(images_per_second) })}</Fact>
+        {rate !== null && <Fact name={t("forecast.speed")}>{t(measured_here ? "forecast.measured" : "forecast.guessed", { rate: measure(rate) })}</Fact>}
         <Fact name={t("forecast.disk")}>{bytes(disk_bytes)}</Fact>
-        <Fact name={t("forecast.memory")}>{bytes(memory_bytes)}</Fact>
+        {memory_bytes !== null && <Fact name={t("forecast.memory")}>{bytes(memory_bytes)}</Fact>}
       </dl>
     </>
   );
 }
+
+/** To two digits: more would promise too much. */
+const rounded = (images: number): number => Number(images.toPrecision(2));
 
 const Fact = ({ name, children }: { name: string; children: ComponentChildren }) => <div><dt>{name}</dt><dd class="numbers">{children}</dd></div>;

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { Choices, Empty } from "../../parts";
 import { href } from "../../router";
 import { sets } from "../../state/store";
@@ -11,7 +12,8 @@ const SOURCE = "/"; // which no set is called
 
 /** The first choice: which pictures. */
 export function SetChoice({ value, source, onInput }: { value: string | null; source: string | null; onInput: (set: string) => void }) {
-  const all = [...sets.value.values()].sort((one, other) => other.changed - one.changed);
+  const [first] = useState(value); // the one that was chosen before stands first, and does not move when another is
+  const all = [...sets.value.values()].sort((one, other) => Number(other.name === first) - Number(one.name === first) || other.changed - one.changed);
   const chosen = value === null ? undefined : sets.value.get(value);
   return (
     <section class="choice-block sets-choice" aria-labelledby="train-pictures">

@@ -1,0 +1,188 @@
+"""Runs published and explored from the studio: in the background, as folder, zip and page."""
+
+import io
+import zipfile
+
+import pytest
+from rooms import opened
+from trained import NAME, home, trained_once  # noqa: F401 - fixtures
+
+from ganvas.publishing.targets import TARGETS
+from ganvas.studio import exploring, publishing
+from ganvas.studio.exploring import MOST_PAGES
+from ganvas.studio.moments import kept_moments
+
+QUOTED = NAME.replace(" ", "%20")
+
+
+@pytest.fixture
+def rooms(home, web_runtime_fetched_once):  # noqa: F811
+    changed = []
+
+    def published(rooms):
+        rooms.changed = changed
+        return publishing.routes(rooms.home, rooms.jobs, changed.append)
+
+    with opened(home, published, lambda rooms: exploring.routes(rooms.home, rooms.jobs)) as found:
+        yield found
+
+
+def publish(rooms, **asked):
+    return rooms.page.post(f"/api/runs/{NAME}/publish", json={"target": "site", "scored": False} | asked)
+
+
+def test_every_target_says_what_it_needs_and_takes(rooms):
+    found = {target["name"]: target for target in rooms.page.get("/api/targets").json()}
+    assert set(found) == set(TARGETS)
+    for name, target in found.items():
+        assert target["about"]
+        assert all(need["what"] and need["how"] and isinstance(need["there"], bool) for need in target["needs"])
+        fields = TARGETS[name].options.model_fields
+        assert {option["path"] for option in target["options"]} == set(fields)
+        assert all(option["description"] for option in target["options"])
+    assert [name for name, target in found.items() if target["opens"]] == ["site", "hub"]
+
+
+def test_a_run_becomes_a_site_that_opens_and_a_zip(rooms):
+    before = rooms.page.get(f"/api/runs/{NAME}/publishing").json()
+    assert (before["copying"], before["published"]) == (None, [])
+    words = {"title": "These cats do not exist", "about": "Made <here>.", "licence": "CC0-1.0"}
+    made = rooms.result(publish(rooms, **words, options={"perform": True}))
+    assert made["name"] == f"{NAME}-site"
+    assert {name: made[name] for name in words} == words
+    assert (made["copying"], made["copy_word"]) == (None, None)
+    folder = rooms.home.published / f"{NAME}-site"
+    assert made["folder"] == str(folder)
+    assert {each["file"]: each["bytes"] for each in made["files"]} == {
+        path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()
+    }
+    assert made["bytes"] == sum(each["bytes"] for each in made["files"])
+    assert rooms.changed == [NAME]
+    assert rooms.page.get("/api/published").json() == [made]
+
+    page = rooms.page.get(f"/{made['open']}")
+    assert "These cats do not exist" in page.text
+    policy = page.headers["content-security-policy"]
+    assert f"connect-src 127.0.0.1:7870/published/{QUOTED}-site/ " in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "script-src" not in policy  # that stands in the page, with what WebAssembly needs
+    assert "'wasm-unsafe-eval'" in page.text
+
+    stored = rooms.page.get(f"/{made['zip']}")
+    with zipfile.ZipFile(io.BytesIO(stored.content)) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.getinfo(name).file_size for name in archive.namelist()} == {
+            f"{NAME}-site/{each['file']}": each["bytes"] for each in made["files"]
+        }
+    again = rooms.page.get(f"/api/runs/{NAME}/publishing").json()
+    assert (again["title"], [each["name"] for each in again["published"]]) == (words["title"], [f"{NAME}-site"])
+    assert rooms.page.delete(f"/api/published/{NAME}-site").status_code == 204
+    assert rooms.page.get("/api/published").json() == []
+    assert not folder.exists()
+
+
+def test_a_run_that_copies_says_so_and_is_published_when_that_is_meant(rooms):
+    job = rooms.done(publish(rooms, scored=True))
+    if job["state"] == "failed":  # so small a run may well draw its own pictures
+        assert "copies its training pictures" in job["problem"]
+        made = rooms.result(publish(rooms, scored=True, even_copies=True))
+        assert made["copying"] is True
+    else:
+        made = job["result"]
+        assert made["copying"] is False
+    assert "opying" in made["copy_word"]
+    assert made["copy_word"] in made["findings"]
+
+
+def test_the_hub_without_a_repository_is_only_written_and_its_page_opens(rooms):
+    made = rooms.result(publish(rooms, target="hub"))
+    assert made["open"] == f"published/{QUOTED}-hub/space/"
+    assert rooms.page.get(f"/{made['open']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"target": "moon"}, "target"),
+        ({"target": "../site"}, "target"),
+        ({"at": "first"}, "at"),
+        ({"title": "x" * 10_001}, "title"),
+        ({"options": {"colour": 1}}, None),
+        ({"options": {"webgpu": "maybe"}}, None),
+        ({"target": "hub", "options": {"repository": "no slash"}}, None),
+        ({"target": "lambda", "options": {"python": "2.7"}}, None),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_what_cannot_be_published_is_refused_before_it_begins(rooms, asked, field):
+    answer = publish(rooms, **asked)
+    assert answer.status_code == 422
+    assert answer.json()["detail"]
+    assert (answer.json()["field"] or "").startswith(field or "")
+    assert rooms.page.get("/api/jobs").json() == []
+
+
+@pytest.mark.parametrize("name", ["nobody", "%2e%2e", "..%2f..%2fetc", "%2e%2e%2fruns"])
+@pytest.mark.parametrize(
+    "path", ["/published/{}/", "/published/{}/index.html", "/api/published/{}.zip", "/explore/{}/", "/explore/{}/x.js"]
+)
+def test_what_was_not_published_is_missing(rooms, name, path):
+    assert rooms.page.get(path.format(name)).status_code in (404, 422)
+
+
+@pytest.mark.parametrize("file", ["..%2f..%2fruns", "%2e%2e/x", ".git/config", "nothing.js", "sub/"])
+def test_files_outside_a_site_are_not_sent(rooms, file):
+    folder = rooms.home.published / "cats-site"
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("page")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("secret")
+    assert rooms.page.get("/published/cats-site/").text == "page"
+    assert rooms.page.get(f"/published/cats-site/{file}").status_code in (404, 422)
+    assert rooms.page.get("/published/cats-site", follow_redirects=False).headers["location"] == "cats-site/"
+
+
+def test_a_moment_is_explored_by_its_page_which_is_made_once(rooms):
+    run = rooms.home.runs / NAME
+    first = min(kept_moments(run))
+    url = rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore", json={"at": first}))["url"]
+    assert url.startswith(f"explore/{QUOTED}-{first}-")
+    page = rooms.page.get(f"/{url}")
+    assert page.status_code == 200
+    assert f"connect-src 127.0.0.1:7870/{url} " in page.headers["content-security-policy"]
+    for file in ("app.js", "style.css", "model.onnx.gz"):
+        assert rooms.page.get(f"/{url}{file}").status_code == 200
+    assert rooms.page.get(f"/{url}worker.js").status_code == 404  # which would keep the page beyond its weights
+    made = rooms.home.studio / "pages" / url.split("/")[1].replace("%20", " ")
+    stamp = (made / "index.html").stat().st_mtime_ns
+    assert rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore", json={"at": first}))["url"] == url
+    assert (made / "index.html").stat().st_mtime_ns == stamp
+    assert not (run / "exported").exists()
+
+    best = rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore"))["url"]
+    assert best.startswith(f"explore/{QUOTED}-best-")
+    weights = run / "model" / "generator.safetensors"
+    weights.write_bytes(weights.read_bytes())  # another day
+    assert rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore"))["url"] != best
+
+
+def test_only_the_latest_pages_are_kept(rooms):
+    pages = rooms.home.studio / "pages"
+    for number in range(MOST_PAGES + 3):
+        (pages / f"old-{number}").mkdir(parents=True)
+    url = rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore"))["url"]
+    kept = [path.name for path in pages.iterdir()]
+    assert len(kept) == MOST_PAGES
+    assert url.split("/")[1].replace("%20", " ") in kept
+
+
+@pytest.mark.parametrize("asked", [{"at": "first"}, {"at": -1}, {"colour": 1}])
+def test_what_cannot_be_explored_is_refused(rooms, asked):
+    assert rooms.page.post(f"/api/runs/{NAME}/explore", json=asked).status_code == 422
+
+
+def test_a_damaged_model_is_said(rooms):
+    (rooms.home.runs / NAME / "model" / "generator.safetensors").write_bytes(b"x")
+    job = rooms.done(rooms.page.post(f"/api/runs/{NAME}/explore"))
+    assert (job["state"], "safetensors" in job["problem"]) == ("failed", True)
+    assert [path.name for path in (rooms.home.studio / "pages").iterdir()] == []

@@ -1,0 +1,150 @@
+"""Score cards and films of a run, in the background and kept with it."""
+
+import io
+import json
+
+import pytest
+from PIL import Image
+from rooms import fill, opened
+from trained import NAME, home, trained_once  # noqa: F401 - fixtures
+
+from ganvas.studio import scoring, walks
+from ganvas.studio.moments import kept_moments
+
+
+@pytest.fixture
+def rooms(home):  # noqa: F811
+    scored = lambda rooms: scoring.routes(rooms.home, rooms.sets, rooms.jobs)  # noqa: E731
+    walked = lambda rooms: walks.routes(rooms.home, rooms.jobs)  # noqa: E731
+    with opened(home, scored, walked) as found:
+        yield found
+
+
+def test_a_run_is_scored_against_its_own_pictures_and_keeps_its_card(rooms):
+    assert rooms.page.get(f"/api/runs/{NAME}/score").status_code == 404
+    card = rooms.result(rooms.page.post(f"/api/runs/{NAME}/score", json={"count": 8}))
+    assert card["floor"]["kernel_distance"]["value"] is not None
+    assert card["protocol"]["sample_count"] == 6
+    assert any("opying" in line for line in card["findings"])
+    assert card["at"] is None
+    again = rooms.page.get(f"/api/runs/{NAME}/score").json()
+    assert again == card
+    kept = json.loads((rooms.home.runs / NAME / "score.json").read_text())
+    assert kept["model"] == card["model"]
+    assert rooms.page.get(f"/{card['pairs']}").headers["content-type"] == "image/png"
+
+
+def test_a_moment_is_scored_against_a_set_and_has_a_card_of_its_own(rooms, tmp_path):
+    rooms.page.post("/api/sets", json={"source": str(fill(tmp_path / "others", 20))})
+    first = min(kept_moments(rooms.home.runs / NAME))
+    asked = {"count": 8, "at": first, "against": "others"}
+    card = rooms.result(rooms.page.post(f"/api/runs/{NAME}/score", json=asked))
+    assert (card["at"], card["protocol"]["real_count"]) == (first, 20)
+    assert card["protocol"]["against"].endswith("others")
+    assert rooms.page.get(f"/api/runs/{NAME}/score").status_code == 404
+    assert rooms.page.get(f"/api/runs/{NAME}/score?at={first}").json() == card
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"count": 3}, 422),
+        ({"at": -1}, 422),
+        ({"at": "first"}, 422),
+        ({"colour": 1}, 422),
+        ({"against": ""}, 422),
+        ([], 422),
+    ],
+)
+def test_a_score_that_cannot_be_is_refused(rooms, asked, status):
+    assert rooms.page.post(f"/api/runs/{NAME}/score", json=asked).status_code == status
+
+
+def test_pictures_that_are_gone_are_said(rooms):
+    asked = {"count": 8, "against": "/nowhere"}
+    job = rooms.done(rooms.page.post(f"/api/runs/{NAME}/score", json=asked))
+    assert (job["state"], "no such file or folder" in job["problem"]) == ("failed", True)
+    assert not (rooms.home.runs / NAME / "score.json").exists()
+
+
+@pytest.mark.parametrize("what", ["score", "walk"])
+def test_of_no_run_nothing_is_made(rooms, what):
+    for name in ("nobody", "%2e%2e", "..%2f..%2fetc"):
+        assert rooms.page.post(f"/api/runs/{name}/{what}", json={}).status_code == 404
+    assert rooms.page.get("/api/jobs").json() == []
+
+
+def test_a_damaged_card_is_none(rooms):
+    for damage in ("{", "[]", "7"):
+        (rooms.home.runs / NAME / "score.json").write_text(damage)
+        assert rooms.page.get(f"/api/runs/{NAME}/score").status_code == 404
+
+
+@pytest.mark.parametrize("form", ["webp", "gif"])
+def test_a_film_is_drawn_kept_listed_and_removed(rooms, form):
+    asked = {"seeds": [1, 2, 3], "seconds": 1, "fps": 8, "format": form}
+    film = rooms.result(rooms.page.post(f"/api/runs/{NAME}/walk", json=asked))["file"]
+    answer = rooms.page.get(f"/{film}")
+    assert answer.headers["content-type"] == f"image/{form}"
+    with Image.open(io.BytesIO(answer.content)) as opened_film:
+        assert opened_film.size == (512, 512)
+        assert 1 <= opened_film.n_frames <= 8  # some of so poor a model look the same
+    (listed,) = rooms.page.get(f"/api/runs/{NAME}/walks").json()
+    assert (listed["name"], listed["file"], listed["bytes"]) == (f"walk-1.{form}", film, len(answer.content))
+    assert rooms.page.delete(f"/api/runs/{NAME}/walks/walk-1.{form}").status_code == 204
+    assert rooms.page.get(f"/api/runs/{NAME}/walks").json() == []
+
+
+def test_two_films_have_two_names(rooms):
+    for seed in (1, 2):
+        rooms.result(
+            rooms.page.post(
+                f"/api/runs/{NAME}/walk", json={"seeds": [seed, 9], "seconds": 0.5, "fps": 4, "format": "webp"}
+            )
+        )
+    names = sorted(film["name"] for film in rooms.page.get(f"/api/runs/{NAME}/walks").json())
+    assert names == ["walk-1.webp", "walk-2.webp"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"seeds": []},
+        {"seeds": [-1]},
+        {"seeds": [2**64]},
+        {"seeds": list(range(65))},
+        {"seconds": 0},
+        {"seconds": 1e6},
+        {"fps": 0},
+        {"fps": 61},
+        {"format": "avi"},
+        {"truncation": 9},
+        {"at": "first"},
+    ],
+)
+def test_a_film_that_cannot_be_is_refused(rooms, asked):
+    assert rooms.page.post(f"/api/runs/{NAME}/walk", json=asked).status_code == 422
+    assert rooms.page.get("/api/jobs").json() == []
+
+
+def test_a_link_that_is_none_is_said(rooms):
+    job = rooms.done(rooms.page.post(f"/api/runs/{NAME}/walk", json={"seeds": ["no link"], "format": "webp"}))
+    assert (job["state"], "no link" in job["problem"]) == ("failed", True)
+
+
+@pytest.mark.parametrize("file", ["..%2frun.toml", "run.toml", "walk-9.webp", "%2e%2e%2f%2e%2e%2fx.webp", ".x.webp"])
+@pytest.mark.parametrize("folder", ["walks", "scores"])
+def test_files_beside_the_films_and_cards_are_not_sent(rooms, file, folder):
+    (rooms.home.runs / NAME / folder).mkdir()
+    assert rooms.page.get(f"/api/runs/{NAME}/{folder}/{file}").status_code in (404, 422)
+    if folder == "walks":
+        assert rooms.page.delete(f"/api/runs/{NAME}/{folder}/{file}").status_code in (404, 422)
+    assert (rooms.home.runs / NAME / "run.toml").exists()
+
+
+def test_of_a_run_that_has_drawn_nothing_yet_nothing_can_be_made(rooms):
+    (rooms.home.runs / "empty").mkdir()
+    for what in ("score", "walk"):
+        answer = rooms.page.post(f"/api/runs/empty/{what}", json={})
+        assert answer.status_code == 404
+        assert "no model is kept" in answer.json()["detail"]
