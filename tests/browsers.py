@@ -14,17 +14,19 @@ BROWSERS = "chromium", "chromium-browser", "google-chrome"
 QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 QUIET += ["--js-flags=--liftoff-only"]  # no second compilation, for speed, of a runtime that draws a few pictures
 SERIOUS = "serious", "critical"
-TOO_WIDE = """() => {
+TOO_WIDE = """async (patience) => {
   const isCut = (element) => {
     for (let above = element.parentElement; above && above !== document.body; above = above.parentElement) {
       if (getComputedStyle(above).overflowX !== "visible") return true;
     }
     return false;
   };
-  const wide = [...document.body.querySelectorAll("*")]
-    .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !isCut(element))
-    .map((element) => element.outerHTML.slice(0, 120));
-  return document.documentElement.scrollWidth > innerWidth ? ["the whole page", ...wide] : wide;
+  const isWide = (element) => element.getBoundingClientRect().right > innerWidth + 1 && !isCut(element);
+  for (const begun = performance.now(); ; await new Promise(requestAnimationFrame)) {
+    const wide = [...document.body.querySelectorAll("*")].filter(isWide).map(({ outerHTML }) => outerHTML.slice(0, 120));
+    if (document.documentElement.scrollWidth > innerWidth) wide.unshift("the whole page");
+    if (!wide.length || performance.now() - begun > patience) return wide;
+  }
 }"""
 
 
@@ -80,6 +82,6 @@ def faults(page):
     return [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in SERIOUS]
 
 
-def too_wide(page):
-    """What is wider than the window, though it does not scroll within itself."""
-    return page.evaluate(TOO_WIDE)
+def too_wide(page, patience_ms=20_000):
+    """What is wider than the window, though it does not scroll within itself, and stays so for that long."""
+    return page.evaluate(TOO_WIDE, patience_ms)

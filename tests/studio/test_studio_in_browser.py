@@ -21,6 +21,7 @@ from ganvas.studio.home import Home
 PATIENCE_MS = 30_000  # for what is trained and drawn, where the machine is busy
 NARROW = {"width": 390, "height": 844}
 WIDE = {"width": 1280, "height": 900}
+ENDLESS = 1_000_000  # images; it is stopped
 GONE = r"net::ERR_"  # what a browser says of a studio that does not answer
 DROP = """(zone, files) => {
   const dropped = new DataTransfer();
@@ -108,7 +109,7 @@ def made_home(folder):
 def test_what_is_too_wide_is_found(browser):
     page = browser.new_page(viewport=NARROW)
     page.set_content("<main style='width: 500px'>x</main>")
-    assert too_wide(page)[0] == "the whole page"
+    assert too_wide(page, patience_ms=0)[0] == "the whole page"
     page.close()
 
 
@@ -135,7 +136,6 @@ def test_every_screen_can_be_read_by_all_and_on_a_phone(visit, tmp_path, scheme)
         for place, shows in (
             ("runs/first", ".film img"),
             ("runs/first?tab=settings", "h2"),
-            ("runs/first?tab=publish", "form.stack"),
             ("runs/died", ".judgement"),
             ("compare?runs=first,second", ".pair"),
             ("train", ".train-choices"),
@@ -172,3 +172,135 @@ def test_what_one_window_does_is_seen_in_the_other(visit, tmp_path):
         one.get_by_role("button", name="Save").click()
         expect(other.locator(".run-card", has_text="renamed")).to_be_visible()
         expect(other.locator(".run-card", has_text="second")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_the_whole_way_from_pictures_to_a_page(visit, tmp_path, web_runtime_fetched_once):
+    with Process(tmp_path / "home").running() as studio:
+        page = visit(studio, expects=rf"thumbnail/cut%20off|{GONE}", viewport=WIDE, permissions=["clipboard-write"])
+        drop(page, files(24))
+        mend(page)
+        page.get_by_role("link", name="Train with these").click()
+        choose(page, size="32 px", amount=ENDLESS)
+        check(page)
+        page.get_by_role("textbox", name="Name of the run").fill("mine")
+        page.get_by_role("button", name="Start training").click()
+        wait_for_images(page, 1)
+        see_a_picture(page)
+        check(page)
+
+        page.get_by_role("button", name="Pause").click()
+        expect(page.locator(".run-title .status")).to_have_text("paused")
+        page.close()
+        studio.kill()
+        studio.start()
+
+        page = visit(studio, "runs/mine", expects=GONE, viewport=WIDE)
+        expect(page.locator(".run-title .status")).to_have_text("paused")
+        reached = images_shown(page)
+        page.get_by_role("button", name="Resume").click()
+        wait_for_images(page, reached + 1)
+        studio.kill()
+        expect(page.locator(".connection.gone")).to_be_visible()
+        address = studio.address
+        studio.start()
+        assert studio.address == address
+        expect(page.locator(".connection.gone")).to_have_count(0)
+        expect(page.locator(".run-title .status")).to_have_text("training")
+        wait_for_images(page, images_shown(page) + 1)
+        other = visit(studio, "runs/mine", viewport=NARROW)
+        stop(other)
+        expect(page.locator(".run-title .status")).to_have_text("finished")
+        fork(page, "forked")
+        compare(page, studio)
+        walk(page, studio)
+        publish(page, studio)
+        studio.stop()
+
+
+def mend(page):
+    """Do what the doctor proposes of the picture that is there twice."""
+    found = page.locator(".doctor .finding", has_text="is there twice")
+    found.get_by_role("button", name="Leave it out").click()
+    expect(found).to_have_count(0)
+    expect(page.get_by_role("button", name="Left out 1")).to_be_visible()
+
+
+def choose(page, *, size, amount):
+    """The three choices of a training: pictures are chosen already, then the size, then how many images."""
+    page.get_by_role("radio", name=size).check()
+    page.get_by_role("radio", name="Other an amount").check()
+    page.get_by_role("combobox", name="Unit").select_option("images")
+    page.get_by_role("spinbutton", name="How much").fill(str(amount))
+
+
+def see_a_picture(page):
+    """Until what was drawn is shown."""
+    page.wait_for_function("document.querySelector('.film img')?.naturalWidth > 0")
+
+
+def stop(page):
+    """End a training for good."""
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+
+
+def fork(page, name):
+    """Begin another run from the moment that is shown, and wait until it is finished."""
+    page.get_by_role("link", name="Fork from here").click()
+    page.locator(".start-from").wait_for()
+    page.get_by_role("radio", name="Other an amount").check()
+    page.get_by_role("combobox", name="Unit").select_option("images")
+    page.get_by_role("spinbutton", name="How much").fill("128")
+    page.get_by_role("textbox", name="Name of the run").fill(name)
+    check(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    expect(page.locator(".run-title .status")).to_have_text("finished")
+
+
+def compare(page, studio):
+    """Choose both runs, and lay their pictures over each other."""
+    page.goto(studio.at(""))
+    for name in ("mine", "forked"):
+        page.get_by_role("checkbox", name=f"Compare {name}").check(force=True)
+    page.locator(".picked").get_by_role("link", name="Compare").click()
+    page.get_by_role("slider", name="Divider between").wait_for()
+    page.get_by_role("slider", name="Divider between").press("ArrowRight")
+    expect(page.get_by_role("row", name="limits.images")).to_contain_text("128")
+    check(page)
+
+
+def walk(page, studio):
+    """Draw a film from seed to seed, save it, and look at its frames."""
+    page.goto(studio.at("runs/mine"))
+    page.get_by_role("button", name="Film…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("spinbutton", name="Seconds").fill("1")
+    dialog.get_by_role("button", name="Draw the film").click()
+    saved = dialog.get_by_role("link", name="Download")
+    saved.wait_for()
+    check(page)
+    with page.expect_download() as download:
+        saved.click()
+    with av.open(download.value.path()) as film:
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert len(frames) >= 12
+    assert (frames[0] != frames[len(frames) // 2]).any()
+
+
+def publish(page, studio):
+    """Make a web page, open it, and see it draw."""
+    page.goto(studio.at("runs/mine?tab=publish"))
+    page.get_by_role("textbox", name="Title").fill("These squares do not exist")
+    check(page)
+    page.get_by_role("checkbox", name="Publish it although").or_(page.get_by_role("button", name="Publish", exact=True)).first.wait_for()
+    page.get_by_role("button", name="Publish", exact=True).click()
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="Open it").first.click()
+    published = popup.value
+    published.locator("#grid button").nth(15).wait_for()
+    assert published.title() == "These squares do not exist"
+    page.goto(studio.at("published"))
+    page.locator(".publication").wait_for()
+    check(page)

@@ -206,8 +206,10 @@ def routes(home: Home, jobs: Jobs, changed: Callable[[str], None] = lambda run: 
             publication = read_description(exported_folder(run)).published if exported_folder(run) != run else None
         made = [each for each in publications.all() if each["run"] == name]
         preview = run / "model" / "preview.png"
-        url = f"api/runs/{quote(name)}/files/model/preview.png?v={preview.stat().st_mtime_ns}"
-        return {**words_of(publication), "preview": url if preview.exists() else None, "published": made}
+        url = None
+        with suppress(OSError):  # a run has none before its first measure
+            url = f"api/runs/{quote(name)}/files/model/preview.png?v={preview.stat().st_mtime_ns}"
+        return {**words_of(publication), "preview": url, "published": made}
 
     @router.post("/api/runs/{name}/publish")
     def publish(name: str, body: Published) -> dict[str, Any]:
