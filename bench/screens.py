@@ -12,13 +12,16 @@ one damaged, is dropped there if it is missing.
 """
 
 import argparse
+import contextlib
 import io
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import quote
 
 import numpy as np
@@ -29,11 +32,14 @@ from bench.page import QUIET
 from bench.studio import Running, studio
 from ganvas.data.sources import SOURCES
 
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE_PX, PHONE_PX = 1200, 390
+SHOWN_PX = 1000  # wide, in the documents
 MOST_BYTES = 60_000  # of a picture; it is looked at in a page with ten of them
 QUALITIES = (86, 80, 74, 66, 58, 50)  # the first that is small enough
 PATIENCE_MS = 120_000  # until the page for exploring is made, on a busy machine
 SET = "drawings"
+TRAINED = {"small faces": 32, "more faces": 64}  # runs that are begun for a picture -> px
+SEEN_IMAGES = 600  # after which the first of them is photographed
 COMPLETE = "() => [...document.images].every((one) => one.complete || one.getBoundingClientRect().top > innerHeight)"
 
 
@@ -42,28 +48,31 @@ class Screen:
     """What is photographed.
 
     place: of the page, where {one} and {other} are runs. shows: what is there once it is complete. framed: likewise, in
-    the frame. empty: of a home with nothing in it.
+    the frame. height: of the window, px. is_empty: of a home with nothing in it. trains: while one run trains, and
+    another waits.
     """
 
     place: str
     shows: str
     framed: str = ""
-    scheme: str = "light"
+    height: int = 860
+    scheme: Literal["light", "dark"] = "light"
     is_phone: bool = False
     is_empty: bool = False
+    trains: bool = False
 
 
 SCREENS = {
-    "first": Screen("", ".first-visit", is_empty=True),
+    "first": Screen("", ".first-visit", height=800, is_empty=True),
     "pictures": Screen(f"sets/{SET}", ".finding >> nth=2"),
-    "train": Screen(f"train?set={SET}", ".forecast"),
-    "runs": Screen("", ".run-card img >> nth=1"),
-    "watch": Screen("runs/{one}", ".watch"),
-    "dark": Screen("runs/{one}", ".watch", scheme="dark"),
-    "phone": Screen("runs/{one}", ".watch", is_phone=True),
-    "compare": Screen("compare?runs={one},{other}", ".pair"),
+    "train": Screen(f"train?set={SET}", ".forecast dl", height=1180),
+    "runs": Screen("", ".run-grid img >> nth=1", trains=True),
+    "watch": Screen("runs/{one}", ".watch", height=1340),
+    "dark": Screen("runs/{one}?seed=9", ".one-seed img", height=1000, scheme="dark"),
+    "phone": Screen("runs/{one}", ".watch", height=844, is_phone=True),
+    "compare": Screen("compare?runs={one},{other}", ".pair", height=980),
     "explore": Screen("play/{one}", "iframe", framed="#grid button >> nth=15"),
-    "publish": Screen("runs/{one}?tab=publish", ".page-preview img"),
+    "publish": Screen("runs/{one}?tab=publish", ".page-preview img", height=1000),
 }
 
 
@@ -104,12 +113,38 @@ def longest_runs(running: Running) -> dict[str, str]:
     return {"one": quote(runs[0]["name"]), "other": quote(runs[1]["name"])}
 
 
+@contextlib.contextmanager
+def training(running: Running) -> Generator[None, None, None]:
+    """While the block lasts, one run trains and another waits; both are removed at its end."""
+    for name, size in TRAINED.items():
+        asked = {"source": "avatars", "name": name, "size": size, "seconds": 600}
+        running.ask("runs", json.dumps(asked).encode())
+    first, *_ = TRAINED
+
+    def until(is_so: Callable[[dict[str, Any]], bool]) -> None:
+        limit = time.monotonic() + PATIENCE_MS / 1000
+        while not is_so(json.loads(running.ask(f"runs/{quote(first)}"))):
+            if time.monotonic() > limit:
+                raise TimeoutError(f"{first} does not get on")
+            time.sleep(0.5)
+
+    try:
+        until(lambda run: run["images"] >= SEEN_IMAGES)
+        yield
+    finally:
+        for name in reversed(TRAINED):
+            running.ask(f"runs/{quote(name)}/stop", b"")
+        until(lambda run: run["state"] == "finished")
+        for name in TRAINED:
+            running.ask(f"runs/{quote(name)}", method="DELETE")
+
+
 def photographed(browser: Browser, running: Running, screen: Screen, runs: dict[str, str]) -> Image.Image:
-    """A screen as its window shows it; a phone's at twice the points."""
+    """A screen as its window shows it; a phone's at twice the size."""
     context = browser.new_context(
-        viewport=PHONE if screen.is_phone else WIDE,  # pyright: ignore[reportArgumentType]
-        color_scheme=screen.scheme,  # pyright: ignore[reportArgumentType]
-        device_scale_factor=1.5 if screen.is_phone else 1,
+        viewport={"width": PHONE_PX if screen.is_phone else WIDE_PX, "height": screen.height},
+        color_scheme=screen.scheme,
+        device_scale_factor=2 if screen.is_phone else 1,
         locale="en",
     )
     page = context.new_page()
@@ -122,7 +157,9 @@ def photographed(browser: Browser, running: Running, screen: Screen, runs: dict[
     _until_still(page)
     shot = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
     context.close()
-    return shot
+    if shot.width <= SHOWN_PX:
+        return shot
+    return shot.resize((SHOWN_PX, shot.height * SHOWN_PX // shot.width), Image.Resampling.LANCZOS)
 
 
 def _until_still(page: Page) -> None:
@@ -163,7 +200,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     drop(running)
                 for name, screen in screens.items():
                     path = asked.out / f"studio-{name}.webp"
-                    save(photographed(browser, running, screen, runs), path)
+                    with training(running) if screen.trains else contextlib.nullcontext():
+                        save(photographed(browser, running, screen, runs), path)
                     print(f"{path} {path.stat().st_size / 1000:.0f} kB")
         browser.close()
 

@@ -45,7 +45,7 @@ def visit(opened):
     """A function: a studio, a place in it -> the page there. options: of `opened`."""
 
     def open_page(studio, place="", *, shows="main h1", **options):
-        page = opened(studio.address, shows="main", **options)
+        page = opened(studio.address, shows="main", reduced_motion="reduce", **options)
         page.set_default_timeout(PATIENCE_MS)
         page.goto(studio.at(place))
         page.locator(shows).first.wait_for()
@@ -77,6 +77,7 @@ def drop(page, given):
 
 def check(page):
     """What every screen has to be: free of faults that axe calls serious, and no wider than a phone's window."""
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)  # what is old is paler
     assert faults(page) == []
     before = page.viewport_size
     page.set_viewport_size(NARROW)
@@ -93,7 +94,8 @@ def images_shown(page):
 def wait_for_images(page, least):
     """Until the run that is watched has been shown so many."""
     page.wait_for_function(
-        "(least) => parseInt(document.querySelector('.vitals-images').textContent.replaceAll(',', '')) >= least", arg=least
+        "(least) => parseInt(document.querySelector('.vitals-images').textContent.replaceAll(',', '')) >= least",
+        arg=least,
     )
 
 
@@ -177,7 +179,7 @@ def test_what_one_window_does_is_seen_in_the_other(visit, tmp_path):
 @pytest.mark.slow
 def test_the_whole_way_from_pictures_to_a_page(visit, tmp_path, web_runtime_fetched_once):
     with Process(tmp_path / "home").running() as studio:
-        page = visit(studio, expects=rf"thumbnail/cut%20off|{GONE}", viewport=WIDE, permissions=["clipboard-write"])
+        page = visit(studio, expects=r"thumbnail/cut%20off", viewport=WIDE)
         drop(page, files(24))
         mend(page)
         page.get_by_role("link", name="Train with these").click()
@@ -195,7 +197,7 @@ def test_the_whole_way_from_pictures_to_a_page(visit, tmp_path, web_runtime_fetc
         studio.kill()
         studio.start()
 
-        page = visit(studio, "runs/mine", expects=GONE, viewport=WIDE)
+        page = visit(studio, "runs/mine", expects=rf"{GONE}|fetching the script", viewport=WIDE)
         expect(page.locator(".run-title .status")).to_have_text("paused")
         reached = images_shown(page)
         page.get_by_role("button", name="Resume").click()
@@ -214,6 +216,7 @@ def test_the_whole_way_from_pictures_to_a_page(visit, tmp_path, web_runtime_fetc
         fork(page, "forked")
         compare(page, studio)
         walk(page, studio)
+        explore(page, studio)
         publish(page, studio)
         studio.stop()
 
@@ -287,6 +290,13 @@ def walk(page, studio):
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     assert len(frames) >= 12
     assert (frames[0] != frames[len(frames) // 2]).any()
+
+
+def explore(page, studio):
+    """Play with a moment on the page of its own that is framed there."""
+    page.goto(studio.at("play/mine"))
+    page.frame_locator("iframe").locator("#grid button").nth(15).wait_for()
+    check(page)
 
 
 def publish(page, studio):
