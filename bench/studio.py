@@ -59,11 +59,14 @@ class Running:
         """The address without the token."""
         return self.address.partition("?")[0]
 
-    def ask(self, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
-        """An answer of the API; a body is posted."""
+    def ask(
+        self, path: str, body: bytes | None = None, kind: str = "application/json", *, method: str | None = None
+    ) -> bytes:
+        """An answer of the API; a body is posted, unless another method is named."""
         token = urlsplit(self.address).query.removeprefix("token=")
         headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
-        with urllib.request.urlopen(urllib.request.Request(f"{self.root}api/{path}", body, headers)) as answer:
+        request = urllib.request.Request(f"{self.root}api/{path}", body, headers, method=method)
+        with urllib.request.urlopen(request) as answer:
             return answer.read()
 
     @property

@@ -1,22 +1,14 @@
 """The page, with everything on it opened, has no serious fault that axe knows of."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browsers import faults
 from pages import hosted, written
-
-SERIOUS = "serious", "critical"
 
 
 @pytest.fixture(scope="module")
 def address(published, tmp_path_factory):
     with hosted(written(published, tmp_path_factory.mktemp("site"), webgpu=False)) as address:
         yield address
-
-
-def faults(page):
-    """What axe finds, as its rule and the first place."""
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in SERIOUS]
 
 
 def test_a_fault_would_be_found(browser):

@@ -82,6 +82,11 @@ def test_a_run_becomes_a_site_that_opens_and_a_zip(rooms):
     assert not folder.exists()
 
 
+def test_a_run_without_a_preview_can_be_published_too(rooms, home):  # noqa: F811
+    (home / "runs" / NAME / "model" / "preview.png").unlink(missing_ok=True)
+    assert rooms.page.get(f"/api/runs/{NAME}/publishing").json()["preview"] is None
+
+
 def test_a_run_that_copies_says_so_and_is_published_when_that_is_meant(rooms):
     job = rooms.done(publish(rooms, scored=True))
     if job["state"] == "failed":  # so small a run may well draw its own pictures

@@ -122,7 +122,10 @@ def findings(report: DoctorReport, names: Mapping[str, str]) -> list[dict[str, A
         mends = MENDS.get(each.kind, (_LEAVE_OUT,) if each.files else ())
         if each.size is not None:
             mends = (Mend("size", {"size": list(each.size)}), *mends)
-        found.append(_shown(each.kind, each.text, of_set(each.files), mends))
+        text = each.text
+        for file in each.files:
+            text = text.replace(file, names.get(file, file))
+        found.append(_shown(each.kind, text, of_set(each.files), mends))
     if report.ignored:
         said = f"{counted(report.ignored, 'other file')} left alone: no pictures"
         found.append(_shown("source", said, [], ()))

@@ -211,8 +211,9 @@ def routes(home: Home, jobs: Jobs, changed: Callable[[str], None] = lambda run: 
             publication = read_description(exported_folder(run)).published if exported_folder(run) != run else None
         made = [each for each in publications.all() if each["run"] == name]
         preview = run / "model" / "preview.png"
-        stamp = preview.stat().st_mtime_ns if preview.exists() else 0
-        url = f"api/runs/{quote(name)}/files/model/preview.png?v={stamp}" if stamp else None
+        url = None
+        with suppress(OSError):  # a run has none before its first measure
+            url = f"api/runs/{quote(name)}/files/model/preview.png?v={preview.stat().st_mtime_ns}"
         words = words_of(publication)
         if words["copy_word"] is None and (card := card_of(run, None)) is not None:
             words["copy_word"] = copy_word(card.get("findings", []))

@@ -87,7 +87,7 @@ export function FileGrid({ set, files, selection, onOpen, onRemove }: FileGridPr
             onClick={(event) => onPress(event, index)}
             onDragStart={(event) => drag(event, isChosen ? [...chosen] : [file.file])}
           >
-            <img src={address(src)} alt="" loading="lazy" decoding="async" draggable={false} />
+            <TilePicture key={src} src={address(src)} />
             <span class="tick"><Icon name="check" /></span>
             {window && <span class="mark"><Icon name="crop" /></span>}
           </div>
@@ -95,6 +95,13 @@ export function FileGrid({ set, files, selection, onOpen, onRemove }: FileGridPr
       })}
     </div>
   );
+}
+
+/** A picture, or a sign that it cannot be read. */
+function TilePicture({ src }: { src: string }) {
+  const [isBroken, setBroken] = useState(false);
+  if (isBroken) return <span class="thumb broken" aria-hidden="true">?</span>;
+  return <img src={src} alt="" loading="lazy" decoding="async" draggable={false} onError={() => setBroken(true)} />;
 }
 
 /** How wide a box is, and which part of it the window shows, px from its upper edge. */

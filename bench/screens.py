@@ -1,0 +1,210 @@
+"""Pictures of every screen of `ganvas studio`, as docs/studio.md shows them, in a headless Chromium.
+
+    python -m bench.screens HOME [screen ...] [--out docs/figures]
+
+HOME is a folder with two runs or more of the avatars:
+
+    ganvas train avatars --size 64 --time 2m --out "HOME/runs/cartoon faces"
+    ganvas train avatars --size 64 --time 1m --set pictures.mirror=false --out "HOME/runs/not mirrored"
+
+The runs with the most images are shown. A set of 96 avatars in two folders, of which one is there twice, one small and
+one damaged, is dropped there if it is missing.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.page import QUIET
+from bench.studio import Running, studio
+from ganvas.data.sources import SOURCES
+
+WIDE_PX, PHONE_PX = 1200, 390
+SHOWN_PX = 1000  # wide, in the documents
+MOST_BYTES = 60_000  # of a picture; it is looked at in a page with ten of them
+QUALITIES = (86, 80, 74, 66, 58, 50)  # the first that is small enough
+PATIENCE_MS = 120_000  # until the page for exploring is made, on a busy machine
+SET = "drawings"
+TRAINED = {"small faces": 32, "more faces": 64}  # runs that are begun for a picture -> px
+SEEN_IMAGES = 600  # after which the first of them is photographed
+COMPLETE = "() => [...document.images].every((one) => one.complete || one.getBoundingClientRect().top > innerHeight)"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What is photographed.
+
+    place: of the page, where {one} and {other} are runs. shows: what is there once it is complete. framed: likewise, in
+    the frame. height: of the window, px. is_empty: of a home with nothing in it. trains: while one run trains, and
+    another waits.
+    """
+
+    place: str
+    shows: str
+    framed: str = ""
+    height: int = 860
+    scheme: Literal["light", "dark"] = "light"
+    is_phone: bool = False
+    is_empty: bool = False
+    trains: bool = False
+
+
+SCREENS = {
+    "first": Screen("", ".first-visit", height=800, is_empty=True),
+    "pictures": Screen(f"sets/{SET}", ".finding >> nth=2"),
+    "train": Screen(f"train?set={SET}", ".forecast dl", height=1180),
+    "runs": Screen("", ".run-grid img >> nth=1", trains=True),
+    "watch": Screen("runs/{one}", ".watch", height=1340),
+    "dark": Screen("runs/{one}?seed=9", ".one-seed img", height=1000, scheme="dark"),
+    "phone": Screen("runs/{one}", ".watch", height=844, is_phone=True),
+    "compare": Screen("compare?runs={one},{other}", ".pair", height=980),
+    "explore": Screen("play/{one}", "iframe", framed="#grid button >> nth=15"),
+    "publish": Screen("runs/{one}?tab=publish", ".page-preview img", height=1000),
+}
+
+
+def drawings() -> dict[str, bytes]:
+    """Files to drop: avatars in two folders, and what the doctor has something to say of."""
+    with SOURCES["avatars"](Path()).open() as avatars:
+        pictures = [Image.fromarray(np.asarray(avatars.read(index))) for index in range(97)]
+    files = {
+        f"{'dark' if number % 3 == 0 else 'light'}/{number:03d}.png": _png(picture)
+        for number, picture in enumerate(pictures[:96])
+    }
+    files["light/copy of 001.png"] = files["light/001.png"]
+    files["light/icon.png"] = _png(pictures[96].resize((24, 24)))
+    files["dark/unfinished.png"] = files["dark/000.png"][:900]
+    return files
+
+
+def _png(picture: Image.Image) -> bytes:
+    stored = io.BytesIO()
+    picture.save(stored, "PNG")
+    return stored.getvalue()
+
+
+def drop(running: Running) -> None:
+    """The set, unless it is there."""
+    if any(one["name"] == SET for one in json.loads(running.ask("sets"))):
+        return
+    running.ask("sets", json.dumps({"name": SET}).encode())
+    for file, data in drawings().items():
+        running.ask(f"sets/{SET}/files?path={quote(file)}", data, "application/octet-stream")
+
+
+def longest_runs(running: Running) -> dict[str, str]:
+    """Names of the two runs with the most images, as in an address."""
+    runs = sorted(json.loads(running.ask("runs")), key=lambda run: -run["images"])
+    if len(runs) < 2:
+        raise SystemExit(f"expected two runs or more in the home's folder runs, found {len(runs)}")
+    return {"one": quote(runs[0]["name"]), "other": quote(runs[1]["name"])}
+
+
+@contextlib.contextmanager
+def training(running: Running) -> Generator[None, None, None]:
+    """While the block lasts, one run trains and another waits; both are removed at its end."""
+    for name, size in TRAINED.items():
+        asked = {"source": "avatars", "name": name, "size": size, "seconds": 600}
+        running.ask("runs", json.dumps(asked).encode())
+    first, *_ = TRAINED
+
+    def until(is_so: Callable[[dict[str, Any]], bool]) -> None:
+        limit = time.monotonic() + PATIENCE_MS / 1000
+        while not is_so(json.loads(running.ask(f"runs/{quote(first)}"))):
+            if time.monotonic() > limit:
+                raise TimeoutError(f"{first} does not get on")
+            time.sleep(0.5)
+
+    try:
+        until(lambda run: run["images"] >= SEEN_IMAGES)
+        yield
+    finally:
+        for name in reversed(TRAINED):
+            running.ask(f"runs/{quote(name)}/stop", b"")
+        until(lambda run: run["state"] == "finished")
+        for name in TRAINED:
+            running.ask(f"runs/{quote(name)}", method="DELETE")
+
+
+def photographed(browser: Browser, running: Running, screen: Screen, runs: dict[str, str]) -> Image.Image:
+    """A screen as its window shows it; a phone's at twice the size."""
+    context = browser.new_context(
+        viewport={"width": PHONE_PX if screen.is_phone else WIDE_PX, "height": screen.height},
+        color_scheme=screen.scheme,
+        device_scale_factor=2 if screen.is_phone else 1,
+        locale="en",
+    )
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(running.address)
+    page.goto(f"{running.root}#/{screen.place.format_map(runs)}")
+    page.locator(screen.shows).first.wait_for()
+    if screen.framed:
+        page.frame_locator(screen.shows).locator(screen.framed).wait_for()
+    _until_still(page)
+    shot = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    context.close()
+    if shot.width <= SHOWN_PX:
+        return shot
+    return shot.resize((SHOWN_PX, shot.height * SHOWN_PX // shot.width), Image.Resampling.LANCZOS)
+
+
+def _until_still(page: Page) -> None:
+    """Until all pictures are there, and charts are painted."""
+    page.wait_for_function(COMPLETE)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def save(shot: Image.Image, path: Path) -> None:
+    """As WebP, as good as the size allows."""
+    for quality in QUALITIES:
+        stored = io.BytesIO()
+        shot.save(stored, "WEBP", quality=quality, method=6)
+        if len(stored.getvalue()) <= MOST_BYTES:
+            break
+    path.write_bytes(stored.getvalue())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("screens", nargs="*", choices=[*SCREENS, []], default=[])
+    parser.add_argument("--out", type=Path, default=Path("docs/figures"))
+    asked = parser.parse_args(arguments)
+    wanted = {name: SCREENS[name] for name in asked.screens or SCREENS}
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as nothing:
+        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+        for is_empty, home in ((True, Path(nothing)), (False, asked.home)):
+            screens = {name: one for name, one in wanted.items() if one.is_empty == is_empty}
+            if not screens:
+                continue
+            with studio(home) as running:
+                runs = {} if is_empty else longest_runs(running)
+                if not is_empty:
+                    drop(running)
+                for name, screen in screens.items():
+                    path = asked.out / f"studio-{name}.webp"
+                    with training(running) if screen.trains else contextlib.nullcontext():
+                        save(photographed(browser, running, screen, runs), path)
+                    print(f"{path} {path.stat().st_size / 1000:.0f} kB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+from browsers import browser, launched, opened
+
+__all__ = ["browser", "launched", "opened"]
