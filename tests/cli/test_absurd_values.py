@@ -72,6 +72,11 @@ WALK = {
 }
 OTHERS = [
     *(["walk", "model", "--out", "o.gif", stop] for stop in ("x", DIGITS, "seed=1&z=" + "A" * 100_000, "\udcff")),
+    *(
+        ["walk", "model", "3", "--out", "o.gif", "--loop", "noise", "--seed", seed]
+        for seed in ("-1", str(2**64), DIGITS)
+    ),
+    ["walk", "model", "3", "--out", "o.gif", "--loop", "noise", "--grid", "2x1", "--seed", str(2**64 - 1)],
     ["mix", "model", "--rows", "x"],
     ["mix", "model", "--rows", ""],
     ["mix", "model", "--rows", "1", "--coarse", "99"],

@@ -111,6 +111,36 @@ def test_labels_and_greys_and_transparency_and_odd_sizes_are_walked_through(fold
     assert len(frames_of(grey)) == 6
 
 
+def test_what_a_preset_says_of_its_motion_holds_unless_something_else_is_asked_for(folder, tmp_path):
+    (identity,) = identities_of(folder())
+    page = {"kind": "noise", "radius": 0, "seconds": 3, "tempo": 120, "columns": 2, "rows": 1, "bindings": [{}]}
+    preset = Preset(model=identity, keyframes=(Keyframe(point="seed=4"), Keyframe(point="seed=5")), page=page)
+    replace_text(tmp_path / "preset.json", preset.to_json())
+
+    def walked(name, **asked):
+        asked = {"preset": tmp_path / "preset.json", "fps": 4, "scale": 1, "progress": False} | asked
+        return frames_of(ganvas.walk(folder(), tmp_path / name, **asked))
+
+    still = walked("still")
+    assert len(still) == 6
+    assert still[0].shape == (26, 68, 3)  # a line of paper around and between, and one that makes the width even
+    np.testing.assert_array_equal(still[0], still[3])
+    assert not np.array_equal(*walked("moving", radius=2)[:4:3])
+    one = walked("one", grid=1, seconds=1)
+    assert (len(one), one[0].shape) == (4, (24, 32, 3))
+    assert len(walked("tour", loop="tour")) == 16
+
+
+@pytest.mark.parametrize("page", [{"kind": "round"}, {"radius": "x"}, {"tempo": 0}, {"seed": "-1"}, {"columns": 9}])
+def test_a_preset_whose_motion_cannot_be_is_refused(page, folder, tmp_path):
+    (identity,) = identities_of(folder())
+    preset = Preset(model=identity, keyframes=(Keyframe(point="seed=4"),), page=page)
+    replace_text(tmp_path / "preset.json", preset.to_json())
+    with pytest.raises(SettingError, match=next(iter(page))):
+        ganvas.walk(folder(), tmp_path / "a", preset=tmp_path / "preset.json", progress=False)
+    assert not (tmp_path / "a").exists()
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -3,6 +3,7 @@
 `opened` fails a test where anything was thrown that nobody caught.
 """
 
+import base64
 import io
 import json
 
@@ -22,6 +23,18 @@ for (let size = 1 << 20; size; size >>= 1) {
   } catch {}
 }
 """
+SEEN_AT = "((x, y) => document.getElementById('photo-seen').getContext('2d').getImageData(x, y, 1, 1).data[0])"
+COUNT_BITMAPS = """() => {
+  globalThis.bitmaps = { open: 0, most: 0 };
+  const make = globalThis.createImageBitmap;
+  globalThis.createImageBitmap = async (...given) => {
+    bitmaps.most = Math.max(bitmaps.most, (bitmaps.open += 1));
+    const bitmap = await make(...given);
+    const close = bitmap.close.bind(bitmap);
+    bitmap.close = () => ((bitmaps.open -= 1), close());
+    return bitmap;
+  };
+}"""
 REFUSED_PADS = "navigator.getGamepads = () => { throw new DOMException('not in this frame', 'SecurityError'); };"
 ODD_DEVICES = """
 globalThis.midiInput = { name: null };
@@ -63,12 +76,32 @@ def opened_parts(page):
 
 
 def playhead(page):
-    return page.evaluate("document.querySelector('#playhead div').style.width")
+    return page.locator("#playhead").input_value()
 
 
 def chosen(page, field, *files):
     for name, stored in files:
         page.locator(field).set_input_files({"name": name, "mimeType": "", "buffer": stored})
+
+
+def seen_at(page, x, y):
+    """The level of a pixel of the photo as it was taken in."""
+    return page.evaluate(f"{SEEN_AT}({x}, {y})")
+
+
+def dropped(page, name, *stored):
+    """Drop files on the page, one after another, without a pause."""
+    page.evaluate(
+        """([name, files]) => {
+          for (const letters of files) {
+            const bytes = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], name, { type: `image/${name.split(".")[1]}` }));
+            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+          }
+        }""",
+        [name, [base64.b64encode(each).decode() for each in stored]],
+    )
 
 
 def saved_as(picture, kind, **options):
@@ -142,6 +175,51 @@ def test_a_file_that_is_no_photo_is_named_in_place_and_odd_ones_are_seen(opened,
         page.locator("#photo-note", has_text="words.txt is no picture").wait_for()
         chosen(page, "#photo-file", (name, stored))
         page.locator("#photo-note", has_text="as this generator sees it").wait_for()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_photo_of_240_million_pixels_is_seen_and_the_page_goes_on(opened, address, kind):
+    page = opened(f"{address}#seed=2")
+    opened_parts(page)
+    large = Image.new("L", (20_000, 12_000), 200)
+    large.paste(40, (0, 0, 10_000, 12_000))
+    page.locator("#perform-play").click()
+    dropped(page, f"large.{kind.lower()}", saved_as(large, kind))
+    page.locator("#photo-note", has_text="as this generator sees it").wait_for(timeout=120_000)
+    assert [seen_at(page, x, 12) for x in (0, 31)] == pytest.approx([40, 200], abs=2)
+    at = playhead(page)
+    page.wait_for_function("(value) => document.getElementById('playhead').value !== value", arg=at)
+
+
+def test_a_photo_that_is_too_large_is_refused_before_it_is_opened(opened, address):
+    page = opened(f"{address}#seed=2")
+    opened_parts(page)
+    dropped(page, "poster.png", saved_as(Image.new("1", (20_000, 13_000)), "PNG"))
+    page.locator("#photo-note", has_text="poster.png has 260 million pixels; up to 250 million are opened").wait_for()
+
+
+def test_of_photos_that_come_while_one_is_opened_the_last_is_seen(opened, address):
+    page = opened(f"{address}#seed=2")
+    opened_parts(page)
+    page.evaluate(COUNT_BITMAPS)
+    photos = [saved_as(Image.new("L", (3000, 2000), level), "PNG") for level in (10, 60, 110, 160, 210)]
+    dropped(page, "photo.png", *photos)
+    page.locator("#photo-note", has_text="as this generator sees it").wait_for()
+    page.wait_for_function(f"() => {SEEN_AT}(9, 9) > 205")
+    assert page.evaluate("bitmaps.most") == 1
+    assert page.evaluate("bitmaps.open") == 0
+
+
+def test_a_large_photo_lies_as_its_camera_was_held(opened, address):
+    page = opened(f"{address}#seed=2")
+    opened_parts(page)
+    photo = Image.new("L", (3200, 2000), 200)
+    photo.paste(40, (0, 0, 1600, 2000))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # what is on its left belongs at the top
+    dropped(page, "turned.jpg", saved_as(photo, "JPEG", exif=turned))
+    page.locator("#photo-note", has_text="as this generator sees it").wait_for()
+    assert [seen_at(page, 16, y) for y in (0, 23)] == pytest.approx([40, 200], abs=3)
 
 
 def test_a_camera_that_is_refused_or_closed_is_let_go(opened, address):
@@ -228,7 +306,7 @@ def test_devices_that_say_anything_or_nothing_move_nothing_else(browser, address
         page.locator("#grid button").first.wait_for()
         opened_parts(page)
         page.locator("#perform-play").click()
-        page.wait_for_function("document.querySelector('#playhead div').style.width")
+        page.wait_for_function("() => Number(document.getElementById('playhead').value) > 0")
         before_that = playhead(page)
         if before == ODD_DEVICES:
             page.get_by_role("button", name="Use MIDI").click()
@@ -238,9 +316,7 @@ def test_devices_that_say_anything_or_nothing_move_nothing_else(browser, address
             assert page.locator("#control li").count() == 1
             for kind in ("keydown", "keyup"):  # as a browser that fills fields in has them
                 page.evaluate("(kind) => document.body.dispatchEvent(new Event(kind, { bubbles: true }))", kind)
-        page.wait_for_function(
-            "(width) => document.querySelector('#playhead div').style.width !== width", arg=before_that
-        )
+        page.wait_for_function("(value) => document.getElementById('playhead').value !== value", arg=before_that)
         context.close()
     assert faults == []
 

@@ -6,7 +6,7 @@ import zipfile
 import av
 import numpy as np
 import pytest
-from pages import hosted, written
+from pages import hosted, performed, written
 from PIL import Image
 
 import ganvas
@@ -59,6 +59,12 @@ def test_a_film_is_enlarged_as_the_screen_is(is_smooth, opened, address, preset,
     assert (blocks == blocks[:, :1, :, :1]).all() == (not is_smooth)
 
 
+def played_on(page):
+    """Wait while half a second of the loop is played."""
+    began = float(page.locator("#playhead").input_value())
+    page.wait_for_function("(began) => document.getElementById('playhead').value - began > 0.05", arg=began)
+
+
 @pytest.mark.slow
 def test_what_is_played_is_recorded_live(opened, address, tmp_path):
     page = opened(f"{address}#seed=7", accept_downloads=True)
@@ -71,6 +77,29 @@ def test_what_is_played_is_recorded_live(opened, address, tmp_path):
     assert len(frames) >= 5
     assert frames[0].shape == (96, 128, 3)
     assert np.abs(frames[-1] - frames[0]).mean() > 1
+
+
+def test_a_live_recording_keeps_its_size_and_the_shape_of_what_it_shows(opened, address, tmp_path):
+    page = opened(f"{address}#seed=7", accept_downloads=True)
+    page.locator("#perform > summary").click()
+    page.locator("#perform-radius-typed").fill("0")  # nothing moves but the grid
+    page.locator("#perform-radius-typed").press("Tab")
+    page.locator("#record-scale").fill("4")
+    page.locator("#record-live").click()
+    page.locator("#record-note", has_text="Recording").wait_for()
+    played_on(page)
+    page.locator("#perform-columns").fill("2")
+    page.locator("#perform-columns").press("Tab")
+    page.locator("#performed[width='64']").wait_for(state="attached")
+    played_on(page)
+    with av.open(downloaded(page, "#record-live", tmp_path / "live.webm")) as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    assert {frame.shape for frame in frames} == {(96, 128, 3)}
+    assert frames[0][:20].mean() > 40
+    wide = Image.fromarray(performed(page).astype(np.uint8)).resize((128, 48), Image.Resampling.BILINEAR)
+    assert np.abs(frames[-1][24:72] - np.asarray(wide).astype(int)).mean() < 10
+    assert frames[-1][:22].max() < 40
+    assert frames[-1][74:].max() < 40
 
 
 def test_what_a_browser_lacks_is_said_in_place(browser, address):
@@ -92,6 +121,21 @@ def test_what_a_browser_lacks_is_said_in_place(browser, address):
     page.locator("#preset-note", has_text="no page copy").wait_for(state="attached")
     context.close()
     assert faults == []
+
+
+def walked_by(published, preset, tmp_path):
+    """The frames that the command makes of a preset's file, (H, W, 3) levels each."""
+    ganvas.walk(published.folder, tmp_path / "walk", preset=preset, fps=FPS, scale=1, progress=False)
+    return [np.asarray(Image.open(each)).astype(int) for each in sorted((tmp_path / "walk").glob("*.png"))]
+
+
+def recorded(page, tmp_path):
+    """Those that the page saves of one loop."""
+    page.locator("#record-fps").fill(str(FPS))
+    page.locator("#record-scale").fill("1")
+    page.locator("#record-as").select_option("png")
+    with zipfile.ZipFile(downloaded(page, "#record-loop", tmp_path / "loop.zip")) as stored:
+        return [np.asarray(Image.open(stored.open(name)).convert("RGB")).astype(int) for name in stored.namelist()]
 
 
 def test_presets_of_another_model_and_damaged_ones_are_refused_in_a_sentence(opened, address, preset, tmp_path):
@@ -116,16 +160,8 @@ def test_a_loop_is_that_of_the_command_frame_by_frame(opened, address, published
     again = read_preset(saved, [preset.model])
     assert (again.name, again.keyframes[0].seconds, again.points) == ("Dusk", 0.5, preset.points)
 
-    ganvas.walk(published.folder, tmp_path / "walk", preset=saved, fps=FPS, scale=1, progress=False)
-    walked = [np.asarray(Image.open(each)).astype(int) for each in sorted((tmp_path / "walk").glob("*.png"))]
-    assert len(walked) == 2 * FPS
-
-    page.locator("#record-fps").fill(str(FPS))
-    page.locator("#record-scale").fill("1")
-    page.locator("#record-as").select_option("png")
-    with zipfile.ZipFile(downloaded(page, "#record-loop", tmp_path / "loop.zip")) as stored:
-        frames = [np.asarray(Image.open(stored.open(name)).convert("RGB")).astype(int) for name in stored.namelist()]
-    assert len(frames) == len(walked)
+    walked, frames = walked_by(published, saved, tmp_path), recorded(page, tmp_path)
+    assert len(frames) == len(walked) == 2 * FPS
     assert max(np.abs(one - other).max() for one, other in zip(frames, walked, strict=True)) <= 2
 
     page.locator("#record-scale").fill("4")
@@ -137,6 +173,26 @@ def test_a_loop_is_that_of_the_command_frame_by_frame(opened, address, published
     assert len(shown) == len(walked)
     small = [each.reshape(24, 4, 32, 4, 3).mean((1, 3)) for each in shown]
     assert max(np.abs(one - other).mean() for one, other in zip(small, walked, strict=True)) <= 4
+
+
+@pytest.mark.parametrize("are_keyframes_left", [True, False])
+def test_a_noise_loop_is_that_of_the_command_which_is_told_of_its_file_alone(
+    are_keyframes_left, opened, address, published, preset, tmp_path
+):
+    page = opened(f"{address}#seed=2&1=1.5", accept_downloads=True)
+    played = {"kind": "noise", "radius": 0.8, "seconds": 2, "tempo": 120, "seed": "5", "columns": 2, "rows": 1}
+    imported(page, preset.model_copy(update={"page": played}), tmp_path)
+    page.locator("#keyframes li").nth(2).wait_for()
+    if not are_keyframes_left:  # it plays around the picture of the page
+        page.locator("#keyframes-clear").click()
+        page.locator("#keyframes-none").wait_for()
+    saved = downloaded(page, "#preset-export", tmp_path / "exported.json")
+    walked, frames = walked_by(published, saved, tmp_path), recorded(page, tmp_path)
+    assert len(frames) == len(walked) == FPS  # a second at a tempo of 120
+    for frame, other in zip(frames, walked, strict=True):
+        beside = np.concatenate([other[1:25, 1:33], other[1:25, 34:66]], axis=1)  # without the paper between
+        assert np.abs(frame - beside).max() <= 2
+    assert np.abs(frames[0] - frames[FPS // 2]).mean() > 1
 
 
 STAND_IN = """async (act) => {

@@ -1,5 +1,6 @@
 """A studio in a folder of its own, runs as `ganvas train` leaves them, and processes that hold their locks."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 from fastapi.testclient import TestClient
 
@@ -139,16 +141,22 @@ def held(run: Path, *words: str):
 
 
 class Listening:
-    """What a stream of events says, collected in a thread; `wait` gives the first event that is as wished."""
+    """What a page hears of a stream of events: (kind, data, id), collected in a thread."""
 
-    def __init__(self, lines) -> None:
+    def __init__(self, client: httpx.Client, path: str, headers: dict[str, str]) -> None:
         self.events: list[tuple[str, Any, str]] = []
         self._changed = threading.Condition()
-        threading.Thread(target=self._collect, args=(lines,), daemon=True).start()
+        self._stream = client.stream("GET", path, headers=headers)  # which would be closed if nobody had it
+        self.answer = self._stream.__enter__()
+        threading.Thread(target=self._collect, daemon=True).start()
 
-    def _collect(self, lines) -> None:
+    def _collect(self) -> None:
+        with contextlib.suppress(httpx.HTTPError, RuntimeError):  # it ended with its server
+            self._take_all()
+
+    def _take_all(self) -> None:
         kind, place = "", ""
-        for said in lines:
+        for said in self.answer.iter_lines():
             name, _, value = said.partition(": ")
             if name == "event":
                 kind = value

@@ -22,15 +22,17 @@ def walk(
         list[str] | None, typer.Argument(help="seeds, or links of its page; six seeds from --seed on unless given")
     ] = None,
     preset: Annotated[
-        Path | None, typer.Option(help="keyframes that its page or `ganvas project` saved, instead of stops")
+        Path | None, typer.Option(help="what its page or `ganvas project` saved, instead of stops; played as there")
     ] = None,
-    loop: Annotated[str, typer.Option(help="tour: from stop to stop; noise: around a stop, at random")] = "tour",
+    loop: Annotated[
+        str | None, typer.Option(help="tour, as unless given: from stop to stop; noise: around a stop, at random")
+    ] = None,
     radius: Annotated[
         float | None, typer.Option(help="of a noise loop: 0 stays; 1, as unless given, comes to another picture")
     ] = None,
     seconds: Annotated[str | None, typer.Option(help="of the film; two for every stop unless given")] = None,
     fps: Annotated[int, typer.Option(help="frames a second")] = 30,
-    grid: Annotated[str, typer.Option(help="pictures side by side, as 3x3 (columns x rows)")] = "1",
+    grid: Annotated[str | None, typer.Option(help="pictures side by side, as 3x3 (columns x rows)")] = None,
     scale: Annotated[int | None, typer.Option(help="what a pixel is enlarged by; to 512 px unless given")] = None,
     truncation: Truncation = None,
     label: Annotated[str | None, typer.Option(help="the class of stops that name none")] = None,

@@ -53,8 +53,9 @@ class Tail:
                     whole = piece.rfind(b"\n") + 1
                     if not whole:
                         return  # a line without an end yet, or one that is too long to be ours
-                    self.offset += whole
-                    yield from piece[:whole].splitlines()
+                    for line in piece[: whole - 1].split(b"\n"):
+                        self.offset += len(line) + 1
+                        yield line
                     file.seek(self.offset)
         except FileNotFoundError:
             return

@@ -127,7 +127,7 @@ def findings(report: DoctorReport, names: Mapping[str, str]) -> list[dict[str, A
             text = text.replace(file, names.get(file, file))
         found.append(_shown(each.kind, text, of_set(each.files), mends))
     if report.ignored:
-        said = f"{counted(report.ignored, 'other file')}, which {are(report.ignored)} no pictures, left alone"
+        said = f"{counted(report.ignored, 'other file')} left alone: no pictures"
         found.append(_shown("source", said, [], ()))
     return found
 

@@ -122,10 +122,8 @@ class Watcher:
 
     def _tell_gone(self, name: str) -> None:
         with self._lock:
-            if self._told.pop(name, None) is None:
-                return
+            was_there = self._told.pop(name, None) is not None
             self._signatures.pop(name, None)
-            followers = list(self._followers.get(name, ()))
-        self._hub.tell("gone", {"name": name})
-        for listener in followers:
-            listener.end()
+        if was_there:
+            self._hub.tell("gone", {"name": name})
+        self._wake(name)

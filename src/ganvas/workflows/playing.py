@@ -33,11 +33,11 @@ def walk(
     *,
     stops: Sequence[Stop] | None = None,
     preset: str | os.PathLike[str] | None = None,
-    loop: str = "tour",
+    loop: str | None = None,
     radius: float | None = None,
     seconds: str | float | None = None,
     fps: int = 30,
-    grid: Size = 1,
+    grid: Size | None = None,
     scale: int | None = None,
     truncation: float | None = None,
     label: str | None = None,
@@ -51,11 +51,12 @@ def walk(
         model: as `load` takes it. at: the moment of the run, images shown, or "last".
         out: a film by its ending: .mp4, .webm, .gif or .webp; without one, a new folder of PNGs.
         stops: seeds, or links as a published page gives them; None: six seeds from `seed` on.
-        preset: a file that a page saved, instead of stops.
-        loop: "tour" goes from stop to stop along great circles; "noise" stays around a stop, on a closed random curve.
+        preset: a file that a page saved, instead of stops; it plays as there, but for what is given here.
+        loop: "tour", as where None is given, goes from stop to stop along great circles; "noise" stays around a stop,
+            on a closed random curve.
         radius: of the curve: at 0 nothing moves, at 1, as where None is given, half a loop later it is another picture.
-        seconds: of the whole film; None: two for every stop, ten for a curve, or the preset's.
-        grid: pictures side by side, as "3x3" (columns x rows), each a stop further.
+        seconds: of the whole film; None: two for every stop, ten for a curve.
+        grid: pictures side by side, as "3x3" (columns x rows), each a stop further; None: one.
         scale: what a pixel is enlarged by; None: as far as 512 px.
         truncation: below 1, nearer to the mean picture and less varied; None: the model's own.
         label: a class, for stops that name none; a seed has one of its own.
@@ -65,41 +66,48 @@ def walk(
         GanvasError: the model cannot be read, does not have what is asked, or the film cannot be written.
     """
     from ganvas.explore.points import identities_of
-    from ganvas.formats.preset import Keyframe, read_preset
+    from ganvas.formats.preset import USUAL_TEMPO, Keyframe, Played, read_preset
+    from ganvas.workflows.generate import checked_seeds
     from ganvas.workflows.walk import WalkOptions, check_cells, walk_film
 
     generator = load(model, at=at)
-    if loop not in LOOPS:
+    if loop is not None and loop not in LOOPS:
         raise SettingError(f"loop {shortened(loop)}: expected {' or '.join(LOOPS)}")
     if stops is not None and preset is not None:
         raise SettingError(f"stops and --preset {preset}: expected one of them; the preset has stops of its own")
-    is_noise = loop == "noise"
+    saved = None if preset is None else read_preset(Path(preset), identities_of(generator.path))
+    played = Played() if saved is None else saved.played
+    is_noise = (loop or played.kind) == "noise"
     if radius is not None and not is_noise:
         raise SettingError(f"--radius {shortened(radius)}: is of a noise loop; give --loop noise too, or leave it out")
-    if seed is not None and not is_noise and not (stops is None and preset is None):
+    if seed is not None and not is_noise and not (stops is None and saved is None):
         raise SettingError(f"--seed {shortened(seed)}: is of the first stop where none are given; leave it out")
-    columns, rows = parse_size(grid)
+    columns, rows = (played.columns, played.rows) if grid is None else parse_size(grid)
     check_cells(columns, rows)
-    first, cells = seed or 0, columns * rows
+    first, cells = int(played.seed or 0) if seed is None else seed, columns * rows
+    checked_seeds([first, first + cells - 1])  # of a noise loop each picture has its own
     if is_noise and stops is not None and len(stops) > cells:
         raise SettingError(
             f"{counted(len(stops), 'stop')}: a noise loop stays around one, with --grid each picture around its own; "
             f"expected at most {cells}"
         )
-    if preset is None:
+    if saved is None:
         usual = range(first, first + (cells if is_noise else max(STOPS, cells)))
         links = _links(map(str, usual if stops is None else stops), truncation, label)
-        keyframes = tuple(Keyframe(point=link, seconds=LEG_SECONDS, ease="linear") for link in links)
+        keyframes = [Keyframe(point=link, seconds=LEG_SECONDS, ease="linear") for link in links]
     else:
-        saved = read_preset(Path(preset), identities_of(generator.path)).keyframes
-        links = _links((each.point for each in saved), truncation, label)
-        keyframes = tuple(each.model_copy(update={"point": link}) for each, link in zip(saved, links, strict=True))
+        links = _links((each.point for each in saved.keyframes), truncation, label)
+        keyframes = [each.model_copy(update={"point": link}) for each, link in zip(saved.keyframes, links, strict=True)]
+    lasting = parse_duration(seconds) if seconds is not None else None
+    if lasting is None and is_noise:
+        lasting = LOOP_SECONDS if played.seconds is None else played.seconds * USUAL_TEMPO / played.tempo
+    usual_radius = RADIUS if played.radius is None else played.radius
     options = WalkOptions(
         Path(out),
-        keyframes,
+        tuple(keyframes),
         is_noise=is_noise,
-        radius=RADIUS if radius is None else radius,
-        seconds=parse_duration(seconds) if seconds is not None else LOOP_SECONDS if is_noise else None,
+        radius=usual_radius if radius is None else radius,
+        seconds=lasting,
         fps=fps,
         columns=columns,
         rows=rows,

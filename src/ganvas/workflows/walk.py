@@ -13,7 +13,7 @@ from ganvas.explore.points import latent_of
 from ganvas.explore.walk import NoiseLoop, Tour, noise_loop_around, reel
 from ganvas.files import writing_to
 from ganvas.formats.point import point_of
-from ganvas.formats.preset import MOST_KEYFRAMES, Keyframe
+from ganvas.formats.preset import MOST_KEYFRAMES, MOST_RADIUS, Keyframe
 from ganvas.model.weights import Model
 from ganvas.report.video import MOST_GIF_FPS, WRITERS, Reel
 from ganvas.settings import shortened
@@ -21,7 +21,6 @@ from ganvas.settings import shortened
 LONGEST_PX = 512  # of a film whose scale nobody chose, at most
 MOST_FRAMES, MOST_CELLS, MOST_FPS, LARGEST_SIDE_PX = 1_000_000, 64, 120, 4096
 GOLDEN_SHARE = (5**0.5 - 1) / 2  # whose multiples, less their whole parts, lie far from each other however many
-MOST_RADIUS = 10.0  # at which moments a twentieth of the loop apart have nothing to do with each other
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ export class Inputs {
   /** Ask for MIDI, without system-exclusive messages. `changed(names)`: is told which inputs there are. */
   async midi(changed) {
     if (!navigator.requestMIDIAccess) throw new Error("this browser has no Web MIDI");
-    this.midiAccess = await navigator.requestMIDIAccess({ sysex: false });
+    this.midiAccess ??= await navigator.requestMIDIAccess({ sysex: false }); // one, however often it is asked for
     const listen = () => {
       const inputs = [...this.midiAccess.inputs.values()];
       for (const input of inputs) input.onmidimessage = ({ data }) => this.#midiMessage(data);

@@ -7,7 +7,7 @@ export const MOST_RADIUS = 10; // at which moments a twentieth of the loop apart
 export const [LEAST_TEMPO, USUAL_TEMPO, MOST_TEMPO] = [20, 60, 300]; // beats a minute; at 60, a second is a second
 const NEARLY_ONE = 0.999999; // of a uniform latent, so that it has a place on the normal curve
 const LONGEST_BEAT_MS = 60_000 / LEAST_TEMPO;
-const MOST_TAPS = 8; // that a tempo is the mean of
+export const MOST_TAPS = 8; // that a tempo is the mean of
 const GOLDEN_SHARE = (Math.sqrt(5) - 1) / 2; // whose multiples, less their whole parts, lie far from each other
 const A_LITTLE = 1e-9; // of a loop: what is on the edge of two ways belongs to the second
 

@@ -4,10 +4,11 @@ import { fillRange, moved, paired } from "./controls.js";
 import { Keyframes } from "./keyframes.js";
 import { toLink } from "./link.js";
 import { remembered } from "./memory.js";
-import { USUAL_TEMPO, clamped, tempoOf } from "./motion.js";
+import { MOST_TAPS, USUAL_TEMPO, clamped, tempoOf } from "./motion.js";
 import { LONGEST_SECONDS, MOST_BYTES, MOST_CELLS_A_SIDE, MOST_KEYFRAMES, SHORTEST_SECONDS } from "./presets.js";
 import { checkedPreset, fromPreset, presetFromLink, presetToLink, readPreset } from "./presets.js";
 import { LiveRecording, canEncode, canRecordLive, toPngs, toWebm } from "./record.js";
+import { stretched } from "./timeline.js";
 import { find, handOver } from "./view.js";
 
 const USUAL_WAY = { seconds: 2, ease: "smooth" };
@@ -26,8 +27,9 @@ export class Panel {
       changed: () => this.#list(),
     });
     this.keyframes = new Keyframes(generator, {
-      ...{ show: parts.show, describe: parts.describe, breath: parts.breath },
+      ...{ describe: parts.describe, breath: parts.breath },
       changed: (keyframes) => performance.change({ keyframes }),
+      go: (number) => performance.go(number),
       fail: (error) => this.#note("perform", error.message),
     });
     performance.changed = () => this.fill();
@@ -72,8 +74,9 @@ export class Panel {
     find("perform-kind").value = settings.kind;
     fillRange(find("perform-radius"), settings.radius);
     fillRange(find("perform-tempo"), settings.tempo);
-    find("perform-radius").parentElement.hidden = find("perform-seconds").parentElement.hidden = !isNoise;
-    this.#fillNumber("perform-seconds", settings.seconds);
+    find("perform-radius").parentElement.hidden = !isNoise;
+    find("perform-seconds").parentElement.hidden = !isNoise && !settings.keyframes.length;
+    this.#fillNumber("perform-seconds", this.performance.loopSeconds);
     this.#fillNumber("perform-columns", settings.columns);
     this.#fillNumber("perform-rows", settings.rows);
     find("perform-smooth").value = settings.isSmooth ? "yes" : "no";
@@ -84,15 +87,26 @@ export class Panel {
     const isStill = settings.kind === "tour" && settings.keyframes.length < 2;
     if (isStill !== this.isStill) this.#note("perform", isStill ? "A walk needs two keyframes at least." : "");
     this.isStill = isStill;
+    find("keyframes").classList.toggle("timed", !isNoise);
+    this.#point(this.performance.share);
   }
 
   /** Where in the loop it is, and at which keyframe. */
   #follow(share, number) {
-    find("playhead").firstElementChild.style.width = `${share * 100}%`;
-    const card = find("keyframes").children[number];
-    if (card?.ariaCurrent === "true") return;
+    this.#point(share);
+    const item = find("keyframes").children[number];
+    if (item?.ariaCurrent === "true") return;
     for (const each of find("keyframes").children) each.removeAttribute("aria-current");
-    card?.setAttribute("aria-current", "true");
+    item?.setAttribute("aria-current", "true");
+  }
+
+  /** Let the playhead be at a share of the loop, unless somebody holds it. */
+  #point(share) {
+    const playhead = find("playhead");
+    if (!playhead.matches(":active")) playhead.value = share;
+    const [at, whole] = [share, 1].map((each) => (each * this.performance.loopSeconds).toFixed(1));
+    const words = `${at} of ${whole} s`;
+    if (find("moment").textContent !== words) playhead.ariaValueText = find("moment").textContent = words;
   }
 
   #fillNumber(id, value) {
@@ -110,7 +124,11 @@ export class Panel {
     for (const id of ["perform-radius", "perform-tempo"]) paired(find(id), find(`${id}-typed`));
     moved(find("perform-radius"), (radius) => performance.change({ radius }), 1);
     moved(find("perform-tempo"), (tempo) => performance.change({ tempo }), USUAL_TEMPO);
-    this.#typed("perform-seconds", SHORTEST_SECONDS, LONGEST_SECONDS, (seconds) => performance.change({ seconds }));
+    this.#typed("perform-seconds", SHORTEST_SECONDS, LONGEST_SECONDS, (seconds) => {
+      const { kind, keyframes } = performance.settings;
+      performance.change(kind === "noise" ? { seconds } : { keyframes: stretched(keyframes, seconds) });
+    });
+    find("playhead").addEventListener("input", ({ target }) => performance.seek(target.valueAsNumber));
     for (const side of ["columns", "rows"]) {
       this.#typed(`perform-${side}`, 1, MOST_CELLS_A_SIDE, (value) => {
         performance.change({ [side]: Math.round(value) });
@@ -161,7 +179,7 @@ export class Panel {
   }
 
   #tap() {
-    this.taps.push(globalThis.performance.now());
+    this.taps = [...this.taps.slice(1 - MOST_TAPS), globalThis.performance.now()];
     const tempo = tempoOf(this.taps);
     if (tempo !== null) this.performance.change({ tempo: Math.round(tempo) });
   }
@@ -170,6 +188,7 @@ export class Panel {
     const there = this.performance.settings.keyframes;
     const added = points.slice(0, MOST_KEYFRAMES - there.length).map((point) => ({ point, ...USUAL_WAY }));
     const isFirst = !there.length && added.length;
+    this.keyframes.chosen = there.length + added.length - 1;
     this.performance.change({ keyframes: [...there, ...added], ...(isFirst ? { kind: "tour" } : {}) });
     if (!points.length) this.#note("perform", "Nothing is starred yet.");
   }

@@ -7,6 +7,7 @@ import { LEAST_TEMPO, MOST_RADIUS, MOST_TEMPO, Motion, USUAL_TEMPO, clamped, mor
 import { EASES } from "./paths.js";
 import { LONGEST_SECONDS, MOST_KEYFRAMES, SHORTEST_SECONDS, USUAL, checkedPreset, fromPreset, toPreset } from "./presets.js";
 import { Stage } from "./stage.js";
+import { lengthOf } from "./timeline.js";
 import { find } from "./view.js";
 
 const LONGEST_STEP_SECONDS = 1; // a tab that was away goes on where it was
@@ -40,7 +41,7 @@ export class Performance {
     const { opened } = parts;
     this.stage = new Stage(this.description, { settings: () => this.settings, opened, leave: () => this.leave() });
     this.share = 0;
-    this.isPlaying = this.isDrawing = false;
+    this.isPlaying = this.isSought = this.isDrawing = false;
     this.targets = [...this.#numbers(), ...this.#triggers()];
   }
 
@@ -49,8 +50,9 @@ export class Performance {
     return this.stage.isOpen;
   }
 
+  /** It plays, fills the window, or shows a moment that was sought. */
   get isPerforming() {
-    return this.isPlaying || this.isOpen;
+    return this.isPlaying || this.isOpen || this.isSought;
   }
 
   set onTick(act) {
@@ -116,9 +118,14 @@ export class Performance {
     return this.latents.get(point);
   }
 
+  /** Of the whole loop, at the usual tempo. */
+  get loopSeconds() {
+    return this.settings.kind === "noise" ? this.settings.seconds : lengthOf(this.#keyframes());
+  }
+
   /** Of the whole loop, as it is played. */
   get seconds() {
-    return (this.#motion().seconds * USUAL_TEMPO) / this.settings.tempo;
+    return (this.loopSeconds * USUAL_TEMPO) / this.settings.tempo;
   }
 
   /** What is seen at a share of the loop: { z, label } of each picture. */
@@ -252,6 +259,18 @@ export class Performance {
     this.isStale = true;
   }
 
+  /** Go to a moment, a share of the loop; where nothing plays, it is shown and stays. */
+  seek(share) {
+    const isFirst = !this.isPerforming;
+    this.#begin();
+    this.share = share % 1;
+    this.isStale = true;
+    if (!isFirst) return;
+    this.isSought = true;
+    this.parts.say("A moment of the loop");
+    this.changed();
+  }
+
   another() {
     const count = this.settings.keyframes.length;
     if (!this.isPerforming) this.parts.another();
@@ -273,6 +292,7 @@ export class Performance {
   play() {
     this.#begin();
     this.isPlaying = true;
+    this.isSought = false;
     this.parts.say("Playing");
     this.changed();
   }
@@ -313,7 +333,7 @@ export class Performance {
   /** Stop where the page shows something else. */
   stop() {
     if (!this.isPerforming) return;
-    this.isPlaying = false;
+    this.isPlaying = this.isSought = false;
     this.before = this.seen = null;
     this.stage.close();
     this.alone = this.motion = null;
@@ -331,7 +351,7 @@ export class Performance {
     this.last = now;
     this.onTick?.(now);
     if (this.isPerforming && !this.isHeld) {
-      this.#advance(passed);
+      if (!find("playhead").matches(":active")) this.#advance(passed); // else somebody holds it
       if (!this.isDrawing && (this.isPlaying || this.before || this.isStale)) this.#draw().catch(this.parts.fail);
     }
     if (this.isPerforming || this.onTick) this.#wake();

@@ -2,7 +2,8 @@
 
 import { find, paint } from "./view.js";
 
-const MOST_PX = 1600; // of the longer side that is looked at; what is larger is made smaller first
+const MOST_PX = 1600; // of the longer side that is looked at; what is larger is made smaller as it is opened
+const MOST_PIXELS = 250_000_000; // that are opened, a gigabyte until they are smaller; phones take up to 200 million
 const TRIES = 24; // of each look closer
 const STEP = 0.35; // of a latent, at the first try
 
@@ -51,10 +52,28 @@ export class Photos {
     find("photos").scrollIntoView({ block: "nearest" });
   }
 
+  /** One photo at a time; of those that come meanwhile, the last. */
   async #take(file) {
     if (!file) return;
+    const before = this.taking;
+    const mine = (this.taking = (async () => {
+      await before;
+      if (this.taking === mine) await this.#open(file);
+    })());
+    await mine;
+  }
+
+  async #open(file) {
+    this.#note("Opening it …");
     try {
-      await this.see(await createImageBitmap(file, { imageOrientation: "from-image" }));
+      const { width, height } = await sizeOf(file);
+      if (width * height > MOST_PIXELS) {
+        const [found, most] = [width * height, MOST_PIXELS].map((each) => Math.round(each / 1e6).toLocaleString());
+        this.#note(`${file.name} has ${found} million pixels; up to ${most} million are opened here. Make it smaller first`);
+        return;
+      }
+      const bitmap = await createImageBitmap(file, { imageOrientation: "from-image", ...smaller(width, height) });
+      await this.see(bitmap).finally(() => bitmap.close());
     } catch (error) {
       console.warn(error);
       this.#note(`${file.name || "That"} is no picture that this browser can open`);
@@ -139,6 +158,30 @@ export class Photos {
     find("photo-camera").textContent = "Use the camera";
     if (error) this.#note(error.name === "NotAllowedError" ? "The camera was not allowed" : error.message);
   }
+}
+
+/** The size of a picture in a file, which is not decoded for it. */
+async function sizeOf(file) {
+  const picture = new Image();
+  const address = URL.createObjectURL(file);
+  try {
+    await new Promise((done, failed) => {
+      picture.addEventListener("load", done);
+      picture.addEventListener("error", () => failed(new Error("no picture")));
+      picture.src = address;
+    });
+    return { width: picture.naturalWidth, height: picture.naturalHeight };
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+/** How a bitmap is told to be no larger than what is looked at. */
+function smaller(width, height) {
+  const scale = MOST_PX / Math.max(width, height);
+  if (scale >= 1) return {};
+  const [resizeWidth, resizeHeight] = [width, height].map((each) => Math.max(Math.round(each * scale), 1));
+  return { resizeWidth, resizeHeight, resizeQuality: "high" };
 }
 
 /** The mean square difference of a picture, RGBA, and of levels in a model's channels. */

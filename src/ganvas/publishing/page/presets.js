@@ -70,7 +70,7 @@ export function fromPreset({ name, keyframes, page }) {
   return { played: { ...played, name, keyframes: timed }, more: page };
 }
 
-const precise = (seconds) => Math.max(Number(seconds.toFixed(6)), LEAST_SECONDS);
+export const precise = (seconds) => Math.max(Number(seconds.toFixed(6)), LEAST_SECONDS);
 
 /** The preset in a text, if it is one of this model. Throws an Error whose message says what is wrong with it. */
 export function readPreset(text, description) {

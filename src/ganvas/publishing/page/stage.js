@@ -37,14 +37,16 @@ export class Stage {
     context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
-  /** A canvas that holds another one enlarged, smoothly or with clean edges. */
+  /** A canvas that holds another one as large as it fits, in its middle, smoothly or with clean edges. */
   enlarged(from, to, { width, height }, isOpaque) {
+    const scale = Math.min(width / from.width, height / from.height);
+    const [wide, high] = [Math.round(from.width * scale), Math.round(from.height * scale)];
     if (to.width !== width || to.height !== height) Object.assign(to, { width, height });
     const context = to.getContext("2d", { alpha: !isOpaque });
     context.imageSmoothingEnabled = this.settings().isSmooth;
     context.imageSmoothingQuality = "high";
     context.clearRect(0, 0, width, height);
-    context.drawImage(from, 0, 0, width, height);
+    context.drawImage(from, Math.floor((width - wide) / 2), Math.floor((height - high) / 2), wide, high);
     return to;
   }
 

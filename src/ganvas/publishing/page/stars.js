@@ -102,8 +102,8 @@ export class Stars {
 
   #seen(entries) {
     for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting || target.dataset.drawn) continue;
-      target.dataset.drawn = "yes";
+      if (!isIntersecting) continue;
+      this.seen.unobserve(target); // it is drawn once
       this.#draw(target).catch((error) => this.say(error.message));
     }
   }
