@@ -66,7 +66,7 @@ SCREENS = {
     "first": Screen("", ".first-visit", height=800, is_empty=True),
     "pictures": Screen(f"sets/{SET}", ".finding >> nth=2"),
     "train": Screen(f"train?set={SET}", ".forecast dl", height=1180),
-    "runs": Screen("", ".run-grid img >> nth=1", trains=True),
+    "runs": Screen("", ".run-grid img >> nth=1", height=1120, trains=True),
     "watch": Screen("runs/{one}", ".watch", height=1340),
     "dark": Screen("runs/{one}?seed=9", ".one-seed img", height=1000, scheme="dark"),
     "phone": Screen("runs/{one}", ".watch", height=844, is_phone=True),

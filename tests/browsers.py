@@ -23,7 +23,7 @@ TOO_WIDE = """async (patience) => {
   };
   const isWide = (element) => element.getBoundingClientRect().right > innerWidth + 1 && !isCut(element);
   for (const begun = performance.now(); ; await new Promise(requestAnimationFrame)) {
-    const wide = [...document.body.querySelectorAll("*")].filter(isWide).map(({ outerHTML }) => outerHTML.slice(0, 120));
+    const wide = [...document.body.querySelectorAll("*")].filter(isWide).map((one) => one.outerHTML.slice(0, 120));
     if (document.documentElement.scrollWidth > innerWidth) wide.unshift("the whole page");
     if (!wide.length || performance.now() - begun > patience) return wide;
   }

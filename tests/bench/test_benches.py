@@ -47,10 +47,12 @@ from bench import (
     roofline,
     same_speed,
     same_weights,
+    screens,
     serving,
     shapes,
     stacked,
     step,
+    studio,
     tutorial_twin,
     unseen,
     unseen_sets,
@@ -439,6 +441,17 @@ def smoke_same_weights(given: Given) -> None:
     assert same_weights.difference(found, found | {"pictures": []}) == "pictures"
 
 
+def smoke_screens(given: Given) -> None:
+    for name in ("one", "other"):
+        shutil.copytree(given.run, given.work / "home" / "runs" / name)
+    screens.main([str(given.work / "home"), "first", "pictures", "phone", "--out", str(given.work)])
+    for name in ("first", "pictures", "phone"):
+        path = given.work / f"studio-{name}.webp"
+        with Image.open(path) as picture:
+            assert picture.width == (2 * screens.PHONE_PX if name == "phone" else screens.SHOWN_PX)
+        assert path.stat().st_size <= screens.MOST_BYTES
+
+
 def smoke_serving(given: Given) -> None:
     process, taken = serving.started(given.model)
     try:
@@ -469,6 +482,14 @@ def smoke_stacked(given: Given) -> None:
 def smoke_step(given: Given) -> None:
     step.main(["--blocks", "1", "--steps", "1", "--batch", "2"])
     assert "| plain, images/s | ours, images/s |" in given.printed()
+
+
+def smoke_studio(given: Given) -> None:
+    measured = ["listed", "opened", "seen", "dropped"]
+    studio.main([str(given.work), *measured, "--runs", "2", "--files", "65"])
+    printed = given.printed()
+    for what in ("2 runs listed", "first words", "from a line of the log to pixels", "65 files dropped"):
+        assert what in printed
 
 
 def smoke_tutorial_twin(given: Given) -> None:
@@ -550,10 +571,12 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "roofline": smoke_roofline,
     "same_speed": smoke_same_speed,
     "same_weights": smoke_same_weights,
+    "screens": smoke_screens,
     "serving": smoke_serving,
     "shapes": smoke_shapes,
     "stacked": smoke_stacked,
     "step": smoke_step,
+    "studio": smoke_studio,
     "tutorial_twin": smoke_tutorial_twin,
     "unseen": smoke_unseen,
     "unseen_sets": smoke_unseen_sets,
@@ -570,9 +593,11 @@ SLOW = {
     "roofline",
     "same_speed",
     "same_weights",
+    "screens",
     "serving",
     "stacked",
     "step",
+    "studio",
 }
 
 
@@ -580,7 +605,9 @@ def marked(name: str) -> object:
     marks = [pytest.mark.slow] if name in SLOW else []
     if name in SKIPPED:
         marks.append(pytest.mark.skip(reason=SKIPPED[name]))
-    if name in ("page", "playing") and not (shutil.which("chromium") or shutil.which("google-chrome")):
+    if name in ("page", "playing", "screens", "studio") and not (
+        shutil.which("chromium") or shutil.which("google-chrome")
+    ):
         marks.append(pytest.mark.skip(reason="needs chromium or google-chrome"))
     return pytest.param(name, marks=marks)
 

@@ -1,6 +1,6 @@
 import pytest
-from browsers import browser, launched, opened
 
+from browsers import browser, launched, opened
 from ganvas.formats.manifest import read_description
 from ganvas.formats.preset import Keyframe, Preset
 

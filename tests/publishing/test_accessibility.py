@@ -1,8 +1,9 @@
 """The page, with everything on it opened, has no serious fault that axe knows of."""
 
 import pytest
-from browsers import faults
 from pages import hosted, written
+
+from browsers import faults
 
 
 @pytest.fixture(scope="module")

@@ -2,20 +2,17 @@
 
 import base64
 import io
-import json
-import os
 import re
-import signal
 
 import av
 import numpy as np
 import pytest
-from browsers import faults, too_wide
 from PIL import Image
 from playwright.sync_api import expect
 from process import Process
 from studios import make_run
 
+from browsers import faults, too_wide
 from ganvas.studio.home import Home
 
 PATIENCE_MS = 30_000  # for what is trained and drawn, where the machine is busy
@@ -93,10 +90,8 @@ def images_shown(page):
 
 def wait_for_images(page, least):
     """Until the run that is watched has been shown so many."""
-    page.wait_for_function(
-        "(least) => parseInt(document.querySelector('.vitals-images').textContent.replaceAll(',', '')) >= least",
-        arg=least,
-    )
+    shown = "document.querySelector('.vitals-images')?.textContent.replaceAll(',', '')"
+    page.wait_for_function(f"(least) => parseInt({shown}) >= least", arg=least)
 
 
 def made_home(folder):

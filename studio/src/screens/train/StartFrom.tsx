@@ -1,10 +1,10 @@
 /** What a run begins with, where it does not begin with nothing. */
 
 import { useState } from "preact/hooks";
-import { path } from "../../api/client";
 import type { StartAt } from "../../api/types";
 import { Button, Fold, Picture, TextField } from "../../parts";
 import { href } from "../../router";
+import { momentAt, sheetOf } from "../../state/moments";
 import { run } from "../../state/store";
 import { count } from "../../format";
 import { t } from "../../words";
@@ -18,7 +18,8 @@ export function StartFrom({ start, onClear, onModel }: { start: Choices["start"]
 function FromRun({ start: { run: name, images }, onClear }: { start: StartAt; onClear: () => void }) {
   const from = run(name);
   const at = images ?? from?.images ?? 0;
-  const picture = images === null ? (from?.preview ?? null) : path(["api", "runs", name, "moments", `${images}.png`]);
+  const drawn = images === null ? undefined : momentAt(from?.drawn ?? [], images); // a kept moment need not be a drawn one
+  const picture = drawn === undefined ? (from?.preview ?? null) : sheetOf(name, drawn);
   return (
     <section class="start-from card" aria-label={t("from.label")}>
       <Picture src={picture} alt={t("from.picture", { name })} />
