@@ -16,6 +16,7 @@ from ganvas.studio.queue import Queue
 from ganvas.studio.requests import Limits, Prepare, TrainRequest, arguments_for
 from ganvas.studio.runs import Runs
 from ganvas.studio.states import ACTIVE
+from ganvas.wording import counted
 
 MOST_QUEUED = 200
 Wish = Literal["pause", "stop"]
@@ -199,7 +200,9 @@ def _check_further(summary: dict[str, Any], limits: Limits) -> None:
         shown = f"{summary['seconds']:.0f}"
         raise Problem(422, f"it has trained for {shown} s already; give more than that in all", "seconds")
     if limits.images is not None and limits.images <= summary["images"]:
-        raise Problem(422, f"it has shown {summary['images']:,} images already; give more than that in all", "images")
+        raise Problem(
+            422, f"it has shown {counted(summary['images'], 'image')} already; give more than that in all", "images"
+        )
     if summary["state"] == "finished" and not limits.options and summary["images"] >= (summary["until_images"] or 0):
         raise Problem(409, "it has reached its limit; give it more seconds or images", "seconds")
 
