@@ -170,12 +170,14 @@ def _until_still(page: Page) -> None:
 
 def save(shot: Image.Image, path: Path) -> None:
     """As WebP, as good as the size allows."""
-    for quality in QUALITIES:
-        stored = io.BytesIO()
-        shot.save(stored, "WEBP", quality=quality, method=6)
-        if len(stored.getvalue()) <= MOST_BYTES:
-            break
-    path.write_bytes(stored.getvalue())
+    tries = (_webp(shot, quality) for quality in QUALITIES)
+    path.write_bytes(next((each for each in tries if len(each) <= MOST_BYTES), _webp(shot, QUALITIES[-1])))
+
+
+def _webp(shot: Image.Image, quality: int) -> bytes:
+    stored = io.BytesIO()
+    shot.save(stored, "WEBP", quality=quality, method=6)
+    return stored.getvalue()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
