@@ -170,12 +170,14 @@ def _until_still(page: Page) -> None:
 
 def save(shot: Image.Image, path: Path) -> None:
     """As WebP, as good as the size allows."""
-    for quality in QUALITIES:
-        stored = io.BytesIO()
-        shot.save(stored, "WEBP", quality=quality, method=6)
-        if len(stored.getvalue()) <= MOST_BYTES:
-            break
-    path.write_bytes(stored.getvalue())
+
+    def stored(quality: int) -> bytes:
+        file = io.BytesIO()
+        shot.save(file, "WEBP", quality=quality, method=6)
+        return file.getvalue()
+
+    tries = map(stored, QUALITIES)
+    path.write_bytes(next((one for one in tries if len(one) <= MOST_BYTES), stored(QUALITIES[-1])))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
