@@ -170,14 +170,14 @@ def _until_still(page: Page) -> None:
 
 def save(shot: Image.Image, path: Path) -> None:
     """As WebP, as good as the size allows."""
+    tries = (_webp(shot, quality) for quality in QUALITIES)
+    path.write_bytes(next((each for each in tries if len(each) <= MOST_BYTES), _webp(shot, QUALITIES[-1])))
 
-    def stored(quality: int) -> bytes:
-        file = io.BytesIO()
-        shot.save(file, "WEBP", quality=quality, method=6)
-        return file.getvalue()
 
-    tries = map(stored, QUALITIES)
-    path.write_bytes(next((one for one in tries if len(one) <= MOST_BYTES), stored(QUALITIES[-1])))
+def _webp(shot: Image.Image, quality: int) -> bytes:
+    stored = io.BytesIO()
+    shot.save(stored, "WEBP", quality=quality, method=6)
+    return stored.getvalue()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

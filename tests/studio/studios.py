@@ -18,13 +18,14 @@ from fastapi.testclient import TestClient
 from ganvas.config import LimitSettings, Plan, to_toml, with_values
 from ganvas.formats.images import save_png
 from ganvas.recipes import RECIPES
+from ganvas.studio import processes
 from ganvas.studio.access import Access
 from ganvas.studio.home import Home
 from ganvas.studio.server import Studio, assemble
 
 TOKEN = "a-token-of-forty-three-letters-0123456789-ab"
 ADDRESS = "http://127.0.0.1:7870"
-PATIENCE_SECONDS = 300  # for what other processes do, where the machine is busy
+PATIENCE_SECONDS = 120  # for what other processes do, where the machine is busy
 PX = 16
 
 # Holds a run's lock as a training does, lets it go at SIGTERM, and prints a line as soon as it has it.
@@ -63,10 +64,10 @@ class Opened:
 
 
 @contextmanager
-def opened(folder: Path, access: Access | None = None, **options: Any):
+def opened(folder: Path, access: Access | None = None, *, start: Any = processes.start, **options: Any):
     """The studio of a folder, with its threads."""
     home = Home(folder)
-    studio = assemble(home, access or Access(TOKEN, 7870))
+    studio = assemble(home, access or Access(TOKEN, 7870), start=start)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with TestClient(studio.app, ADDRESS, headers=headers, **options) as page:
         yield Opened(home, studio, page)
@@ -134,10 +135,37 @@ def held(run: Path, *words: str):
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "holds\n"
+        if (run / "run.toml").exists():
+            (run / "run.toml").touch()  # as a training does that has planned
         yield process
     finally:
         process.kill()
         process.communicate()
+
+
+class Pretending:
+    """Starts processes that hold a run's lock in place of trainings, and ends with all of them.
+
+    log: (name of the run, arguments) of each. leaves: what a process is to leave in the run's log when it ends.
+    """
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, list[str]]] = []
+        self._stack = contextlib.ExitStack()
+
+    def __call__(self, home: Path, run: Path, arguments) -> int:
+        """As processes.start."""
+        self.log.append((run.name, list(arguments)))
+        if not (run / "run.toml").exists():
+            config = RECIPES["quick"].config
+            (run / "run.toml").write_text(to_toml(config, Plan(images=640, images_per_second=10.0)), encoding="utf-8")
+        return self._stack.enter_context(held(run, "ganvas", *arguments)).pid
+
+    def __enter__(self) -> "Pretending":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 class Listening:

@@ -170,7 +170,6 @@ def test_a_line_of_a_run_that_trains_is_told_at_once(studio):
     home, client, _ = studio
     run = make_run(home, "cats", ended=None)
     with held(run, "ganvas", "train"):
-        (run / "run.toml").touch()
         page = listening(client, "/api/events")
         page.wait("snapshot", lambda one: one["runs"][0]["state"] == "training")
         took = []

@@ -20,6 +20,7 @@ from ganvas.settings import LARGEST_WHOLE, MOST_TRUNCATION
 from ganvas.studio.home import Home
 from ganvas.studio.problems import Problem
 from ganvas.studio.summaries import moment_files
+from ganvas.wording import counted
 
 if TYPE_CHECKING:
     from ganvas.workflows.generate import Generator
@@ -74,7 +75,9 @@ class Artist:
         generator = self._generator(weights)
         described = generator.description
         if len(seeds) * described.height * described.width > MOST_PIXELS:
-            raise Problem(422, f"{len(seeds)} pictures of this size are too many at once; ask for fewer", "seeds")
+            raise Problem(
+                422, f"{counted(len(seeds), 'picture')} of this size are too many at once; ask for fewer", "seeds"
+            )
         pictures = generator.draw(seeds=seeds, truncation=truncation, label=label)
         if len(pictures) == 1:
             return encoded(pictures[0], "png")

@@ -88,21 +88,24 @@ Prepare = Callable[[str, TrainRequest], Prepared]
 """The name of a set and what is asked -> what is trained on; raises Problem or GanvasError where that cannot be."""
 
 
-def arguments_for(request: TrainRequest, home: Home, out: str, prepare: Prepare) -> list[str]:
+def arguments_for(
+    request: TrainRequest, home: Home, out: str, prepare: Prepare, *, names_folders: bool = True
+) -> list[str]:
     """The words after `ganvas` that begin a training, once it is clear that it could begin.
 
     Args:
         out: the run folder, from the home folder on.
+        names_folders: whether a page may name folders and files of this machine.
     Raises:
         Problem: it could not; names the field.
         GanvasError: the set cannot be prepared.
     """
-    pictures = _pictures(request, home, prepare)
+    pictures = _pictures(request, home, prepare, names_folders)
     settings = {path: value for path, value in pictures.settings.items() if value is not None} | request.settings
     sides = request.sides or (settings.pop("pictures.width", None), settings.pop("pictures.height", None))
     for path, side in zip(("pictures.width", "pictures.height"), sides, strict=True):
         settings.pop(path, side)
-    start = _start(request, home)
+    start = _start(request, home, names_folders)
     _check(request, pictures.source, sides, settings)
     words = ["train", pictures.source, "--out", out]
     words += [] if request.recipe is None else ["--recipe", request.recipe]
@@ -116,7 +119,7 @@ def arguments_for(request: TrainRequest, home: Home, out: str, prepare: Prepare)
     return words
 
 
-def _pictures(request: TrainRequest, home: Home, prepare: Prepare) -> Prepared:
+def _pictures(request: TrainRequest, home: Home, prepare: Prepare, names_folders: bool) -> Prepared:
     if (request.set is None) == (request.source is None):
         raise Problem(422, "which pictures? give a set, or a source", "set")
     if request.set is not None:
@@ -127,19 +130,27 @@ def _pictures(request: TrainRequest, home: Home, prepare: Prepare) -> Prepared:
 
     if source in SOURCES or source.startswith(HUB_PREFIX):
         return Prepared(source=source)
+    if not names_folders:
+        raise Problem(
+            403, f"expected one of {', '.join(SOURCES)}: folders are not named where everyone is let in", "source"
+        )
     path = home.root / Path(source).expanduser()
     if not path.exists():
         raise Problem(422, f"there is no {path}; give a folder, a zip, or one of {', '.join(SOURCES)}", "source")
     return Prepared(source=str(path))
 
 
-def _start(request: TrainRequest, home: Home) -> tuple[str, int | None] | None:
+def _start(request: TrainRequest, home: Home, names_folders: bool) -> tuple[str, int | None] | None:
     """The words of --start and --start-at."""
     if request.start is None:
         return None
     if isinstance(request.start, StartAt):
         home.run(request.start.run)
         return f"runs/{request.start.run}", request.start.images
+    if not names_folders:
+        raise Problem(403, "folders are not named where everyone is let in; begin with a run of this studio", "start")
+    if request.start.model.startswith(HUB_PREFIX):
+        return request.start.model, None
     return str(home.root / Path(request.start.model).expanduser()), None
 
 

@@ -27,6 +27,7 @@ from ganvas.studio import (
     looking,
     machine,
     preparing,
+    processes,
     publishing,
     run_files,
     run_routes,
@@ -41,7 +42,7 @@ from ganvas.studio.access import Access, checked_host_name, kept_token, read_pas
 from ganvas.studio.app import create_app
 from ganvas.studio.home import Home
 from ganvas.studio.requests import Prepared, TrainRequest
-from ganvas.studio.trainings import Trainings
+from ganvas.studio.trainings import Start, Trainings
 from ganvas.studio.watcher import Watcher
 from ganvas.studio.watching import Hub
 
@@ -67,8 +68,8 @@ class Studio:
         self.watcher.close()
 
 
-def assemble(home: Home, access: Access) -> Studio:
-    """The studio of a home folder."""
+def assemble(home: Home, access: Access, *, start: Start = processes.start) -> Studio:
+    """The studio of a home folder. start: as processes.start."""
     hub = Hub()
     kept_sets = sets.Sets(home, hub.tell, names_folders=not access.public)
     work = jobs.Jobs(home.studio / "jobs", hub.tell)
@@ -80,7 +81,14 @@ def assemble(home: Home, access: Access) -> Studio:
             source=made.source, settings={f"pictures.{name}": value for name, value in made.pictures.items()}
         )
 
-    trainings = Trainings(home, prepare, lambda name: watcher.look(name), lambda names: hub.tell("queue", names))
+    trainings = Trainings(
+        home,
+        prepare,
+        lambda name: watcher.look(name),
+        lambda names: hub.tell("queue", names),
+        names_folders=not access.public,
+        start=start,
+    )
     runs = trainings.runs
     watcher = Watcher(hub, runs)
     artist, this_machine = drawing.Artist(), machine.Machine(home, hub, known.known_sets)

@@ -4,21 +4,23 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from ganvas.studio import processes
 from ganvas.studio.home import Home, checked_name, free_name, named
 from ganvas.studio.notes import OUTPUT_FILE, Note, read_note, write_note
 from ganvas.studio.problems import Problem
-from ganvas.studio.processes import FAULT, interrupt, start
 from ganvas.studio.queue import Queue
 from ganvas.studio.requests import Limits, Prepare, TrainRequest, arguments_for
 from ganvas.studio.runs import Runs
 from ganvas.studio.states import ACTIVE
+from ganvas.wording import counted
 
 MOST_QUEUED = 200
 Wish = Literal["pause", "stop"]
+Start = Callable[[Path, Path, Sequence[str]], int]
 
 
 class Trainings:
@@ -26,6 +28,8 @@ class Trainings:
 
     Args:
         prepare: makes a picture set ready.
+        names_folders: whether a page may name folders and files of this machine.
+        start: as processes.start.
         told: is told the name of a run that changed.
         queue_told: is told the names that wait, whenever they change.
     """
@@ -36,8 +40,12 @@ class Trainings:
         prepare: Prepare,
         told: Callable[[str], None] = lambda name: None,
         queue_told: Callable[[list[str]], None] = lambda names: None,
+        *,
+        names_folders: bool = True,
+        start: Start = processes.start,
     ) -> None:
         self._home, self._prepare, self._told, self._lock = home, prepare, told, threading.RLock()
+        self._names_folders, self._start_process = names_folders, start
         self.queue = Queue(home.studio, lambda: self.runs.active(), self._start, queue_told)
         self.runs = Runs(home, self.queue.names)
 
@@ -52,7 +60,9 @@ class Trainings:
         with self._lock:
             name = self._new_name(request)
             run = self._home.runs / name
-            arguments = arguments_for(request, self._home, f"runs/{name}", self._prepare)
+            arguments = arguments_for(
+                request, self._home, f"runs/{name}", self._prepare, names_folders=self._names_folders
+            )
             run.mkdir(parents=True)
             kept = request.model_dump(mode="json")
             write_note(run, Note(set=request.set, request=kept, arguments=tuple(arguments), asked=time.time()))
@@ -146,7 +156,7 @@ class Trainings:
             state = self.runs.summary(name)["state"]
             note = read_note(run) or Note()
             if state in ACTIVE:
-                process = interrupt(run) if state != "pausing" else note.wish_of
+                process = processes.interrupt(run) if state != "pausing" else note.wish_of
                 write_note(run, note.changed(wish=wish, wish_of=process))
             elif state in ("paused", "queued") or (state == "finished" and wish == "stop"):
                 write_note(run, note.changed(wish=wish, wish_of=None))
@@ -163,10 +173,10 @@ class Trainings:
         arguments = note.next or note.arguments
         began = time.time()
         try:
-            process = start(self._home.root, run, arguments)
+            process = self._start_process(self._home.root, run, arguments)
         except OSError as error:
             with (run / OUTPUT_FILE).open("a", encoding="utf-8") as output:
-                output.write(f"{FAULT}it could not be started: {error.strerror or error}\n")
+                output.write(f"{processes.FAULT}it could not be started: {error.strerror or error}\n")
             return
         changed = note.changed(process=process, started=arguments, began=began, next=(), wish=None, wish_of=None)
         write_note(run, changed)
@@ -190,7 +200,9 @@ def _check_further(summary: dict[str, Any], limits: Limits) -> None:
         shown = f"{summary['seconds']:.0f}"
         raise Problem(422, f"it has trained for {shown} s already; give more than that in all", "seconds")
     if limits.images is not None and limits.images <= summary["images"]:
-        raise Problem(422, f"it has shown {summary['images']:,} images already; give more than that in all", "images")
+        raise Problem(
+            422, f"it has shown {counted(summary['images'], 'image')} already; give more than that in all", "images"
+        )
     if summary["state"] == "finished" and not limits.options and summary["images"] >= (summary["until_images"] or 0):
         raise Problem(409, "it has reached its limit; give it more seconds or images", "seconds")
 
