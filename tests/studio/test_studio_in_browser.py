@@ -15,7 +15,7 @@ from studios import make_run
 from browsers import faults, too_wide
 from ganvas.studio.home import Home
 
-PATIENCE_MS = 30_000  # for what is trained and drawn, where the machine is busy
+PATIENCE_MS = 300_000  # for what is trained and drawn, where the machine is busy
 NARROW = {"width": 390, "height": 844}
 WIDE = {"width": 1280, "height": 900}
 ENDLESS = 1_000_000  # images; it is stopped
