@@ -35,6 +35,18 @@ COUNT_BITMAPS = """() => {
     return bitmap;
   };
 }"""
+SLOW_SCREEN = """() => {
+  const { requestFullscreen } = Element.prototype;
+  Element.prototype.requestFullscreen = async function (options) {
+    await new Promise((done) => {
+      globalThis.fillScreen = async () => {
+        done();
+        await new Promise((filled) => document.addEventListener("fullscreenchange", filled, { once: true }));
+      };
+    });
+    return requestFullscreen.call(this, options);
+  };
+}"""
 REFUSED_PADS = "navigator.getGamepads = () => { throw new DOMException('not in this frame', 'SecurityError'); };"
 ODD_DEVICES = """
 globalThis.midiInput = { name: null };
@@ -337,6 +349,27 @@ def test_a_recording_outlives_resizing_leaving_and_pressing_twice(opened, addres
     with page.expect_download():
         page.evaluate("for (let press = 0; press < 2; press += 1) document.getElementById('record-live').click()")
     page.locator("#record-live", has_text="Record live").wait_for()
+
+
+def test_playing_before_a_picture_is_drawn_takes_its_place(opened, address):
+    page = opened(f"{address}#seed=2")
+    opened_parts(page)
+    page.evaluate("for (const id of ['another', 'perform-play']) document.getElementById(id).click()")
+    status(page, "Playing")
+    page.wait_for_function("(value) => document.getElementById('playhead').value !== value", arg=playhead(page))
+
+
+def test_a_screen_that_is_filled_after_it_was_left_is_given_back(opened, address):
+    page = opened(f"{address}#seed=2")
+    opened_parts(page)
+    page.evaluate(SLOW_SCREEN)
+    page.locator("#perform-open").click()
+    page.keyboard.press("Escape")
+    page.locator("#performance").wait_for(state="hidden")
+    page.evaluate("() => fillScreen()")
+    page.wait_for_function("() => document.fullscreenElement === null")
+    page.locator("#perform-play").click()
+    status(page, "Playing")
 
 
 def test_the_way_back_leaves_the_full_window_to_the_picture_before(opened, address):

@@ -213,6 +213,7 @@ class Page {
       while (this.wanted) {
         await breath();
         const state = this.wanted;
+        if (!state) return; // what plays paints there now
         this.wanted = null;
         const [image] = await this.generator.draw([state]);
         this.#paint(image, `${this.#describe(state)}${this.complaint}`);

@@ -95,7 +95,7 @@ export class Stage {
     if (!view.requestFullscreen) return "This browser fills no screen; the picture fills its window.";
     try {
       await view.requestFullscreen({ navigationUI: "hide" });
-      if (!this.isOpen) await document.exitFullscreen();
+      if (!this.isOpen) await document.exitFullscreen(); // it was left before the screen was filled
       return "";
     } catch (error) {
       console.warn(error);

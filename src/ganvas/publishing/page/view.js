@@ -23,9 +23,9 @@ export function breath() {
 
 /** Let a person keep a Blob as a file. */
 export function handOver(blob, name) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  const href = URL.createObjectURL(blob);
+  Object.assign(document.createElement("a"), { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
 /** A picture as a PNG that says what it was drawn from, enlarged by whole numbers. */
