@@ -87,7 +87,10 @@ def opened(folder: Path, *more: Any, **of_sets: Any) -> Iterator[Rooms]:
     def tell(kind: str, value: object) -> None:
         told.append((kind, value))
 
-    found, work = Sets(home, tell, **of_sets), Jobs(home.studio / "jobs", tell, InTheSameProcess)  # type: ignore[arg-type]
+    found, work = (
+        Sets(home, tell, **{"growing_seconds": 0.0} | of_sets),
+        Jobs(home.studio / "jobs", tell, InTheSameProcess),
+    )  # type: ignore[arg-type]
     rooms = Rooms(home, found, work, None, told)  # type: ignore[arg-type]
     routers: list[APIRouter] = [
         sets.routes(found),

@@ -1,6 +1,7 @@
 """Runs published and explored from the studio: in the background, as folder, zip and page."""
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -100,6 +101,16 @@ def test_the_hub_without_a_repository_is_only_written_and_its_page_opens(rooms):
     assert rooms.page.get(f"/{made['open']}").status_code == 200
 
 
+def test_before_it_is_published_the_word_of_the_copy_test_is_that_of_its_score_card(rooms):
+    ask = lambda: rooms.page.get(f"/api/runs/{NAME}/publishing").json()  # noqa: E731
+    assert ask()["copy_word"] is None
+    card = {"findings": ["Collapsed: all are one.", "No sign of copying: 0.0%."]}
+    (rooms.home.runs / NAME / "score.json").write_text(json.dumps(card))
+    assert ask()["copy_word"] == "No sign of copying: 0.0%."
+    assert ask()["preview"].startswith(f"api/runs/{QUOTED}/files/model/preview.png?v=")
+    assert rooms.page.get("/api/runs/nobody/publishing").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
@@ -152,7 +163,7 @@ def test_a_moment_is_explored_by_its_page_which_is_made_once(rooms):
     assert f"connect-src 127.0.0.1:7870/{url} " in page.headers["content-security-policy"]
     for file in ("app.js", "style.css", "model.onnx.gz"):
         assert rooms.page.get(f"/{url}{file}").status_code == 200
-    assert rooms.page.get(f"/{url}worker.js").status_code == 404  # which would keep the page beyond its weights
+    assert b"caches" not in rooms.page.get(f"/{url}worker.js").content  # or it would be kept beyond its weights
     made = rooms.home.studio / "pages" / url.split("/")[1].replace("%20", " ")
     stamp = (made / "index.html").stat().st_mtime_ns
     assert rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore", json={"at": first}))["url"] == url

@@ -53,6 +53,8 @@ def test_a_moment_is_scored_against_a_set_and_has_a_card_of_its_own(rooms, tmp_p
         ({"at": "first"}, 422),
         ({"colour": 1}, 422),
         ({"against": ""}, 422),
+        ({"against": "/nowhere"}, 422),
+        ({"against": "../.."}, 422),
         ([], 422),
     ],
 )
@@ -60,11 +62,22 @@ def test_a_score_that_cannot_be_is_refused(rooms, asked, status):
     assert rooms.page.post(f"/api/runs/{NAME}/score", json=asked).status_code == status
 
 
-def test_pictures_that_are_gone_are_said(rooms):
-    asked = {"count": 8, "against": "/nowhere"}
-    job = rooms.done(rooms.page.post(f"/api/runs/{NAME}/score", json=asked))
-    assert (job["state"], "no such file or folder" in job["problem"]) == ("failed", True)
+def test_pictures_that_are_gone_are_said(rooms, tmp_path):
+    folder = fill(tmp_path / "others", 20)
+    (folder / "00.png").unlink()
+    for path in folder.iterdir():
+        path.write_bytes(b"no more")
+    job = rooms.done(rooms.page.post(f"/api/runs/{NAME}/score", json={"count": 8, "against": str(folder)}))
+    assert (job["state"], "0 pictures can be used" in job["problem"]) == ("failed", True)
     assert not (rooms.home.runs / NAME / "score.json").exists()
+
+
+def test_where_everyone_is_let_in_no_folder_of_this_machine_is_scored_against(home, tmp_path):  # noqa: F811
+    scored = lambda rooms: scoring.routes(rooms.home, rooms.sets, rooms.jobs)  # noqa: E731
+    folder = fill(tmp_path / "others", 20)
+    with opened(home, scored, names_folders=False) as rooms:
+        answer = rooms.page.post(f"/api/runs/{NAME}/score", json={"against": str(folder)})
+        assert (answer.status_code, answer.json()["field"]) == (403, "against")
 
 
 @pytest.mark.parametrize("what", ["score", "walk"])

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from rooms import drawn, opened, picture, stored
+from rooms import PATIENCE_SECONDS, drawn, opened, picture, stored
 from test_multipart import BOUNDARY, disposition, form
 
 from ganvas.studio.limits import UPLOADED_AT_ONCE
@@ -312,6 +313,33 @@ def test_what_a_killed_studio_left_of_a_drop_goes_with_the_next(rooms):
     assert list((rooms.home.studio / "dropping").iterdir()) == []
 
 
+def test_a_set_that_grows_is_counted_once_in_a_while_and_at_the_end(tmp_path):
+    with opened(tmp_path / "home", growing_seconds=0.2) as rooms:
+        rooms.page.post("/api/sets", json={"name": "cats"})
+        rooms.told.clear()
+        for number in range(40):
+            label = "tom" if number % 2 else "tabby"
+            assert rooms.drop("cats", f"{label}/{number}.png", picture(number))["set"]["count"] == number + 1
+        until = time.monotonic() + PATIENCE_SECONDS
+        while rooms.told[-1][1]["classes"] != {"tabby": 20, "tom": 20}:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert rooms.told[-1][1]["count"] == 40
+
+
+def test_a_set_that_is_removed_while_it_grows_is_told_as_gone(tmp_path):
+    with opened(tmp_path / "home", growing_seconds=0.2) as rooms:
+        rooms.page.post("/api/sets", json={"name": "cats"})
+        for number in range(3):
+            rooms.drop("cats", f"{number}.png", picture(number))
+        rooms.page.delete("/api/sets/cats")
+        until = time.monotonic() + PATIENCE_SECONDS
+        while rooms.sets._later:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert rooms.told[-1][1] == {"name": "cats", "gone": True}
+
+
 FULL_DISK = """
 import resource, sys
 sys.path[:0] = sys.argv[2:]
@@ -326,6 +354,11 @@ with opened(sys.argv[1]) as rooms:
     answer = rooms.page.post("/api/sets/cats/files?path=large.png", content=stored(noise))
     print(answer.status_code, answer.json()["detail"])
     print(rooms.page.get("/api/sets/cats").json()["count"], rooms.drop("cats", "other.png", picture(2))["added"])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, 20_000))
+    print(rooms.page.get("/api/sets/cats/thumbnail/small.png").status_code)
+    answer = rooms.page.patch("/api/sets/cats", json={"leave_out": ["small.png"]})
+    print(answer.status_code, answer.json()["detail"])
+    print(rooms.page.get("/api/sets/cats").json()["edits"]["left_out"])
 """
 
 
@@ -337,9 +370,10 @@ def test_a_full_disk_is_said_and_leaves_no_half_of_a_picture(tmp_path):
         [sys.executable, "-c", code, str(tmp_path / "home"), *paths], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    first, second = done.stdout.splitlines()
+    first, counts, thumbnail, edited, left_out = done.stdout.splitlines()
     assert first.startswith("507 the disk is full")
-    assert second == "1 1"
+    assert (counts, thumbnail, left_out) == ("1 1", "200", "[]")
+    assert edited.startswith("507 the disk is full")
     assert sorted(os.listdir(tmp_path / "home" / "sets" / "cats" / "files")) == ["other.png", "small.png"]
 
 

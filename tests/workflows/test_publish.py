@@ -110,6 +110,21 @@ def test_a_model_that_is_handed_in_is_scored_without_reading_its_weights(folder,
     assert score_pictures(options, model).card == expected
 
 
+def test_whoever_waits_is_told_how_far_scoring_and_publishing_are(folder, pictures, tmp_path):
+    told = []
+    score_pictures(ScoreOptions(folder, str(pictures), count=4), told=lambda *said: told.append(said))
+    assert ("drawing", 4, 4) in told
+    assert any(doing == "looking at the pictures" and done == total for doing, done, total in told)
+    told.clear()
+    options = to_server(folder, tmp_path / "server", against=str(pictures))
+    publish_model(options, told=lambda *said: told.append(said))
+    doing = list(dict.fromkeys(said[0] for said in told))
+    assert doing[0] == "reading the model"
+    assert doing[-1] == "writing"
+    assert "drawing" in doing
+    assert all(total is None or 0 <= done <= total for _, done, total in told)
+
+
 def test_a_model_that_copies_is_published_only_on_request(exported, tmp_path):
     description = read_description(exported)
     copying = description.model_copy(update={"published": description.published.model_copy(update={"copying": True})})

@@ -6,6 +6,7 @@ with the reason.
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,8 @@ from ganvas.wording import counted
 
 COPIED_BYTES = 1 << 20  # at once
 MOST_TOLD = 200  # files that an answer names
-TOLD_SECONDS = 1.0  # between two words to pages of a set that grows
+NOTED_SECONDS = 1.0  # after which a set is let know of what was kept, while an archive is taken apart
+_IN_MEMORY = threading.BoundedSemaphore(4)  # files at once, however many are sent
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Dropping:
         self._folder = sets.home.set(name) / FILES
         self._sizes: dict[str, int] = {}
         self._labels: dict[str, str] = {}
-        self._told = time.monotonic()
+        self._noted = time.monotonic()
 
     def take(self, path: str, file: BinaryIO) -> None:
         """Keep what was sent under that path, or leave it out: a picture, an archive of them, a video, or labels."""
@@ -85,26 +87,26 @@ class Dropping:
             elif ending in ARCHIVE_ENDINGS:
                 self._take_archive(clean_path(path), file)
             else:
-                self._take_file(path, file.read(LARGEST_FILE_BYTES + 1))
+                with _IN_MEMORY:
+                    self._take_file(path, file.read(LARGEST_FILE_BYTES + 1))
         except LeftOut as error:
             self.taken.leave_out(path, str(error))
 
     def answer(self) -> dict[str, Any]:
         """What came of it, for the page."""
-        self.note()
-        taken = self.taken
+        shown, taken = self.note(), self.taken
         return {
             "added": taken.added,
             "left_out": [{"file": each.file, "reason": each.reason} for each in taken.left_out],
             "left_out_count": taken.left_out_count,
-            "set": self.sets.tell(self.name),
+            "set": shown,
         }
 
-    def note(self) -> None:
-        """Let the set know of what was kept so far."""
-        if self._sizes:
-            self.sets.added(self.name, self._sizes, self._labels)
-            self._sizes, self._labels = {}, {}
+    def note(self) -> dict[str, Any]:
+        """Let the set know of what was kept so far; the set as pages have it."""
+        shown = self.sets.added(self.name, self._sizes, self._labels)
+        self._sizes, self._labels, self._noted = {}, {}, time.monotonic()
+        return shown
 
     def _take_file(self, path: str, data: bytes, label: str = "") -> None:
         """Raises LeftOut where it is no picture, nor a file of labels."""
@@ -117,10 +119,8 @@ class Dropping:
         if label:
             self._labels[kept] = label
         self.taken.added += 1
-        if time.monotonic() - self._told > TOLD_SECONDS:
+        if time.monotonic() - self._noted > NOTED_SECONDS:
             self.note()
-            self.sets.tell(self.name)
-            self._told = time.monotonic()
 
     def _take_labels(self, file: str, data: bytes) -> None:
         if len(data) > LARGEST_LABELS_BYTES:

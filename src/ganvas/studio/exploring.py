@@ -23,7 +23,7 @@ from ganvas.studio.sites import site_policy
 FOLDER = "pages"  # of HOME/studio
 MOST_PAGES = 10
 BEST = "best"
-_SERVICE_WORKER = "worker.js"  # keeps a page for offline; of this one there is another tomorrow
+_SERVICE_WORKER, _NO_WORKER = "worker.js", b"// Of this page there is another tomorrow: nothing of it is kept.\n"
 Told = Callable[[str, int, int | None], None]
 
 
@@ -95,8 +95,10 @@ def routes(home: Home, jobs: Jobs) -> APIRouter:
     @router.get("/explore/{page}/{file:path}")
     def part(page: str, file: str, request: Request) -> Response:
         folder = inside(home.studio / FOLDER, page)
-        if not folder.is_dir() or file == _SERVICE_WORKER:
+        if not folder.is_dir():
             raise missing("page", page[:80])
+        if file == _SERVICE_WORKER:
+            return Response(_NO_WORKER, media_type="text/javascript")
         policy = site_policy(request, f"explore/{quote(page)}/")
         return file_answer(inside(folder, file or "index.html"), None, {**FRESH, **policy})
 

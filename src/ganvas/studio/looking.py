@@ -124,7 +124,7 @@ def findings(report: DoctorReport, names: Mapping[str, str]) -> list[dict[str, A
             mends = (Mend("size", {"size": list(each.size)}), *mends)
         found.append(_shown(each.kind, each.text, of_set(each.files), mends))
     if report.ignored:
-        said = f"{counted(report.ignored, 'other file')}, which {are(report.ignored)} no pictures, left alone"
+        said = f"{counted(report.ignored, 'other file')} left alone: no pictures"
         found.append(_shown("source", said, [], ()))
     return found
 

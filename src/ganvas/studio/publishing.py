@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import RawIOBase
 from pathlib import Path
@@ -29,6 +29,7 @@ from ganvas.studio.home import Home, entries, inside
 from ganvas.studio.jobs import Jobs
 from ganvas.studio.moments import Moment, moment_of
 from ganvas.studio.problems import Problem
+from ganvas.studio.scoring import card_of
 from ganvas.studio.settings_of import described
 from ganvas.studio.sites import site_policy
 
@@ -71,15 +72,19 @@ def words_of(publication: Publication | None) -> dict[str, Any]:
     """What an export says of itself; of one that is not there, nothing."""
     if publication is None:
         return {"title": "", "about": "", "licence": "", "copying": None, "copy_word": None, "findings": []}
-    word = next((line for line in publication.findings if "copying" in line.lower()), None)
     return {
         "title": publication.title,
         "about": publication.about,
         "licence": publication.licence,
         "copying": publication.copying,
-        "copy_word": word,
+        "copy_word": copy_word(publication.findings),
         "findings": list(publication.findings),
     }
+
+
+def copy_word(findings: Sequence[str]) -> str | None:
+    """What the copy test found, of a score card's sentences; None where it was not made."""
+    return next((line for line in findings if "copying" in line.lower()), None)
 
 
 def targets() -> list[dict[str, Any]]:
@@ -206,8 +211,12 @@ def routes(home: Home, jobs: Jobs, changed: Callable[[str], None] = lambda run: 
             publication = read_description(exported_folder(run)).published if exported_folder(run) != run else None
         made = [each for each in publications.all() if each["run"] == name]
         preview = run / "model" / "preview.png"
-        url = f"api/runs/{quote(name)}/files/model/preview.png?v={preview.stat().st_mtime_ns}"
-        return {**words_of(publication), "preview": url if preview.exists() else None, "published": made}
+        stamp = preview.stat().st_mtime_ns if preview.exists() else 0
+        url = f"api/runs/{quote(name)}/files/model/preview.png?v={stamp}" if stamp else None
+        words = words_of(publication)
+        if words["copy_word"] is None and (card := card_of(run, None)) is not None:
+            words["copy_word"] = copy_word(card.get("findings", []))
+        return {**words, "preview": url, "published": made}
 
     @router.post("/api/runs/{name}/publish")
     def publish(name: str, body: Published) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic import Field
 from ganvas.files import read_json, replace_text
 from ganvas.settings import Settings
 from ganvas.studio.answers import FRESH, file_answer
-from ganvas.studio.home import Home, inside
+from ganvas.studio.home import Home, entries, inside
 from ganvas.studio.jobs import Jobs
 from ganvas.studio.moments import Moment, moment_of
 from ganvas.studio.preparing import prepared
@@ -88,8 +88,9 @@ def routes(home: Home, sets: Sets, jobs: Jobs) -> APIRouter:
         run, asked = home.run(name), body or Scored()
         at = moment_of(run, asked.at)
         against = asked.against
-        if against is not None and (home.sets / against).is_dir():
-            against = prepared(sets, home.set(against).name).source
+        if against is not None:
+            is_set = against in entries(home.sets)
+            against = prepared(sets, against).source if is_set else sets.checked_source(against, "against")
         request = {"home": str(home.root), "run": name, "against": against, "at": at, "count": asked.count}
         return jobs.begin("score", name, request, lambda result: card_of(run, at) or result)
 

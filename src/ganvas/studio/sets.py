@@ -10,7 +10,8 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,18 @@ from ganvas.studio.problems import Problem, missing
 
 FRESH_SECONDS, FRESH_FACTOR = 3.0, 20.0  # a folder is walked again after so long, or so many times what walking took
 MOST_CATALOGUES = 8  # held in memory
+GROWING_SECONDS = 0.5
 FILES = "files"
 Told = Callable[[str, object], None]
 
 
 @dataclass
 class _Held:
+    """A catalogue, until when it holds, and the bytes of files that were put into its folder since."""
+
     catalogue: Catalogue
     until: float
+    more: dict[str, int] = field(default_factory=dict)
 
 
 class Sets:
@@ -46,14 +51,24 @@ class Sets:
     Args:
         told: is told of a set that changed, as `told("set", {...})`.
         names_folders: whether folders of this machine may be named; False where others may ask.
+        growing_seconds: between two words on a set that grows, at least.
     """
 
-    def __init__(self, home: Home, told: Told = lambda kind, value: None, *, names_folders: bool = True) -> None:
-        self.home, self._told, self._names_folders = home, told, names_folders
+    def __init__(
+        self,
+        home: Home,
+        told: Told = lambda kind, value: None,
+        *,
+        names_folders: bool = True,
+        growing_seconds: float = GROWING_SECONDS,
+    ) -> None:
+        self.home, self._told, self._names_folders, self._growing_seconds = home, told, names_folders, growing_seconds
         self.lock = threading.RLock()
         sweep(home.sets)
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._names: dict[str, dict[str, str]] = {}
+        self._shown: dict[str, tuple[float, dict[str, Any]]] = {}  # of sets that grow: when, and what
+        self._later: dict[str, threading.Timer] = {}
 
     def all(self) -> list[dict[str, Any]]:
         """Every set, in order of its name; one whose set.json cannot be read is left out."""
@@ -99,7 +114,7 @@ class Sets:
 
         Without a name, the set that there already is of that source.
         """
-        text = None if source is None else self._checked_source(source)
+        text = None if source is None else self.checked_source(source)
         with self.lock:
             if name is None and text is not None:
                 for each in entries(self.home.sets):
@@ -127,6 +142,7 @@ class Sets:
         with self.lock:
             self._forget(name)
             self._names.pop(name, None)
+            self._shown.pop(name, None)
             going = folder.with_name(f".{name}.{os.getpid()}.unfinished")  # the next sweep takes it, should this fail
             folder.rename(going)
         shutil.rmtree(going)
@@ -162,6 +178,8 @@ class Sets:
             held = self._held.get(name)
             if held is not None and time.monotonic() < held.until:
                 self._held.move_to_end(name)
+                if held.more:
+                    held.catalogue, held.more = held.catalogue.with_more(held.more), {}
                 return held.catalogue
             before = None if held is None else held.catalogue
             said = read_set(self.home.set(name))
@@ -194,17 +212,44 @@ class Sets:
             labels = [label or OUTSIDE for label in labels]
         return [(entry, label) for (_, entry), label in zip(files, labels, strict=True)]
 
-    def added(self, name: str, sizes: dict[str, int], labels: dict[str, str] | None = None) -> None:
-        """Take note of files that were put into a dropped set, of these bytes; labels: of those that have a class."""
+    def added(self, name: str, sizes: dict[str, int], labels: dict[str, str] | None = None) -> dict[str, Any]:
+        """Take note of files that were put into a dropped set; the set as pages have it.
+
+        What takes long to count is counted anew once in a while, and a little after the last file: until then the
+        classes are those of before.
+
+        Args:
+            sizes: of the files, in bytes. labels: of those that have a class.
+        """
         with self.lock:
             folder = self.home.set(name)
             if held := self._held.get(name):
-                held.catalogue = held.catalogue.with_more(sizes)
+                held.more |= sizes
             if labels:
                 said = read_set(folder)
                 edits: Edits = said.edits.model_copy(update={"classes": {**said.edits.classes, **labels}})
                 write_set(folder, said.model_copy(update={"edits": edits}))
             os.utime(folder / FILE)
+            at, shown = self._shown.get(name, (0.0, {}))
+            if not shown or time.monotonic() - at >= self._growing_seconds:
+                shown = self.tell(name)
+                self._shown[name] = time.monotonic(), shown
+                return shown
+            count = shown["count"] + len(sizes)
+            more = {"count": count, "bytes": shown["bytes"] + sum(sizes.values()), "ready": count >= FEWEST_PICTURES}
+            self._shown[name] = at, shown | more
+            if name not in self._later:
+                self._later[name] = threading.Timer(self._growing_seconds, self._tell_later, (name,))
+                self._later[name].daemon = True
+                self._later[name].start()
+            return shown | more
+
+    def _tell_later(self, name: str) -> None:
+        with self.lock:
+            del self._later[name]
+            self._shown.pop(name, None)
+        with suppress(Problem, SettingError, OSError):  # it may be gone by now
+            self.tell(name)
 
     def names(self, name: str) -> dict[str, str]:
         """The files of a dropped set by their names in lower case, as systems that know no case tell them apart."""
@@ -217,27 +262,31 @@ class Sets:
         """What is known of its source is no longer so."""
         with self.lock:
             self._forget(name)
+            self._shown.pop(name, None)
 
     def close(self) -> None:
         """Close what is open."""
         with self.lock:
+            for later in self._later.values():
+                later.cancel()
             for name in list(self._held):
                 self._forget(name)
 
-    def _checked_source(self, source: str) -> str:
+    def checked_source(self, source: str, field: str = "source") -> str:
+        """A known set, or the path of what is on this machine and may be named; raises Problem where it is neither."""
         if is_known(source):
             return source
         if not self._names_folders:
-            raise Problem(403, "folders of this machine can be named only from this machine", "source")
+            raise Problem(403, "folders of this machine can be named only from this machine", field)
         path = Path(source).expanduser()
         path = path if path.is_absolute() else self.home.root / path
         if "\0" in source or not path.exists():
             known = ", ".join(KNOWN)
             raise Problem(
-                422, f"there is no folder or file {source[:200]!r} on this machine; known sets are {known}", "source"
+                422, f"there is no folder or file {source[:200]!r} on this machine; known sets are {known}", field
             )
         if path.resolve() in (self.home.root, *self.home.root.parents):
-            raise Problem(422, f"{path}: holds the studio itself; choose the folder with the pictures alone", "source")
+            raise Problem(422, f"{path}: holds the studio itself; choose the folder with the pictures alone", field)
         return str(path)
 
     def _forget(self, name: str) -> None:

@@ -3,13 +3,12 @@
 import io
 import threading
 import warnings
-from pathlib import Path
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse
 from PIL import Image
 
 from ganvas.data.decode import SIDEWAYS, open_picture, orientation
@@ -17,7 +16,7 @@ from ganvas.data.fit import shrink_file
 from ganvas.data.limits import BrokenPicture, TimeLimit
 from ganvas.data.listing import OUTSIDE, digest, printable
 from ganvas.files import replace_bytes
-from ganvas.studio.answers import KEPT, file_answer
+from ganvas.studio.answers import KEPT
 from ganvas.studio.catalogue import Catalogue
 from ganvas.studio.edits import SMALLEST_SIDE, Window, picture_settings, read_set
 from ganvas.studio.problems import Problem
@@ -67,8 +66,8 @@ def listed(sets: Sets, name: str, offset: int, limit: int, only: str | None = No
     return found, len(files)
 
 
-def thumbnail(sets: Sets, name: str, file: str, px: int) -> Path:
-    """A WebP of a picture, no side longer than px, made once.
+def thumbnail(sets: Sets, name: str, file: str, px: int) -> bytes:
+    """A WebP of a picture, no side longer than px, made once; where the disk is full, each time.
 
     Raises:
         Problem: there is no such picture, or it cannot be decoded.
@@ -76,13 +75,15 @@ def thumbnail(sets: Sets, name: str, file: str, px: int) -> Path:
     catalogue = sets.catalogue(name)
     key = digest([file, catalogue.stamp_of(catalogue.entry(file)), str(px)])
     path = sets.home.set(name) / FOLDER / key[:2] / f"{key}.webp"
-    if not path.exists():
-        with _DECODING:
-            small = _shrunk(as_file(catalogue.read(file)), px)
-        encoded = io.BytesIO()
-        small.save(encoded, "WEBP", quality=QUALITY, method=2)
+    with suppress(OSError):
+        return path.read_bytes()
+    with _DECODING:
+        small = _shrunk(as_file(catalogue.read(file)), px)
+    encoded = io.BytesIO()
+    small.save(encoded, "WEBP", quality=QUALITY, method=2)
+    with suppress(OSError):
         replace_bytes(path, encoded.getvalue())
-    return path
+    return encoded.getvalue()
 
 
 def header(data: bytes) -> tuple[int, int, str]:
@@ -140,10 +141,8 @@ def routes(sets: Sets) -> APIRouter:
         return found
 
     @router.get("/api/sets/{name}/thumbnail/{file:path}")
-    def small(
-        name: str, file: str, px: Annotated[int, Query(ge=SMALLEST_PX, le=LARGEST_PX)] = USUAL_PX
-    ) -> FileResponse:
-        return file_answer(thumbnail(sets, name, file, px), "image/webp", KEPT)
+    def small(name: str, file: str, px: Annotated[int, Query(ge=SMALLEST_PX, le=LARGEST_PX)] = USUAL_PX) -> Response:
+        return Response(thumbnail(sets, name, file, px), media_type="image/webp", headers=dict(KEPT))
 
     @router.get("/api/sets/{name}/crop/{file:path}")
     def crop(

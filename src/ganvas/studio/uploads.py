@@ -60,20 +60,23 @@ def routes(sets: Sets) -> APIRouter:
             if boundary is None:
                 await receive(dropping, path or "picture", request.stream())
             else:
-                parts = Parts(request.stream(), boundary)
-                count = 0
-                async for part in parts:
-                    count += 1
-                    if count > UPLOADED_AT_ONCE:
-                        raise Problem(413, f"expected at most {UPLOADED_AT_ONCE} files in one request")
-                    await receive(dropping, f"{path}/{part}" if path else part, parts.pieces())
+                await _receive_form(dropping, path, Parts(request.stream(), boundary))
         except ClientDisconnect as error:
             raise Problem(400, "the upload ended too soon; what had come by then is kept") from error
         finally:
-            await to_thread.run_sync(dropping.note)
-        return await to_thread.run_sync(dropping.answer)
+            answer = await to_thread.run_sync(dropping.answer)  # what was kept is of the set, also where the rest fails
+        return answer
 
     return router
+
+
+async def _receive_form(dropping: Dropping, path: str, parts: Parts) -> None:
+    count = 0
+    async for part in parts:
+        count += 1
+        if count > UPLOADED_AT_ONCE:
+            raise Problem(413, f"expected at most {UPLOADED_AT_ONCE} files in one request")
+        await receive(dropping, f"{path}/{part}" if path else part, parts.pieces())
 
 
 def _check_room(sets: Sets, size_bytes: int) -> None:
