@@ -20,6 +20,7 @@ from ganvas.studio.watching import HEADERS, MEDIA_TYPE, Hub
 
 STATIC = Path(__file__).with_name("static")
 _PAGE = "index.html"
+_NO_PAGES = ("api", "files", "explore", "published")
 _FULL = 507
 
 
@@ -62,7 +63,7 @@ def create_app(
 
     @app.api_route("/{top}/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     async def no_such_address(top: str, rest: str, request: Request) -> Response:
-        if top in ("api", "explore", "published") or request.method != "GET":
+        if request.method != "GET":
             raise HTTPException(404, "there is no such address")
         return await page(f"{top}/{rest}", request)
 
@@ -71,6 +72,8 @@ def create_app(
     @app.get("/{file:path}")
     async def page(file: str, request: Request) -> Response:
         """A file of the page; the page itself for every other address, since its state lives in the address."""
+        if file.partition("/")[0] in _NO_PAGES:
+            raise HTTPException(404, "there is no such address")
         scope = {**request.scope, "method": "GET"}
         try:
             found = await files.get_response(file or _PAGE, scope)

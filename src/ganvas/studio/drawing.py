@@ -8,11 +8,11 @@ import re
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -25,6 +25,7 @@ from ganvas.wording import counted
 if TYPE_CHECKING:
     from ganvas.workflows.generate import Generator
 
+T = TypeVar("T")
 MOST_SEEDS = 64
 MOST_PIXELS = 1 << 22  # of one sheet: 64 pictures of 256 px
 MOST_MODELS = 4  # held in memory, the last used ones; 1 to 20 MB each
@@ -63,6 +64,10 @@ class Artist:
         made = self._pool.submit(self._draw, weights, seeds, truncation, label)
         made.add_done_callback(self._has_ended)
         return made
+
+    def in_its_thread(self, work: "Callable[[], T]") -> "Future[T]":
+        """Have something else done in the thread that draws."""
+        return self._pool.submit(work)
 
     def _has_ended(self, _: "Future[bytes]") -> None:
         with self._lock:

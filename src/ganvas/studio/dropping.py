@@ -6,6 +6,7 @@ with the reason.
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ from ganvas.wording import counted
 COPIED_BYTES = 1 << 20  # at once
 MOST_TOLD = 200  # files that an answer names
 NOTED_SECONDS = 1.0  # after which a set is let know of what was kept, while an archive is taken apart
+_IN_MEMORY = threading.BoundedSemaphore(4)  # files at once, however many are sent
 
 
 @dataclass
@@ -85,7 +87,8 @@ class Dropping:
             elif ending in ARCHIVE_ENDINGS:
                 self._take_archive(clean_path(path), file)
             else:
-                self._take_file(path, file.read(LARGEST_FILE_BYTES + 1))
+                with _IN_MEMORY:
+                    self._take_file(path, file.read(LARGEST_FILE_BYTES + 1))
         except LeftOut as error:
             self.taken.leave_out(path, str(error))
 

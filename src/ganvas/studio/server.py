@@ -146,7 +146,7 @@ def serve(
     names = tuple(checked_host_name(name) for name in host_names)
     home = Home(folder)
     token = kept_token(home.studio / "token")
-    with _bound(host, port) as bound:
+    with bound_socket(host, port) as bound:
         number = bound.getsockname()[1]
         is_any = host in _EVERY_ADDRESS
         own = () if is_any else (f"[{host}]" if ":" in host else host.lower(),)
@@ -180,7 +180,7 @@ class _Server(uvicorn.Server):
         return is_over
 
 
-def _bound(host: str, port: int | None) -> socket.socket:
+def bound_socket(host: str, port: int | None) -> socket.socket:
     """The socket of a port; of the first free one where none was asked for."""
     if port is not None:
         return listening(host, port)
