@@ -133,9 +133,9 @@ def test_a_run_of_a_terminal_is_called_by_what_its_log_says(ended, more, state, 
         ({"wish": "stop"}, "interrupted", "finished"),
         ({"wish": "pause"}, "interrupted", "paused"),
         ({"wish": "pause"}, "finished", "finished"),  # it was done before it could be paused
-        ({"wish": "pause", "process": 2**30, "began": time.time() + 99}, None, "paused"),  # as it started
-        ({"wish": "stop", "process": 2**30, "began": time.time() + 99}, "interrupted", "finished"),
-        ({"process": 2**30, "began": time.time() + 99}, "finished", "failed"),
+        ({"wish": "pause", "process": 2**30, "began": time.time() + 100_000}, None, "paused"),  # as it started
+        ({"wish": "stop", "process": 2**30, "began": time.time() + 100_000}, "interrupted", "finished"),
+        ({"process": 2**30, "began": time.time() + 100_000}, "finished", "failed"),
         ({"arguments": ("train",)}, None, "paused"),  # taken out of the queue
     ],
 )
