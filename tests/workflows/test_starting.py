@@ -168,7 +168,7 @@ def test_a_fork_of_what_has_changed_since_is_not_taken_for_a_repeat(train, tmp_p
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"recipe": "dcgan"}, r"network\.architecture cascade, this run would have dcgan; give --recipe swift"),
+        ({"recipe": "dcgan"}, r"network\.architecture cascade-narrow, this run would have dcgan; give --recipe swift"),
         ({"settings": {"network.z_dim": 8}}, r"network\.z_dim 64, this run would have 8; set network\.z_dim=64"),
         ({"settings": {"pictures.width": 20}}, "size 16x16, this run would have 20x16; give --size 16x16"),
         ({"settings": {"network.width": 0.5}}, r"network\.width 1\.0, this run would have 0\.5; give --width 1"),
