@@ -228,6 +228,9 @@ def test_without_dragging_two_are_exchanged_and_the_loop_is_stretched(opened_wit
     page.locator("#keyframe-ease").select_option("hold")
     page.locator("#keyframe-later").click()
     assert kept(page) == ([3, 8, 5, 9], SECONDS)
+    page.locator("#keyframe-later").click()
+    assert page.evaluate("document.activeElement.id") == "keyframe-earlier"
+    assert kept(page)[0] == [3, 8, 9, 5]
     page.locator("#perform-seconds").fill("12")
     page.locator("#perform-seconds").press("Tab")
     assert kept(page)[1] == [4, 2, 4, 2]
@@ -305,3 +308,30 @@ def test_the_timeline_is_there_again_at_the_next_visit(opened_with):
     page.locator("#perform").evaluate("(panel) => (panel.open = true)")
     page.locator("#keyframes canvas").nth(3).wait_for()
     assert kept(page) == ([3, 8, 5, 9], [3, 1, 1, 1])
+
+
+def test_a_walk_without_keyframes_is_there_at_the_next_visit_too(opened_with):
+    page = opened_with()
+    page.locator("#keyframes-clear").click()
+    until(page, lambda: not page.evaluate("Object.values(localStorage).some((each) => each.includes('seed=8'))"))
+    page.reload()
+    page.locator("#grid button").nth(15).wait_for()
+    page.locator("#perform").evaluate("(panel) => (panel.open = true)")
+    assert page.locator("#perform-kind").input_value() == "tour"
+    assert page.locator("#keyframes li").count() == 0
+    page.locator("#perform-play").click()
+    until(page, lambda: float(page.locator("#playhead").input_value()) > 0)
+
+
+def test_the_next_keyframe_after_the_beginning_is_the_second(opened_with):
+    page = opened_with()
+    page.evaluate("for (const part of document.querySelectorAll('#perform')) part.open = true")
+    page.locator("#control select").first.focus()
+    page.locator("#control select").first.select_option("keyframe:next")
+    page.locator("#control").get_by_role("button", name="Learn").click()
+    page.locator("#playhead").evaluate("(range) => { range.value = 0; range.dispatchEvent(new Event('input')); }")
+    page.locator("#keyframes li").first.locator("xpath=self::*[@aria-current]").wait_for()
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(2):  # the first is learnt
+        page.keyboard.press("x")
+    page.locator("#keyframes li").nth(1).locator("xpath=self::*[@aria-current]").wait_for()

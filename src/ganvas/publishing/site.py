@@ -28,7 +28,8 @@ ONE_FILE = "page.html"
 MODULES = (  # each needs those before it
     *("latents.js", "paths.js", "assets.js", "link.js", "photo.js", "drawing.js", "generator.js"),
     *("memory.js", "view.js", "controls.js", "wander.js", "photos.js", "stars.js"),
-    *("motion.js", "presets.js", "record.js", "timeline.js", "keyframes.js", "stage.js", "perform.js", "panel.js"),
+    *("motion.js", "presets.js", "record.js", "timeline.js", "targets.js", "keyframes.js"),
+    *("stage.js", "perform.js", "panel.js"),
     *("bindings.js", "sound.js", "inputs.js", "messages.js", "control.js", "app.js"),
 )
 THREAD = "drawing.js", "thread.js"  # what draws beside the page, likewise

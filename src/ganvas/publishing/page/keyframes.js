@@ -101,8 +101,8 @@ export class Keyframes {
     });
     chosen("keyframe-ease", ({ value }) => this.#replace({ ease: value }));
     const on = (id, act) => find(id).addEventListener("click", act);
-    on("keyframe-earlier", () => this.#exchange(this.chosen - 1));
-    on("keyframe-later", () => this.#exchange(this.chosen + 1));
+    on("keyframe-earlier", () => this.#exchange(-1));
+    on("keyframe-later", () => this.#exchange(1));
     on("keyframe-remove", () => this.#remove(this.chosen));
   }
 
@@ -110,8 +110,12 @@ export class Keyframes {
     this.#change(this.list.with(this.chosen, { ...this.list[this.chosen], ...changes }), this.chosen);
   }
 
-  #exchange(other) {
+  /** With the neighbour before, -1, or after, 1. */
+  #exchange(step) {
+    const other = this.chosen + step;
     this.#change(exchanged(this.list, this.chosen, other), other);
+    const [pressed, opposite] = step < 0 ? ["earlier", "later"] : ["later", "earlier"];
+    if (find(`keyframe-${pressed}`).disabled) find(`keyframe-${opposite}`).focus(); // else the focus would be lost
   }
 
   #remove(at) {
@@ -148,7 +152,7 @@ export class Keyframes {
     let time = null;
     const move = ({ clientX }) => {
       const slid = clientX - pressed;
-      if (time === null && Math.abs(slid) <= STEADY_PX) return;
+      if (this.list !== list || (time === null && Math.abs(slid) <= STEADY_PX)) return; // others may change it meanwhile
       time = clamped(Math.round((start + slid * secondsPerPx) / STEP_SECONDS) * STEP_SECONDS, 0, length);
       item.style.setProperty("--share", time / length);
       this.#name(time);
@@ -160,7 +164,7 @@ export class Keyframes {
     };
     const end = ({ type }) => {
       listening.abort();
-      if (this.list !== list) return; // others may change it meanwhile
+      if (this.list !== list) return;
       if (type === "pointercancel") this.fill(list);
       else if (time === null) this.go(at);
       else drop();

@@ -1,21 +1,20 @@
 // Playing: what moves in time, drawn frame by frame on the page, on the stage or into a film.
 
 import { latent } from "./latents.js";
-import { MOST_STEPS, fromLink, randomSeed, toLink } from "./link.js";
+import { fromLink, randomSeed, toLink } from "./link.js";
 import { remembered } from "./memory.js";
-import { LEAST_TEMPO, MOST_RADIUS, MOST_TEMPO, Motion, USUAL_TEMPO, clamped, morphed, offset } from "./motion.js";
+import { Motion, USUAL_TEMPO, clamped, morphed, offset } from "./motion.js";
 import { EASES } from "./paths.js";
-import { LONGEST_SECONDS, MOST_KEYFRAMES, SHORTEST_SECONDS, USUAL, checkedPreset, fromPreset, toPreset } from "./presets.js";
+import { MOST_KEYFRAMES, USUAL, checkedPreset, fromPreset, toPreset } from "./presets.js";
 import { Stage } from "./stage.js";
+import { LARGEST_SEED_BY_HAND, targetsOf } from "./targets.js";
 import { lengthOf } from "./timeline.js";
 import { find } from "./view.js";
 
 const LONGEST_STEP_SECONDS = 1; // a tab that was away goes on where it was
 const MILLISECONDS_UNTIL_KEPT = 500;
-const LARGEST_SEED_BY_HAND = 9999; // a knob reaches no more
-const KEYFRAMES_BY_HAND = 16; // that have a trigger of their own
-const MOST_TRUNCATION_BY_HAND = 2;
 const GLIDE_SECONDS = 1; // from one noise loop to another
+const ALONE = { seconds: 2, ease: "linear" }; // the way of a tour that has only one picture
 const REBUILDING = ["kind", "keyframes", "seed"]; // settings that make another motion; the others change the one that is there
 
 /**
@@ -42,7 +41,7 @@ export class Performance {
     this.stage = new Stage(this.description, { settings: () => this.settings, opened, leave: () => this.leave() });
     this.share = 0;
     this.isPlaying = this.isSought = this.isDrawing = false;
-    this.targets = [...this.#numbers(), ...this.#triggers()];
+    this.targets = targetsOf(this);
   }
 
   /** It fills the window. */
@@ -95,7 +94,7 @@ export class Performance {
   /** The keyframes, or the picture alone. */
   #keyframes() {
     if (this.settings.keyframes.length) return this.settings.keyframes;
-    return [{ point: toLink(this.alone ?? this.parts.state(), this.description), seconds: 2, ease: "linear" }];
+    return [{ point: toLink(this.alone ?? this.parts.state(), this.description), ...ALONE }];
   }
 
   #motion() {
@@ -120,7 +119,8 @@ export class Performance {
 
   /** Of the whole loop, at the usual tempo. */
   get loopSeconds() {
-    return this.settings.kind === "noise" ? this.settings.seconds : lengthOf(this.#keyframes());
+    const { kind, seconds, keyframes } = this.settings;
+    return kind === "noise" ? seconds : lengthOf(keyframes) || ALONE.seconds;
   }
 
   /** Of the whole loop, as it is played. */
@@ -163,49 +163,15 @@ export class Performance {
     return { mix, goal: this.goal?.z, boldness: truncation / (published.truncation || 1), steps: new Map(steps) };
   }
 
-  /** Where nothing is played the page's own sliders move; where it is, offsets from what is played. */
-  #numbers() {
-    const { published } = this.description;
-    const number = (name, label, least, most, id, get, set) => ({
-      ...{ name, label, least, most },
-      get: () => (this.isPerforming || !id ? get() : find(id).valueAsNumber),
-      set: (value) => {
-        const good = clamped(Number(value) || 0, least, most);
-        if (this.isPerforming || !id) set(good);
-        else moveSlider(id, good);
-        this.isStale = true;
-      },
-    });
-    const directions = published.directions.map(({ name }, at) => {
-      const get = () => this.hands.steps.get(at + 1) ?? 0;
-      return number(`direction:${at + 1}`, name, -MOST_STEPS, MOST_STEPS, `direction-${at + 1}`, get, (value) => {
-        this.hands.steps.set(at + 1, value);
-      });
-    });
-    const byHand = (name) => [() => this.hands[name], (value) => (this.hands[name] = value)];
-    const played = (name, least, most) => {
-      return [least, most, null, () => this.settings[name], (value) => this.change({ [name]: value })];
-    };
-    return [
-      ...directions,
-      number("truncation", "Boldness", 0, MOST_TRUNCATION_BY_HAND, "truncation", ...byHand("truncation")),
-      number("seed", "Seed", 0, LARGEST_SEED_BY_HAND, null, () => this.#seed(), (value) => this.#setSeed(value)),
-      number("mix", "Mix with the seed", 0, 1, "mix", ...byHand("mix")),
-      number("radius", "Radius", ...played("radius", 0, MOST_RADIUS)),
-      number("seconds", "Seconds", SHORTEST_SECONDS, LONGEST_SECONDS, null, () => this.#pace(), (value) => this.setPace(value)),
-      number("tempo", "Tempo", ...played("tempo", LEAST_TEMPO, MOST_TEMPO)),
-    ];
-  }
-
-  #seed() {
+  /** While something is played, the seed that is mixed in and that noise is of; else the picture's. */
+  get seed() {
     const seed = this.isPerforming ? this.hands.seed : this.parts.state().seed;
     return Number(seed > LARGEST_SEED_BY_HAND ? LARGEST_SEED_BY_HAND : seed);
   }
 
-  /** While something is played, the seed that is mixed in and that noise is of. */
-  #setSeed(value) {
+  set seed(value) {
     const seed = BigInt(Math.round(value));
-    if (seed === BigInt(this.#seed())) return;
+    if (seed === BigInt(this.seed)) return;
     if (!this.isPerforming) this.parts.change({ seed, z: null, mixes: [], fine: null });
     else {
       this.hands.seed = seed;
@@ -213,32 +179,21 @@ export class Performance {
     }
   }
 
-  #pace() {
+  /** Seconds of a noise loop, or of each way of a tour. */
+  get pace() {
     return this.settings.kind === "noise" ? this.settings.seconds : this.#keyframes()[0].seconds;
   }
 
-  /** Seconds of a noise loop, or of each way of a tour. */
-  setPace(seconds) {
+  set pace(seconds) {
     const keyframes = this.settings.keyframes.map((each) => ({ ...each, seconds }));
     this.change(this.settings.kind === "noise" ? { seconds } : { keyframes });
   }
 
-  #triggers() {
-    const trigger = (name, label, fire) => ({ name, label, fire });
-    const numbers = Array.from({ length: KEYFRAMES_BY_HAND }, (_, at) => at);
-    return [
-      trigger("play", "Play or pause", () => this.toggle()),
-      trigger("another", "Another picture", () => this.another()),
-      trigger("keyframe:next", "Next keyframe", () => this.go(this.#current() + 1)),
-      ...numbers.map((at) => trigger(`keyframe:${at + 1}`, `Keyframe ${at + 1}`, () => this.go(at))),
-    ];
-  }
-
   /** The number of the keyframe that is left or that noise is around. */
-  #current() {
+  get current() {
     if (this.settings.kind === "noise") return this.start ?? 0;
-    const { stops } = this.#motion();
-    return stops.findLastIndex((_, at) => this.#motion().shareOf(at) <= this.share + Number.EPSILON);
+    const motion = this.#motion();
+    return Math.max(motion.stops.findLastIndex((_, at) => motion.shareOf(at) <= this.share + Number.EPSILON), 0);
   }
 
   /** Go to a keyframe: a tour at once, noise in a glide. After the last comes the first. */
@@ -274,7 +229,7 @@ export class Performance {
   another() {
     const count = this.settings.keyframes.length;
     if (!this.isPerforming) this.parts.another();
-    else if (count) this.go(this.#current() + 1 + Math.floor(Math.random() * Math.max(count - 1, 1)));
+    else if (count) this.go(this.current + 1 + Math.floor(Math.random() * Math.max(count - 1, 1)));
     else {
       this.#leave(GLIDE_SECONDS);
       this.alone = { ...this.alone, seed: randomSeed(), z: null, mixes: [], fine: null };
@@ -380,7 +335,7 @@ export class Performance {
       this.stage.lay(images);
       this.stage.fit();
       if (!this.isOpen) for (const id of ["picture", "preview"]) copied(this.stage.canvas, find(id));
-      this.played(this.share, this.#current());
+      this.played(this.share, this.current);
       this.live?.();
     } finally {
       this.isDrawing = false;
@@ -447,12 +402,6 @@ export class Performance {
       return {};
     }
   }
-}
-
-function moveSlider(id, value) {
-  const range = find(id);
-  range.value = value;
-  range.dispatchEvent(new Event("input"));
 }
 
 function copied(from, to) {
