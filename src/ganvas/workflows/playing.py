@@ -85,7 +85,8 @@ def walk(
     columns, rows = (played.columns, played.rows) if grid is None else parse_size(grid)
     check_cells(columns, rows)
     first, cells = int(played.seed or 0) if seed is None else seed, columns * rows
-    checked_seeds([first, first + cells - 1])  # of a noise loop each picture has its own
+    if is_noise:
+        checked_seeds([first, first + cells - 1])  # each picture has its own
     if is_noise and stops is not None and len(stops) > cells:
         raise SettingError(
             f"{counted(len(stops), 'stop')}: a noise loop stays around one, with --grid each picture around its own; "
