@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from ganvas.report.comparison import differing
+from ganvas.studio.answers import json_answer
 from ganvas.studio.home import Home
 from ganvas.studio.problems import Problem
 from ganvas.studio.scoring import card_of
@@ -35,10 +36,11 @@ def routes(home: Home, detail: Callable[[str], Mapping[str, Any]]) -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/compare")
-    def compare(runs: str) -> dict[str, Any]:
+    def compare(runs: str) -> Response:
         names = list(dict.fromkeys(name for name in runs.split(",") if name))
         if not 1 <= len(names) <= MOST_RUNS:
             raise Problem(422, f"runs: expected 1 to {MOST_RUNS} names with commas between them", "runs")
-        return compared([detail(name) for name in names], [card_of(home.run(name), None) for name in names])
+        cards = [card_of(home.run(name), None) for name in names]
+        return json_answer(compared([detail(name) for name in names], cards))
 
     return router

@@ -4,6 +4,7 @@ drawn.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class Follower:
         self._moments: dict[int, tuple[bool, bool]] | None = None
 
     def news(self) -> list[bytes]:
-        """The events that there are by now. Raises Problem once the run is gone; OSError where it cannot be read."""
+        """The events that there are by now. Raises Problem once the run is gone."""
         summary = self._runs.summary(self._run.name)
         told = [] if summary == self._summary else [event("run", summary)]
         self._summary = summary
@@ -46,12 +47,13 @@ class Follower:
         return [*told, *self._lines(), *self._drawn()]
 
     def _lines(self) -> Iterator[bytes]:
-        for line in self._tail.new_lines():
-            found = read_line(line)
-            if isinstance(found, dict):
-                yield event("numbers", found, self._tail.offset)
-            elif found is not None:
-                yield event("event", as_dict(found), self._tail.offset)
+        with suppress(OSError):  # the summary says what is wrong with the log
+            for line in self._tail.new_lines():
+                found = read_line(line)
+                if isinstance(found, dict):
+                    yield event("numbers", found, self._tail.offset)
+                elif found is not None:
+                    yield event("event", as_dict(found), self._tail.offset)
 
     def _drawn(self) -> Iterator[bytes]:
         drawn, kept = (set(moments_in(self._run / name)) for name in ("samples", "moments"))
@@ -86,7 +88,7 @@ async def follow(
 def _news(follower: Follower) -> list[bytes] | None:
     try:
         return follower.news()
-    except (Problem, OSError):
+    except Problem:
         return None
 
 

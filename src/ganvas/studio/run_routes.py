@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Header, Response
 from fastapi.responses import StreamingResponse
 
 from ganvas.settings import Settings
+from ganvas.studio.answers import json_answer
 from ganvas.studio.following import follow
 from ganvas.studio.home import Home
 from ganvas.studio.requests import Limits, TrainRequest
@@ -27,16 +28,16 @@ def routes(home: Home, trainings: Trainings, watcher: Watcher) -> APIRouter:
     router, runs = APIRouter(), trainings.runs
 
     @router.get("/api/runs")
-    def every() -> list[dict[str, Any]]:
-        return runs.summaries()
+    def every() -> Response:
+        return json_answer(runs.summaries())
 
     @router.post("/api/runs", status_code=201)
     def begin(request: TrainRequest) -> dict[str, Any]:
         return trainings.begin(request)
 
     @router.get("/api/runs/{name}")
-    def detail(name: str) -> dict[str, Any]:
-        return runs.detail(name)
+    def detail(name: str) -> Response:
+        return json_answer(runs.detail(name))
 
     @router.patch("/api/runs/{name}")
     def rename(name: str, now: NewName) -> dict[str, Any]:

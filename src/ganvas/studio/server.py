@@ -47,6 +47,7 @@ from ganvas.studio.watcher import Watcher
 from ganvas.studio.watching import Hub
 
 PORT, PORTS = 7870, 20  # the first one, and how many are tried before any
+BACKLOG = 100  # connections that wait until they are taken
 _EVERY_ADDRESS = ("0.0.0.0", "::", "")
 
 
@@ -152,6 +153,7 @@ def serve(
         own = () if is_any else (f"[{host}]" if ":" in host else host.lower(),)
         access = Access(token, number, (*own, *names), is_any, password, public, root_path)
         studio = assemble(home, access)
+        bound.listen(BACKLOG)  # whoever is told the address may ask at once, and is answered a moment later
         address = address_of(host, number, root_path, "" if password or public else token)
         told(address)
         if browser:

@@ -220,7 +220,7 @@ def moment_files(folder: Path) -> dict[int, str]:
     try:
         with os.scandir(folder) as found:
             return {int(name[1]): name[0] for entry in found if (name := _MOMENT.fullmatch(entry.name))}
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return {}
 
 

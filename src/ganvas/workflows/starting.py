@@ -46,8 +46,12 @@ class Start:
         spec: of these networks, once the pictures are known; None: what follows from them is not compared.
         """
         there, network, pictures = self.description, config.network, config.pictures
+        is_same_recipe = there.recipe == config.recipe
+        of_networks = (
+            f"set network.architecture={there.architecture}" if is_same_recipe else f"give --recipe {there.recipe}"
+        )
         asked: list[tuple[str, object, object, str]] = [
-            ("network.architecture", there.architecture, network.architecture, f"give --recipe {there.recipe}"),
+            ("network.architecture", there.architecture, network.architecture, of_networks),
             (
                 "size",
                 f"{there.width}x{there.height}",
