@@ -1,6 +1,6 @@
 """Example sheets beside the studio's forecasts: what the avatars look like after so many images. Trains for a minute.
 
-    python -m bench.examples WORK_FOLDER [--images 640 3328] [--out FOLDER]
+    python -m bench.examples WORK_FOLDER [--images 640 3008] [--out FOLDER]
 
 The first two counts are what half a minute and two minutes came to where bench.quality was run; one training of the
 default recipe, which goes on where it was stopped, draws both. What ten minutes came to was drawn there, with the same
@@ -24,7 +24,7 @@ from ganvas.model.weights import kept_moments
 
 OUT = Path("src/ganvas/studio/examples")
 SET, PX, PICTURES, COLUMNS = "avatars", 64, 24, 8
-EARLY = (640, 3328)
+EARLY = (640, 3008)
 LATER = quality.Plan("swift", SET, 10)
 GUTTER_PX = 2  # of the figure
 QUALITY = 75  # of WebP: three sheets in 130 kB
@@ -52,7 +52,7 @@ def later() -> dict[int, np.ndarray]:
 def write(found: dict[int, np.ndarray], out: Path) -> list[dict[str, Any]]:
     """Write a sheet of each, and their index; the index."""
     out.mkdir(parents=True, exist_ok=True)
-    index = []
+    index: list[dict[str, Any]] = []
     for images, pictures in found.items():
         _, height, width, _ = pictures.shape
         index.append({"file": f"{SET}-{images}.webp", "set": SET, "width": width, "height": height, "images": images})
