@@ -312,8 +312,10 @@ def test_the_timeline_is_there_again_at_the_next_visit(opened_with):
 
 def test_a_walk_without_keyframes_is_there_at_the_next_visit_too(opened_with):
     page = opened_with()
+    keeps = "Object.values(localStorage).some((each) => each.includes('seed=8'))"
+    until(page, lambda: page.evaluate(keeps))
     page.locator("#keyframes-clear").click()
-    until(page, lambda: not page.evaluate("Object.values(localStorage).some((each) => each.includes('seed=8'))"))
+    until(page, lambda: not page.evaluate(keeps))
     page.reload()
     page.locator("#grid button").nth(15).wait_for()
     page.locator("#perform").evaluate("(panel) => (panel.open = true)")
@@ -332,6 +334,5 @@ def test_the_next_keyframe_after_the_beginning_is_the_second(opened_with):
     page.locator("#playhead").evaluate("(range) => { range.value = 0; range.dispatchEvent(new Event('input')); }")
     page.locator("#keyframes li").first.locator("xpath=self::*[@aria-current]").wait_for()
     page.evaluate("document.activeElement.blur()")
-    for _ in range(2):  # the first is learnt
-        page.keyboard.press("x")
+    page.keyboard.press("x")  # it is learnt, and does what it is to do at once
     page.locator("#keyframes li").nth(1).locator("xpath=self::*[@aria-current]").wait_for()

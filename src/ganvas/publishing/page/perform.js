@@ -40,7 +40,7 @@ export class Performance {
     const { opened } = parts;
     this.stage = new Stage(this.description, { settings: () => this.settings, opened, leave: () => this.leave() });
     this.share = 0;
-    this.isPlaying = this.isSought = this.isDrawing = false;
+    this.isPlaying = this.isSought = this.isDrawing = this.isLate = false;
     this.targets = targetsOf(this);
   }
 
@@ -302,15 +302,19 @@ export class Performance {
 
   #tick(now) {
     this.ticking = null;
-    const passed = clamped((now - (this.last ?? now)) / 1000, 0, LONGEST_STEP_SECONDS);
-    this.last = now;
+    if (this.isDrawing) this.isLate = true;
     this.onTick?.(now);
-    if (this.isPerforming && !this.isHeld) {
-      if (!find("playhead").matches(":active")) this.#advance(passed); // else somebody holds it
-      if (!this.isDrawing && (this.isPlaying || this.before || this.isStale)) this.#draw().catch(this.parts.fail);
-    }
+    this.#step(now);
     if (this.isPerforming || this.onTick) this.#wake();
     else this.last = null;
+  }
+
+  #step(now) {
+    const passed = clamped((now - (this.last ?? now)) / 1000, 0, LONGEST_STEP_SECONDS);
+    this.last = now;
+    if (!this.isPerforming || this.isHeld) return;
+    if (!find("playhead").matches(":active")) this.#advance(passed); // else somebody holds it
+    if (!this.isDrawing && (this.isPlaying || this.before || this.isStale)) this.#draw().catch(this.parts.fail);
   }
 
   #advance(passed) {
@@ -323,10 +327,10 @@ export class Performance {
     if (before.passed >= before.seconds) this.before = null;
   }
 
-  /** One picture at a time; what the screen asks for in between is not drawn. */
+  /** One picture at a time. After one that took longer than a frame of the screen the next is begun at once. */
   async #draw() {
     this.isDrawing = true;
-    this.isStale = false;
+    this.isStale = this.isLate = false;
     try {
       const moments = this.#moments(this.share, { motion: this.#motion(), hands: this.#offsets(), before: this.before });
       const images = await this.#drawn(moments);
@@ -340,6 +344,7 @@ export class Performance {
     } finally {
       this.isDrawing = false;
     }
+    if (this.isLate) this.#step(performance.now());
   }
 
   /** The canvas of every frame of one loop, enlarged; the frame after the last would be the first. What plays waits. */
