@@ -14,16 +14,17 @@ from fastapi import APIRouter
 from PIL import Image
 from starlette.testclient import TestClient
 
-from ganvas.studio import jobs, looking, sets, thumbnails, uploads
 from ganvas.studio.access import Access
 from ganvas.studio.app import create_app
 from ganvas.studio.home import Home
-from ganvas.studio.jobs import Jobs
+from ganvas.studio.jobs import jobs
+from ganvas.studio.jobs.jobs import Jobs
+from ganvas.studio.jobs.working import Cancelled
 from ganvas.studio.problems import Problem
-from ganvas.studio.sets import Sets
+from ganvas.studio.sets import looking, sets, thumbnails, uploads
+from ganvas.studio.sets.sets import Sets
 from ganvas.studio.watching import Hub
 from ganvas.studio.worker import outcome
-from ganvas.studio.working import Cancelled
 
 TOKEN = "t" * 43
 PATIENCE_SECONDS = 300  # for work in a process of its own, where the machine is busy

@@ -18,9 +18,9 @@ from fastapi.testclient import TestClient
 from ganvas.config import LimitSettings, Plan, to_toml, with_values
 from ganvas.formats.images import save_png
 from ganvas.recipes import RECIPES
-from ganvas.studio import processes
 from ganvas.studio.access import Access
 from ganvas.studio.home import Home
+from ganvas.studio.runs import processes
 from ganvas.studio.server import Studio, assemble
 
 TOKEN = "a-token-of-forty-three-letters-0123456789-ab"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.data.listing import printable
-from ganvas.studio.cleaning import LONGEST_PART, LeftOut, clean_path
+from ganvas.studio.sets.cleaning import LONGEST_PART, LeftOut, clean_path
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import json
 import pytest
 from rooms import opened
 
-from ganvas.studio import compare
 from ganvas.studio.problems import missing
+from ganvas.studio.results import compare
 
 DETAILS = {
     "one": {

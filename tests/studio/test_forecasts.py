@@ -11,8 +11,8 @@ from rooms import opened
 
 from bench import forecasts as condensing
 from ganvas.recipes import RECIPES
-from ganvas.studio import forecasts
-from ganvas.studio.forecasts import Known, examples, forecast, known, speed_here, words_key
+from ganvas.studio.runs import forecasts
+from ganvas.studio.runs.forecasts import Known, examples, forecast, known, speed_here, words_key
 
 ROOT = Path(__file__).parents[2]
 CURVES = [

@@ -10,9 +10,9 @@ import time
 import pytest
 from rooms import PATIENCE_SECONDS, opened
 
-from ganvas.studio.jobs import AT_ONCE, MOST_KEPT, Jobs
+from ganvas.studio.jobs.jobs import AT_ONCE, MOST_KEPT, Jobs
+from ganvas.studio.jobs.working import Cancelled, Work
 from ganvas.studio.problems import Problem
-from ganvas.studio.working import Cancelled, Work
 
 
 class Pretended:
@@ -227,7 +227,7 @@ def test_work_that_is_cancelled_ends_soon(tmp_path):
 STUDIO = """
 import sys, time
 from pathlib import Path
-from ganvas.studio.working import Work
+from ganvas.studio.jobs.working import Work
 work = Work("frames", {"video": sys.argv[2], "out": "x", "every": 1}, Path(sys.argv[1]))
 print(work._process.pid, flush=True)
 time.sleep(600)

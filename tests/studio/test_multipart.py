@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganvas.studio.multipart import Parts, boundary_of
 from ganvas.studio.problems import Problem
+from ganvas.studio.sets.multipart import Parts, boundary_of
 
 BOUNDARY = b"----WebKitFormBoundaryx7"
 

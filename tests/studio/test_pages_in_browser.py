@@ -7,7 +7,7 @@ from playwright.sync_api import sync_playwright
 from rooms import TOKEN, opened
 from trained import NAME, home, trained_once  # noqa: F401 - fixtures
 
-from ganvas.studio import exploring, publishing
+from ganvas.studio.results import exploring, publishing
 from served import running
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome"

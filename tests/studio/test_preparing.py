@@ -12,8 +12,8 @@ from rooms import drawn, fill, opened, picture
 
 from ganvas.config import PictureSettings
 from ganvas.data import load_pictures
-from ganvas.studio.preparing import FOLDER, KEPT_SECONDS, prepared
-from ganvas.studio.windows import box
+from ganvas.studio.sets.preparing import FOLDER, KEPT_SECONDS, prepared
+from ganvas.studio.sets.windows import box
 
 
 @pytest.fixture

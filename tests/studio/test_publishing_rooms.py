@@ -9,9 +9,9 @@ from rooms import opened
 from trained import NAME, home, trained_once  # noqa: F401 - fixtures
 
 from ganvas.publishing.targets import TARGETS
-from ganvas.studio import exploring, publishing
-from ganvas.studio.exploring import MOST_PAGES
-from ganvas.studio.moments import kept_moments
+from ganvas.studio.results import exploring, publishing
+from ganvas.studio.results.exploring import MOST_PAGES
+from ganvas.studio.runs.moments import kept_moments
 
 QUOTED = NAME.replace(" ", "%20")
 

@@ -8,8 +8,8 @@ from PIL import Image
 from rooms import fill, opened
 from trained import NAME, home, trained_once  # noqa: F401 - fixtures
 
-from ganvas.studio import scoring, walks
-from ganvas.studio.moments import kept_moments
+from ganvas.studio.results import scoring, walks
+from ganvas.studio.runs.moments import kept_moments
 
 
 @pytest.fixture

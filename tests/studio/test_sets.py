@@ -9,7 +9,7 @@ from rooms import fill, opened, picture
 
 from ganvas.config import PictureSettings
 from ganvas.data import open_source
-from ganvas.studio.known import KNOWN
+from ganvas.studio.sets.known import KNOWN
 
 
 @pytest.fixture

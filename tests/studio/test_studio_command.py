@@ -11,7 +11,7 @@ import pytest
 from studios import PX, Listening, until
 
 from ganvas.errors import SettingError
-from ganvas.studio.processes import command_of, is_train
+from ganvas.studio.runs.processes import command_of, is_train
 from ganvas.studio.server import PORT, address_of, bound_socket
 
 SMALL = {"training.batch": 4, "network.width": 0.1, "measuring.share": 0, "recording.report": False}

@@ -12,8 +12,8 @@ from PIL import Image
 from studios import PX, make_run, opened
 
 import ganvas
-from ganvas.studio.drawing import MOST_SEEDS, MOST_WAITING, Artist, Weights, seeds_of
 from ganvas.studio.problems import Problem
+from ganvas.studio.runs.drawing import MOST_SEEDS, MOST_WAITING, Artist, Weights, seeds_of
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from studios import append, line
 
 from ganvas.formats.log import read_log
-from ganvas.studio.logs import MOST_ROWS, Columns, Digest, Tail
+from ganvas.studio.runs.logs import MOST_ROWS, Columns, Digest, Tail
 
 ENDED = {"images": 32, "seconds": 3.2, "event": "ended", "reason": "finished", "rescues": 0}
 MEASURE = {"kernel_distance": 0.1, "kernel_distance_error": 0.01, "pca_distance": 0.2}

@@ -10,10 +10,10 @@ import pytest
 from studios import append, draw_moment, held, line, make_run
 
 from ganvas.studio.home import Home
-from ganvas.studio.notes import Note, write_note
 from ganvas.studio.problems import Problem
-from ganvas.studio.processes import FAULT, PROMPT
-from ganvas.studio.runs import Runs
+from ganvas.studio.runs.notes import Note, write_note
+from ganvas.studio.runs.processes import FAULT, PROMPT
+from ganvas.studio.runs.runs import Runs
 
 RESUMED = {"images": 64, "seconds": 6.4, "event": "resumed"}
 DIVERGED = {"images": 64, "seconds": 6.4, "event": "diverged", "what": "a weight", "has_saved": True}

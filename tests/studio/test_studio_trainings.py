@@ -11,7 +11,7 @@ import pytest
 from studios import PX, TOKEN, Pretending, held, make_run, opened, until
 
 from ganvas.studio.access import Access
-from ganvas.studio.notes import read_note
+from ganvas.studio.runs.notes import read_note
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are ended by signals")
 ASKED = {"source": "avatars", "size": PX, "seconds": 60, "recipe": "quick"}

@@ -12,8 +12,8 @@ from studios import TOKEN, Listening, append, draw_moment, held, line, make_run,
 
 from ganvas.studio.access import Access
 from ganvas.studio.home import Home
+from ganvas.studio.runs.watcher import Watcher
 from ganvas.studio.server import assemble
-from ganvas.studio.watcher import Watcher
 from ganvas.studio.watching import Hub, event
 from served import running
 

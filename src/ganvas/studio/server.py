@@ -17,33 +17,19 @@ from fastapi import APIRouter, FastAPI
 
 from ganvas.errors import SettingError
 from ganvas.serving.server import ROOT_PATH, configured, is_loopback, listening
-from ganvas.studio import (
-    compare,
-    drawing,
-    exploring,
-    forecasts,
-    jobs,
-    known,
-    looking,
-    machine,
-    preparing,
-    processes,
-    publishing,
-    run_files,
-    run_routes,
-    scoring,
-    sets,
-    settings_of,
-    thumbnails,
-    uploads,
-    walks,
-)
+from ganvas.studio import machine, settings_of
 from ganvas.studio.access import Access, checked_host_name, kept_token, read_password
 from ganvas.studio.app import create_app
 from ganvas.studio.home import Home
-from ganvas.studio.requests import Prepared, TrainRequest
-from ganvas.studio.trainings import Start, Trainings
-from ganvas.studio.watcher import Watcher
+from ganvas.studio.jobs import jobs
+from ganvas.studio.results import compare, exploring, publishing, scoring, walks
+from ganvas.studio.runs import drawing, forecasts, processes
+from ganvas.studio.runs import files as run_files
+from ganvas.studio.runs import routes as run_routes
+from ganvas.studio.runs.requests import Prepared, TrainRequest
+from ganvas.studio.runs.trainings import Start, Trainings
+from ganvas.studio.runs.watcher import Watcher
+from ganvas.studio.sets import known, looking, preparing, sets, thumbnails, uploads
 from ganvas.studio.watching import Hub
 
 PORT, PORTS = 7870, 20  # the first one, and how many are tried before any

@@ -27,37 +27,37 @@ Request = Mapping[str, Any]
 
 
 def _look(request: Request, told: Told) -> dict[str, Any]:
-    from ganvas.studio.looking import look_over
+    from ganvas.studio.sets.looking import look_over
 
     return look_over(request, told)
 
 
 def _frames(request: Request, told: Told) -> dict[str, Any]:
-    from ganvas.studio.video import write_frames
+    from ganvas.studio.sets.video import write_frames
 
     return write_frames(request, told)
 
 
 def _score(request: Request, told: Told) -> dict[str, Any]:
-    from ganvas.studio.scoring import score_run
+    from ganvas.studio.results.scoring import score_run
 
     return score_run(request, told)
 
 
 def _walk(request: Request, told: Told) -> dict[str, Any]:
-    from ganvas.studio.walks import write_walk
+    from ganvas.studio.results.walks import write_walk
 
     return write_walk(request, told)
 
 
 def _publish(request: Request, told: Told) -> dict[str, Any]:
-    from ganvas.studio.publishing import publish_run
+    from ganvas.studio.results.publishing import publish_run
 
     return publish_run(request, told)
 
 
 def _explore(request: Request, told: Told) -> dict[str, Any]:
-    from ganvas.studio.exploring import write_page
+    from ganvas.studio.results.exploring import write_page
 
     return write_page(request, told)
 

@@ -9,7 +9,7 @@ from ganvas.report.comparison import differing
 from ganvas.studio.answers import json_answer
 from ganvas.studio.home import Home
 from ganvas.studio.problems import Problem
-from ganvas.studio.scoring import card_of
+from ganvas.studio.results.scoring import card_of
 
 MOST_RUNS = 12
 _LEFT_OUT = ("log", "data", "bytes", "command")  # of a detail, what no comparison shows

@@ -13,8 +13,8 @@ from typing import Any, Literal, Self
 
 from fastapi import APIRouter
 
+from ganvas.studio.jobs.working import Cancelled, Work
 from ganvas.studio.problems import Problem, missing
-from ganvas.studio.working import Cancelled, Work
 
 AT_ONCE = 2  # pieces of work; the rest wait
 MOST_WAITING, MOST_KEPT = 50, 100

@@ -17,11 +17,11 @@ from ganvas.data.limits import BrokenPicture, TimeLimit
 from ganvas.data.listing import OUTSIDE, digest, printable
 from ganvas.files import replace_bytes
 from ganvas.studio.answers import KEPT
-from ganvas.studio.catalogue import Catalogue
-from ganvas.studio.edits import SMALLEST_SIDE, Window, picture_settings, read_set
 from ganvas.studio.problems import Problem
-from ganvas.studio.sets import Sets
-from ganvas.studio.windows import as_file, as_network_sees
+from ganvas.studio.sets.catalogue import Catalogue
+from ganvas.studio.sets.edits import SMALLEST_SIDE, Window, picture_settings, read_set
+from ganvas.studio.sets.sets import Sets
+from ganvas.studio.sets.windows import as_file, as_network_sees
 from ganvas.workflows.parse import parse_size
 
 FOLDER = "thumbnails"

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
 from ganvas.data.listing import LARGEST_FILE_BYTES
-from ganvas.studio.dropping import Dropping
 from ganvas.studio.limits import UPLOAD_BYTES, UPLOADED_AT_ONCE
-from ganvas.studio.multipart import Parts, boundary_of
 from ganvas.studio.problems import Problem
-from ganvas.studio.sets import Sets
-from ganvas.studio.video import LEAST_EVERY, MOST_EVERY, USUAL_EVERY
+from ganvas.studio.sets.dropping import Dropping
+from ganvas.studio.sets.multipart import Parts, boundary_of
+from ganvas.studio.sets.sets import Sets
+from ganvas.studio.sets.video import LEAST_EVERY, MOST_EVERY, USUAL_EVERY
 
 PIECE_BYTES = 1 << 20  # written at once
 HELD_BYTES = 8 << 20  # of a file that comes, before it goes to the disk

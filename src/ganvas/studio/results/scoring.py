@@ -14,11 +14,11 @@ from ganvas.files import read_json, replace_text
 from ganvas.settings import Settings
 from ganvas.studio.answers import FRESH, file_answer
 from ganvas.studio.home import Home, entries, inside
-from ganvas.studio.jobs import Jobs
-from ganvas.studio.moments import Moment, moment_of
-from ganvas.studio.preparing import prepared
+from ganvas.studio.jobs.jobs import Jobs
 from ganvas.studio.problems import Problem, missing
-from ganvas.studio.sets import Sets
+from ganvas.studio.runs.moments import Moment, moment_of
+from ganvas.studio.sets.preparing import prepared
+from ganvas.studio.sets.sets import Sets
 
 CARD, CARDS = "score.json", "scores"
 COUNT = 500  # pictures drawn, as `ganvas score` does

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any
 
 from ganvas.studio.problems import Problem
-from ganvas.studio.runs import Runs, Signature
-from ganvas.studio.states import ACTIVE
+from ganvas.studio.runs.runs import Runs, Signature
+from ganvas.studio.runs.states import ACTIVE
 from ganvas.studio.watching import Hub, Listener
 
 SECONDS_BETWEEN_LOOKS = 0.05  # at a run that trains: an event is on the page in under 100 ms

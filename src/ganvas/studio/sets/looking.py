@@ -15,11 +15,11 @@ from ganvas.data import DoctorReport, PictureSet, load_pictures
 from ganvas.data.near import SHOWN_SIMILARITY
 from ganvas.settings import Settings
 from ganvas.studio.answers import KEPT, file_answer
-from ganvas.studio.edits import Side
 from ganvas.studio.home import Home, inside
-from ganvas.studio.jobs import Jobs
-from ganvas.studio.preparing import prepared
-from ganvas.studio.sets import Sets
+from ganvas.studio.jobs.jobs import Jobs
+from ganvas.studio.sets.edits import Side
+from ganvas.studio.sets.preparing import prepared
+from ganvas.studio.sets.sets import Sets
 from ganvas.wording import are, counted
 from ganvas.workflows.parse import parse_size
 

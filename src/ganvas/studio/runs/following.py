@@ -10,11 +10,11 @@ from typing import Any
 
 from ganvas.files import open_regular
 from ganvas.formats.log import read_line
-from ganvas.studio.logs import Tail, as_dict
 from ganvas.studio.problems import Problem
-from ganvas.studio.runs import Runs
-from ganvas.studio.summaries import moments_in
-from ganvas.studio.watcher import Watcher
+from ganvas.studio.runs.logs import Tail, as_dict
+from ganvas.studio.runs.runs import Runs
+from ganvas.studio.runs.summaries import moments_in
+from ganvas.studio.runs.watcher import Watcher
 from ganvas.studio.watching import QUIET_SECONDS, RETRY_MILLISECONDS, STILL_HERE, event
 
 RECENT_MOMENTS = 12  # told again at first, so that none is missed between a run's detail and its events

@@ -16,11 +16,11 @@ from ganvas.config.run import FORMAT
 from ganvas.files import read_json, read_toml
 from ganvas.formats.log_events import Assessed
 from ganvas.settings import first_fault, shortened
-from ganvas.studio.logs import Columns, Digest, Tail, as_dict
-from ganvas.studio.notes import NOTE_FILE, OUTPUT_FILE, Note, read_note
-from ganvas.studio.offers import offer_for
-from ganvas.studio.processes import last_fault
-from ganvas.studio.states import ACTIVE, Evidence, state_of
+from ganvas.studio.runs.logs import Columns, Digest, Tail, as_dict
+from ganvas.studio.runs.notes import NOTE_FILE, OUTPUT_FILE, Note, read_note
+from ganvas.studio.runs.offers import offer_for
+from ganvas.studio.runs.processes import last_fault
+from ganvas.studio.runs.states import ACTIVE, Evidence, state_of
 
 T = TypeVar("T")
 _MOMENT = re.compile(r"([0-9]{1,18})\.(png|safetensors)")

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Query, Request, Response
 from ganvas.settings import LARGEST_WHOLE, MOST_TRUNCATION
 from ganvas.studio.home import Home
 from ganvas.studio.problems import Problem
-from ganvas.studio.summaries import moment_files
+from ganvas.studio.runs.summaries import moment_files
 from ganvas.wording import counted
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ganvas.formats.log_events import VerdictKind
-from ganvas.studio.states import ACTIVE, RunState
+from ganvas.studio.runs.states import ACTIVE, RunState
 
 MORE_OF_IMPROVING = 2.0  # times the seconds so far: while KD still falls, half as much again is hardly seen
 

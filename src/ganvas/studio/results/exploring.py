@@ -15,10 +15,10 @@ from ganvas.files import cache_folder, filling, sweep
 from ganvas.settings import Settings
 from ganvas.studio.answers import FRESH, file_answer
 from ganvas.studio.home import Home, entries, inside
-from ganvas.studio.jobs import Jobs
-from ganvas.studio.moments import Moment, moment_of, weights_of
+from ganvas.studio.jobs.jobs import Jobs
 from ganvas.studio.problems import missing
-from ganvas.studio.sites import site_policy
+from ganvas.studio.results.sites import site_policy
+from ganvas.studio.runs.moments import Moment, moment_of, weights_of
 
 FOLDER = "pages"  # of HOME/studio
 MOST_PAGES = 10

@@ -18,11 +18,11 @@ import numpy as np
 
 from ganvas.data.listing import OUTSIDE, PICTURE_ENDINGS, digest
 from ganvas.files import disk_failure, filling, read_json, read_toml, sweep
-from ganvas.studio.cleaning import clean_part
-from ganvas.studio.edits import MOST_BYTES, SetFile, Window, picture_settings, read_set
 from ganvas.studio.home import Home, entries
-from ganvas.studio.sets import Sets
-from ganvas.studio.windows import as_file, cut
+from ganvas.studio.sets.cleaning import clean_part
+from ganvas.studio.sets.edits import MOST_BYTES, SetFile, Window, picture_settings, read_set
+from ganvas.studio.sets.sets import Sets
+from ganvas.studio.sets.windows import as_file, cut
 
 FOLDER = "prepared"  # of HOME/studio
 NAMES = "names.json"  # beside the folder: what each of its files is called in the set

@@ -7,11 +7,11 @@ from fastapi.responses import StreamingResponse
 
 from ganvas.settings import Settings
 from ganvas.studio.answers import json_answer
-from ganvas.studio.following import follow
 from ganvas.studio.home import Home
-from ganvas.studio.requests import Limits, TrainRequest
-from ganvas.studio.trainings import MOST_QUEUED, Trainings
-from ganvas.studio.watcher import Watcher
+from ganvas.studio.runs.following import follow
+from ganvas.studio.runs.requests import Limits, TrainRequest
+from ganvas.studio.runs.trainings import MOST_QUEUED, Trainings
+from ganvas.studio.runs.watcher import Watcher
 from ganvas.studio.watching import HEADERS, MEDIA_TYPE
 
 NOTHING = Response(status_code=204)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ganvas.formats.log_events import Diverged, Ended, LoggedEvent, Resumed
-from ganvas.studio.notes import Note
+from ganvas.studio.runs.notes import Note
 
 RunState = Literal["queued", "starting", "training", "pausing", "paused", "finished", "failed"]
 ACTIVE: tuple[RunState, ...] = ("starting", "training", "pausing")

@@ -9,8 +9,8 @@ from ganvas.config import PictureSettings
 from ganvas.data.doctor import examine
 from ganvas.data.fit import cut_file
 from ganvas.data.limits import BrokenPicture
-from ganvas.studio.edits import Window
 from ganvas.studio.problems import Problem
+from ganvas.studio.sets.edits import Window
 
 
 def box(window: Window, width: int, height: int, shape: tuple[int, int]) -> tuple[int, int, int, int]:

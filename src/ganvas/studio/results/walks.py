@@ -13,9 +13,9 @@ from pydantic import Field
 from ganvas.settings import LARGEST_WHOLE, Settings
 from ganvas.studio.answers import FRESH, file_answer
 from ganvas.studio.home import Home, inside
-from ganvas.studio.jobs import Jobs
-from ganvas.studio.moments import Moment, moment_of
+from ganvas.studio.jobs.jobs import Jobs
 from ganvas.studio.problems import Problem, missing
+from ganvas.studio.runs.moments import Moment, moment_of
 
 FOLDER = "walks"
 TYPES = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif", "webp": "image/webp"}

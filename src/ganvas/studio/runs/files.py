@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, Response
 
 from ganvas.studio.home import Home
 from ganvas.studio.problems import Problem, missing
-from ganvas.studio.summaries import moment_files
+from ganvas.studio.runs.summaries import moment_files
 
 FILES = (
     "film.mp4",

@@ -30,14 +30,14 @@ from ganvas.data.listing import (
 )
 from ganvas.errors import PicturesError
 from ganvas.files import replace_bytes, sweep
-from ganvas.studio.cleaning import LeftOut, clean_path
-from ganvas.studio.edits import read_set
+from ganvas.studio.jobs.working import Work
 from ganvas.studio.limits import UPLOAD_FILES
 from ganvas.studio.problems import Problem
-from ganvas.studio.sets import FILES, Sets
-from ganvas.studio.thumbnails import header
-from ganvas.studio.video import USUAL_EVERY, VIDEO_ENDINGS
-from ganvas.studio.working import Work
+from ganvas.studio.sets.cleaning import LeftOut, clean_path
+from ganvas.studio.sets.edits import read_set
+from ganvas.studio.sets.sets import FILES, Sets
+from ganvas.studio.sets.thumbnails import header
+from ganvas.studio.sets.video import USUAL_EVERY, VIDEO_ENDINGS
 from ganvas.wording import counted
 
 COPIED_BYTES = 1 << 20  # at once

@@ -26,12 +26,12 @@ from ganvas.publishing.web_runtime import VERSION
 from ganvas.settings import Settings
 from ganvas.studio.answers import FRESH, file_answer
 from ganvas.studio.home import Home, entries, inside
-from ganvas.studio.jobs import Jobs
-from ganvas.studio.moments import Moment, moment_of
+from ganvas.studio.jobs.jobs import Jobs
 from ganvas.studio.problems import Problem
-from ganvas.studio.scoring import card_of
+from ganvas.studio.results.scoring import card_of
+from ganvas.studio.results.sites import site_policy
+from ganvas.studio.runs.moments import Moment, moment_of
 from ganvas.studio.settings_of import described
-from ganvas.studio.sites import site_policy
 
 NOTES = "published"  # of HOME/studio: what was said when each was made
 SITES = {"site": "", "hub": "space/"}  # target -> where its page lies

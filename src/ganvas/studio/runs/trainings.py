@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from ganvas.studio import processes
 from ganvas.studio.home import Home, checked_name, free_name, named
-from ganvas.studio.notes import OUTPUT_FILE, Note, read_note, write_note
 from ganvas.studio.problems import Problem
-from ganvas.studio.queue import Queue
-from ganvas.studio.requests import Limits, Prepare, TrainRequest, arguments_for
-from ganvas.studio.runs import Runs
-from ganvas.studio.states import ACTIVE
+from ganvas.studio.runs import processes
+from ganvas.studio.runs.notes import OUTPUT_FILE, Note, read_note, write_note
+from ganvas.studio.runs.queue import Queue
+from ganvas.studio.runs.requests import Limits, Prepare, TrainRequest, arguments_for
+from ganvas.studio.runs.runs import Runs
+from ganvas.studio.runs.states import ACTIVE
 from ganvas.wording import counted
 
 MOST_QUEUED = 200

@@ -16,8 +16,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ganvas.files import read_small
-from ganvas.studio.notes import OUTPUT_FILE, Note, read_note
 from ganvas.studio.problems import Problem
+from ganvas.studio.runs.notes import OUTPUT_FILE, Note, read_note
 
 PROMPT = "$ ganvas "  # begins what a process printed in studio.log
 FAULT = "ganvas: "  # begins a line of a command that failed

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ganvas.studio.home import Home, entries
-from ganvas.studio.logs import Columns
-from ganvas.studio.notes import NOTE_FILE, OUTPUT_FILE
-from ganvas.studio.processes import trainer
-from ganvas.studio.states import ACTIVE
-from ganvas.studio.summaries import Reader, detail_of
+from ganvas.studio.runs.logs import Columns
+from ganvas.studio.runs.notes import NOTE_FILE, OUTPUT_FILE
+from ganvas.studio.runs.processes import trainer
+from ganvas.studio.runs.states import ACTIVE
+from ganvas.studio.runs.summaries import Reader, detail_of
 
 _WATCHED = (
     "run.toml",

@@ -23,11 +23,11 @@ from ganvas.data.listing import OUTSIDE, Entry, printable
 from ganvas.errors import GanvasError, SettingError
 from ganvas.files import sweep
 from ganvas.settings import HUB_PREFIX, Settings
-from ganvas.studio.catalogue import Catalogue, open_catalogue
-from ganvas.studio.edits import FILE, Changes, Edits, SetFile, read_set, write_set
 from ganvas.studio.home import Home, checked_name, entries, free_name, named
-from ganvas.studio.known import KNOWN, is_here, is_known
 from ganvas.studio.problems import Problem, missing
+from ganvas.studio.sets.catalogue import Catalogue, open_catalogue
+from ganvas.studio.sets.edits import FILE, Changes, Edits, SetFile, read_set, write_set
+from ganvas.studio.sets.known import KNOWN, is_here, is_known
 
 FRESH_SECONDS, FRESH_FACTOR = 3.0, 20.0  # a folder is walked again after so long, or so many times what walking took
 MOST_CATALOGUES = 8  # held in memory

@@ -1,0 +1,1 @@
+"""What is made of a run: scores, films, pages, comparisons."""

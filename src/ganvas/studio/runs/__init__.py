@@ -1,0 +1,1 @@
+"""Runs: what their folders say, and trainings as processes of their own."""

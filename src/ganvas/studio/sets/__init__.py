@@ -1,0 +1,1 @@
+"""Sets of pictures: what is dropped, what a person changed about it, what trains."""
