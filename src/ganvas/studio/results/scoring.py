@@ -95,11 +95,8 @@ def routes(home: Home, sets: Sets, jobs: Jobs) -> APIRouter:
         return jobs.begin("score", name, request, lambda result: card_of(run, at) or result)
 
     @router.get("/api/runs/{name}/score")
-    def card(name: str, at: int | Literal["best"] = "best") -> dict[str, Any]:
-        found = card_of(home.run(name), None if at == "best" else at)
-        if found is None:
-            raise missing("score card", name)
-        return found
+    def card(name: str, at: int | Literal["best"] = "best") -> dict[str, Any] | None:
+        return card_of(home.run(name), None if at == "best" else at)
 
     @router.get("/api/runs/{name}/scores/{file}")
     def pairs(name: str, file: str) -> FileResponse:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from ganvas.config import PictureSettings, checked
 from ganvas.data import DoctorReport, PictureSet, load_pictures
+from ganvas.data.gather import FEWEST_PICTURES
 from ganvas.data.near import SHOWN_SIMILARITY
 from ganvas.settings import Settings
 from ganvas.studio.answers import KEPT, file_answer
@@ -120,6 +121,8 @@ def findings(report: DoctorReport, names: Mapping[str, str]) -> list[dict[str, A
             found.append(shown | {"pairs": [list(pair) for pair in zip(files, others, strict=True)]})
     for each in report.findings:
         mends = MENDS.get(each.kind, (_LEAVE_OUT,) if each.files else ())
+        if report.used - len(each.files) < FEWEST_PICTURES:
+            mends = tuple(mend for mend in mends if mend != _LEAVE_OUT)  # nothing could be trained on what stays
         if each.size is not None:
             mends = (Mend("size", {"size": list(each.size)}), *mends)
         text = each.text
