@@ -24,6 +24,10 @@ export function Dialog({ title, onClose, children, actions, wide }: DialogProps)
     box.current?.showModal();
     return () => before instanceof HTMLElement && before.focus();
   }, []);
+  useEffect(() => {
+    addEventListener("hashchange", onClose); // it is of the place it was opened in
+    return () => removeEventListener("hashchange", onClose);
+  }, [onClose]);
   return (
     <dialog
       ref={box} class={wide ? "dialog wide" : "dialog"} aria-labelledby={id}

@@ -40,6 +40,15 @@ test.each([["cancel", 0, false], ["confirm", 1, true]] as const)("a question is 
   expect(root.querySelector("dialog")).toBeNull();
 });
 
+test("a question is answered by no, and is gone, where the page goes elsewhere", async () => {
+  await act(() => render(<Dialogs />, root));
+  let answer: Promise<boolean> | undefined;
+  await act(() => { answer = ask({ title: "Delete?", text: "For good.", confirm: "Delete" }); });
+  await act(() => void dispatchEvent(new HashChangeEvent("hashchange")));
+  expect(await answer).toBe(false);
+  expect(root.querySelector("dialog")).toBeNull();
+});
+
 test("a sheet has one stop for the tab key, and arrow keys go from picture to picture", async () => {
   const picked: number[] = [];
   await act(() => render(<Sheet src="x.png" alt="sheet" columns={3} rows={2} name={(index) => `Seed ${index}`} selected={1} onPick={(index) => picked.push(index)} />, root));
