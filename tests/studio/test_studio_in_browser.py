@@ -15,7 +15,7 @@ from studios import make_run
 from browsers import faults, too_wide
 from ganvas.studio.home import Home
 
-PATIENCE_MS = 300_000  # for what is trained and drawn, where the machine is busy
+PATIENCE_MS = 120_000  # for what is trained and drawn, where the machine is busy
 NARROW = {"width": 390, "height": 844}
 WIDE = {"width": 1280, "height": 900}
 ENDLESS = 1_000_000  # images; it is stopped
@@ -110,7 +110,6 @@ def test_what_is_too_wide_is_found(browser):
     page.close()
 
 
-@pytest.mark.slow
 def test_a_first_visit_takes_pictures_and_says_what_is_wrong_with_them(visit, tmp_path):
     with Process(tmp_path).running() as studio:
         page = visit(studio, expects=r"thumbnail/cut%20off")  # which shows nothing
@@ -125,7 +124,6 @@ def test_a_first_visit_takes_pictures_and_says_what_is_wrong_with_them(visit, tm
         studio.stop()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_screen_can_be_read_by_all_and_on_a_phone(visit, tmp_path, scheme):
     made_home(tmp_path)
@@ -147,7 +145,6 @@ def test_every_screen_can_be_read_by_all_and_on_a_phone(visit, tmp_path, scheme)
             check(page)
 
 
-@pytest.mark.slow
 def test_the_page_says_that_the_studio_is_gone_and_goes_on_when_it_is_back(visit, tmp_path):
     made_home(tmp_path)
     with Process(tmp_path).running() as studio:
@@ -162,7 +159,6 @@ def test_the_page_says_that_the_studio_is_gone_and_goes_on_when_it_is_back(visit
         expect(page.locator(".run-card", has_text="made meanwhile")).to_be_visible()
 
 
-@pytest.mark.slow
 def test_what_one_window_does_is_seen_in_the_other(visit, tmp_path):
     made_home(tmp_path)
     with Process(tmp_path).running() as studio:

@@ -26,7 +26,7 @@ export function PicturesScreen({ name }: { name: string }) {
   if (set) return <SetScreen set={set} />;
   if (!setsKnown.value || connection.value === "waiting") return <p class="soft">{t("loading")}</p>;
   return (
-    <Empty title={t("set.goneTitle", { name })} text={t("set.goneText")}>
+    <Empty whole title={t("set.goneTitle", { name })} text={t("set.goneText")}>
       <ButtonLink href={href(["sets"])}>{t("nav.sets")}</ButtonLink>
     </Empty>
   );

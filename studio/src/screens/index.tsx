@@ -29,5 +29,5 @@ export function screenAt({ parts: [where = "runs", name], query }: Place): Shown
   if (where === "train") return { key, screen: <TrainScreen /> };
   if (where === "compare") return { key, screen: <CompareScreen /> };
   if (where === "play" && name) return { key, screen: <PlayScreen key={key} name={name} /> };
-  return { key, screen: <Empty title={t("notFound.title")} text={t("notFound.text")} /> };
+  return { key, screen: <Empty whole title={t("notFound.title")} text={t("notFound.text")} /> };
 }
