@@ -11,7 +11,7 @@ from studios import ADDRESS, TOKEN
 from ganvas.errors import DiskError, ModelError, PicturesError, SettingError
 from ganvas.settings import Settings
 from ganvas.studio.access import Access
-from ganvas.studio.app import create_app
+from ganvas.studio.app import STATIC, create_app
 from ganvas.studio.problems import Problem, missing
 from ganvas.studio.watching import Hub
 
@@ -112,3 +112,9 @@ def test_nothing_is_changed_at_an_address_that_there_is_not(method, page):
 @pytest.mark.parametrize("path", ["/..%2f..%2fapp.py", "/%2e%2e/app.py", "/assets/..%2f..%2fapp.py", "/%00"])
 def test_no_file_beside_the_page_is_sent(path, page):
     assert "create_app" not in page.get(path).text
+
+
+def test_nothing_moves_without_an_end_but_the_bar_of_work_whose_length_is_unknown():
+    """What moves has the browser draw sixty times a second, which a training on the same machine pays for."""
+    endless = [rule for rule in (STATIC / "index.css").read_text().split("}") if "infinite" in rule]
+    assert [rule.rpartition("{")[0] for rule in endless] == [".progress:indeterminate"]
