@@ -28,6 +28,7 @@ from bench import (
     components,
     copies,
     demo_figures,
+    device,
     examples,
     explore_figures,
     faces,
@@ -323,6 +324,15 @@ def smoke_demo_figures(given: Given) -> None:
     assert width_of(Path("docs/figures/demo-film.webp")) == demo_figures.FILM_PX
 
 
+def smoke_device(given: Given) -> None:
+    small = ["--steps", "4", "--size", "16", "--pictures", "32", "--batches", "4", "--seconds", "0.1"]
+    device.main(["--device", "cpu", *small, "--recipes", "swift", "dcgan"])
+    printed = given.printed()
+    for name in ("swift", "dcgan"):  # the CPU beside itself
+        assert f"| {name} | yes | 0.0e+00 | 0.0 levels | yes |" in printed
+    assert "| 4 | " in printed
+
+
 def smoke_examples(given: Given) -> None:
     out, pictures = given.work / "out", np.random.default_rng(0).integers(0, 256, (64, 12, 16, 3), dtype=np.uint8)
     quality.FIGURES.mkdir(parents=True)
@@ -559,6 +569,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "components": smoke_components,
     "copies": smoke_copies,
     "demo_figures": smoke_demo_figures,
+    "device": smoke_device,
     "examples": smoke_examples,
     "explore_figures": smoke_explore_figures,
     "faces": smoke_faces,
