@@ -16,11 +16,11 @@ const KINDS = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; media-src 'self' blob:; font-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 const NEVER = Symbol("no answer of its own");
 
-const streams = new Set(); // of everything: {response, name: null} or of one run
+const streams = new Set(); // {response, name: of the run that is watched, or null}
 const jobs = new Map();
-const send = (response, event, data, id) => response.write(`${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-const tell = (event, data, name = null) => { for (const stream of streams) if (stream.name === name) send(stream.response, event, data); };
-const tellRun = (run) => { tell("run", world.summary(run)); tell("run", world.summary(run), run.name); };
+const send = (response, event, data) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+const tell = (event, data, name = null) => { for (const stream of streams) if (name === null || stream.name === name) send(stream.response, event, data); };
+const tellRun = (run) => tell("run", world.summary(run));
 const refuse = (status, detail, field = null) => Object.assign(new Error(detail), { status, field });
 
 function startJob(kind, subject, result, seconds = 1.5) {
@@ -94,8 +94,7 @@ const ROUTES = [
   ["GET", /^api\/jobs$/, () => [...jobs.values()]],
   ["DELETE", /^api\/jobs\/([^/]+)$/, () => null],
   ...pictureRoutes({ startJob, tell, refuse }),
-  ["GET", /^api\/events$/, (_, asked) => stream(asked, null)],
-  ["GET", /^api\/runs\/([^/]+)\/events$/, ([name], asked) => { found(name); return stream(asked, name); }],
+  ["GET", /^api\/events$/, (_, asked) => stream(asked, asked.query.get("run"))],
   ["GET", /^mock\/trouble$/, (_, { query }) => {
     const run = found("faces 64");
     if (query.get("kind") === "dies") { run.problem = "The process ended: out of memory."; change(run, "failed"); }
@@ -110,8 +109,7 @@ function stream({ request, response }, name) {
   const one = { response, name };
   streams.add(one);
   request.on("close", () => streams.delete(one));
-  if (name === null) send(response, "snapshot", { runs: world.all().map(world.summary), queue: world.queue, jobs: [...jobs.values()] });
-  else response.write(": here\n\n");
+  send(response, "snapshot", { runs: world.all().map(world.summary), queue: world.queue, jobs: [...jobs.values()] });
   return NEVER;
 }
 

@@ -310,7 +310,6 @@ NAMES = ("%2e%2e", "..%2f..%2fsecret", "%2fetc", "a%5cb", "a%00b", ".hidden", "%
 READ = (
     "/api/runs/{}",
     "/api/runs/{}/draw",
-    "/api/runs/{}/events",
     "/api/runs/{}/moments/0.png",
     "/api/runs/{}/files/index.html",
     "/api/sets/{}/files",

@@ -8,18 +8,18 @@ import time
 
 import httpx
 import pytest
-from studios import TOKEN, Listening, append, draw_moment, held, line, make_run, until
+from studios import TOKEN, Listening, append, draw_moment, held, line, make_run
 
 from ganvas.studio.access import Access
 from ganvas.studio.home import Home
 from ganvas.studio.runs.watcher import Watcher
 from ganvas.studio.server import assemble
-from ganvas.studio.watching import Hub, event
+from ganvas.studio.watching import Hub, event, merged
 from served import running
 
 
 def test_an_event_is_as_the_standard_has_it():
-    assert event("run", {"a": float("nan")}, 7) == b'event: run\nid: 7\ndata: {"a":null}\n\n'
+    assert event("run", {"a": float("nan")}) == b'event: run\ndata: {"a":null}\n\n'
     assert event("queue", ["ä\n"]) == 'event: queue\ndata: ["ä\\n"]\n\n'.encode()
 
 
@@ -184,8 +184,8 @@ def test_a_line_of_a_run_that_trains_is_told_at_once(studio):
 def test_a_page_that_watches_a_run_hears_its_lines_events_and_moments(studio):
     home, client, _ = studio
     run = make_run(home, "cats", ended=None)
-    page = listening(client, "/api/runs/cats/events")
-    page.wait("run", lambda one: one["name"] == "cats")
+    page = listening(client, "/api/events?run=cats")
+    page.wait("snapshot")
     page.wait("moment", lambda one: one == {"images": 64, "drawn": True, "kept": False})
     append(run, line(80), {"images": 80, "seconds": 8.0, "event": "unmeasured", "reason": "too short"})
     draw_moment(run, 80)
@@ -200,42 +200,68 @@ def test_a_page_that_watches_a_run_hears_its_lines_events_and_moments(studio):
     page.wait("gone")
 
 
-@pytest.mark.parametrize("how", ["header", "query"])
-def test_a_page_that_lost_its_connection_goes_on_where_it_was(how, studio):
+def test_a_page_that_watches_a_run_hears_of_the_others_by_the_same_connection(studio):
     home, client, _ = studio
-    run = make_run(home, "cats", ended=None)
-    offset = client.get("/api/runs/cats").json()["offset"]
-    append(run, line(80), line(96))
-    if how == "header":
-        page = listening(client, "/api/runs/cats/events", **{"Last-Event-ID": str(offset)})
-    else:
-        page = listening(client, f"/api/runs/cats/events?last_event_id={offset}")
-    page.wait("numbers", lambda one: one["images"] == 96)
-    assert [value["images"] for kind, value, _ in page.events if kind == "numbers"] == [80, 96]
-    places = [int(place) for kind, _, place in page.events if kind == "numbers"]
-    assert offset < places[0] < places[1] == (run / "log.jsonl").stat().st_size
+    make_run(home, "cats", ended=None)
+    page = listening(client, "/api/events?run=cats")
+    page.wait("moment")
+    dogs = make_run(home, "dogs", ended=None)
+    page.wait("run", lambda one: one["name"] == "dogs")
+    append(dogs, line(80))
+    page.wait("run", lambda one: one["images"] == 80)
+    append(home.runs / "cats", line(96))
+    page.wait("numbers")
+    assert [value["images"] for kind, value, _ in page.events if kind == "numbers"] == [96]
 
 
-@pytest.mark.parametrize("offset", [3, 10**9])
-def test_a_place_in_a_log_that_is_another_by_now_is_told_to_be_read_again(offset, studio):
+def test_a_log_that_is_another_by_now_is_told_to_be_read_again(studio):
     home, client, _ = studio
     run = make_run(home, "cats", ended=None)
-    page = listening(client, f"/api/runs/cats/events?last_event_id={offset}")
-    page.wait("rewritten")
-    append(run, line(80))
-    page.wait("numbers", lambda one: one["images"] == 80)
+    page = listening(client, "/api/events?run=cats")
+    page.wait("moment")
     replaced = run / "log.new"
     replaced.write_text(json.dumps(line(16)) + "\n")
     replaced.replace(run / "log.jsonl")
+    page.wait("rewritten")
     append(run, line(32))
-    until(lambda: [kind for kind, _, _ in page.events].count("rewritten") == 2, lambda: page.events)
+    page.wait("numbers", lambda one: one["images"] == 32)
 
 
-@pytest.mark.parametrize("path", ["/api/runs/none/events", "/api/runs/cats/events?last_event_id=many"])
-def test_what_cannot_be_followed_is_refused(path, studio):
+@pytest.mark.parametrize("name", ["none", "%2e%2e", "a%00b", ".hidden", ""])
+def test_a_run_that_is_not_there_is_said_to_be_gone_and_the_page_hears_the_rest(name, studio):
     home, client, _ = studio
+    page = listening(client, f"/api/events?run={name}")
+    page.wait("gone")
+    page.wait("snapshot")
     make_run(home, "cats")
-    assert client.get(path).status_code in (404, 422)
+    page.wait("run", lambda one: one["name"] == "cats")
+
+
+def test_streams_are_merged_until_all_have_ended_and_end_where_nobody_listens():
+    ended = []
+
+    async def saying(*words, last=False):
+        try:
+            for word in words:
+                await asyncio.sleep(0)
+                yield word
+            if last:
+                await asyncio.Event().wait()
+        finally:
+            ended.append(words)
+
+    async def all_of_it():
+        return [word async for word in merged(saying(b"a", b"b"), saying(b"c"))]
+
+    async def a_part():
+        stream = merged(saying(b"d", last=True), saying(b"e"))
+        found = {await anext(stream), await anext(stream)}
+        await stream.aclose()
+        return found
+
+    assert sorted(asyncio.run(all_of_it())) == [b"a", b"b", b"c"]
+    assert asyncio.run(a_part()) == {b"d", b"e"}
+    assert sorted(ended) == [(b"a", b"b"), (b"c",), (b"d",), (b"e",)]
 
 
 class Asked:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
@@ -16,7 +16,7 @@ from ganvas.files import disk_failure
 from ganvas.settings import fault
 from ganvas.studio.access import Access, Guard
 from ganvas.studio.problems import Problem
-from ganvas.studio.watching import HEADERS, MEDIA_TYPE, Hub
+from ganvas.studio.watching import Hub
 
 STATIC = Path(__file__).with_name("static")
 _PAGE = "index.html"
@@ -56,10 +56,6 @@ def create_app(
     app.add_middleware(Guard, access=access)
     for router in routers:
         app.include_router(router)
-
-    @app.get("/api/events")
-    async def events() -> Response:
-        return StreamingResponse(hub.stream(), media_type=MEDIA_TYPE, headers=HEADERS)
 
     @app.api_route("/{top}/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     async def no_such_address(top: str, rest: str, request: Request) -> Response:

@@ -88,7 +88,7 @@ def assemble(home: Home, access: Access, *, start: Start = processes.start) -> S
     ):
         hub.begin_with(name, what)
     routers: list[APIRouter] = [
-        run_routes.routes(home, trainings, watcher),
+        run_routes.routes(home, trainings, watcher, hub),
         run_files.routes(home),
         drawing.routes(home, artist),
         settings_of.routes(),

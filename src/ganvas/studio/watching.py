@@ -4,8 +4,9 @@ A page that is slow, or asleep, is told the latest of each thing and not all tha
 """
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -19,10 +20,27 @@ _KEYS = ("name", "id")  # what a value is told apart by from others of its kind
 _SAME_THINGS = {"gone": "run"}  # the end of a thing takes the place of what was to be told of it
 
 
-def event(kind: str, value: object, place: int | str | None = None) -> bytes:
-    """An event as it is sent. `place`: what a page gives back as Last-Event-ID. Source: HTML, server-sent events."""
-    where = "" if place is None else f"id: {place}\n"
-    return f"event: {kind}\n{where}data: ".encode() + to_json(value, inf_nan_mode="null") + b"\n\n"
+def event(kind: str, value: object) -> bytes:
+    """An event as it is sent. Source: HTML, server-sent events."""
+    return f"event: {kind}\ndata: ".encode() + to_json(value, inf_nan_mode="null") + b"\n\n"
+
+
+async def merged(*streams: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """What any of the streams says, as it comes, until all of them have ended; they end where the page leaves."""
+    coming = {asyncio.ensure_future(anext(stream)): stream for stream in streams}
+    try:
+        while coming:
+            for one in (await asyncio.wait(coming, return_when=asyncio.FIRST_COMPLETED))[0]:
+                stream = coming.pop(one)
+                with contextlib.suppress(StopAsyncIteration):
+                    yield one.result()
+                    coming[asyncio.ensure_future(anext(stream))] = stream
+    finally:
+        for one in coming:
+            one.cancel()
+        await asyncio.gather(*coming, return_exceptions=True)
+        for stream in streams:
+            await stream.aclose()
 
 
 class Listener:
@@ -92,7 +110,7 @@ class Hub:
             for listener in listeners:
                 listener.put(key, told)
 
-    async def stream(self, quiet_seconds: float = QUIET_SECONDS) -> AsyncIterator[bytes]:
+    async def stream(self, quiet_seconds: float = QUIET_SECONDS) -> AsyncGenerator[bytes]:
         """The events of one page: `snapshot` with all that there is, then what happens."""
         listener = Listener()
         with self._lock:

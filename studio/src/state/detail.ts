@@ -1,11 +1,11 @@
-/** A run in full while it is looked at: asked for once, then kept by its own stream of events. */
+/** A run in full while it is looked at: asked for once, then kept by the page's stream of events. */
 
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { get, path, Problem, sentence } from "../api/client";
-import { listen, type Listening } from "../api/events";
-import type { Moment, RunDetail, RunEvent, RunSummary } from "../api/types";
+import type { Moment, RunDetail, RunEvent } from "../api/types";
 import { type Line, withEvent, withLine, withMoment } from "./columns";
+import { watch } from "./live";
 import { isActive } from "./orders";
 import { run as runNamed } from "./store";
 
@@ -56,33 +56,26 @@ function follow(name: string, tell: (change: (before: Detail) => Detail) => void
   };
 
   // Only a run that goes has news; that it begins to go, or ends, is heard of in the list of runs.
-  let listening: Listening | null = null;
+  const handlers = {
+    numbers: (line: Line) => change((run) => ({ ...run, columns: withLine(run.columns, line) })),
+    event: (event: RunEvent) => change((run) => ({ ...run, events: [...withEvent(run.events, event)] })),
+    moment: (moment: Moment) => change((run) => ({ ...run, moments: withMoment(run.moments, moment) })),
+    rewritten: () => void load(), // the log is another one: what is known of it is not
+  };
   const goes = computed(() => isActive(runNamed(name)?.state ?? "finished"));
-  const listenWhileItGoes = effect(() => {
-    if (goes.value) listening = listenTo(name, change, () => void load());
-    else {
-      listening?.close();
-      void load();
-    }
+  const watching = effect(() => {
+    if (goes.value) return watch({ name, handlers, onOpen: () => void load() });
+    void load();
+    return undefined;
+  });
+  const summing = effect(() => {
+    const summary = runNamed(name);
+    if (summary) change((run) => ({ ...run, ...summary }));
   });
   return () => {
     asked.abort();
+    watching();
+    summing();
     clearTimeout(timer);
-    listenWhileItGoes();
-    listening?.close();
   };
-}
-
-function listenTo(name: string, change: (next: (run: RunDetail) => RunDetail) => void, onOpen: () => void): Listening {
-  return listen(
-    path(["api", "runs", name, "events"]),
-    {
-      numbers: (line: Line) => change((run) => ({ ...run, columns: withLine(run.columns, line) })),
-      event: (event: RunEvent) => change((run) => ({ ...run, events: [...withEvent(run.events, event)] })),
-      moment: (moment: Moment) => change((run) => ({ ...run, moments: withMoment(run.moments, moment) })),
-      rewritten: onOpen, // the log is another one: what is known of it is not
-      run: (summary: RunSummary) => change((run) => ({ ...run, ...summary })),
-    },
-    { onOpen },
-  );
 }

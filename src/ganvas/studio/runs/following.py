@@ -3,47 +3,38 @@ drawn.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from ganvas.files import open_regular
 from ganvas.formats.log import read_line
 from ganvas.studio.problems import Problem
 from ganvas.studio.runs.logs import Tail, as_dict
 from ganvas.studio.runs.runs import Runs
 from ganvas.studio.runs.summaries import moments_in
 from ganvas.studio.runs.watcher import Watcher
-from ganvas.studio.watching import QUIET_SECONDS, RETRY_MILLISECONDS, STILL_HERE, event
+from ganvas.studio.watching import QUIET_SECONDS, STILL_HERE, event
 
 RECENT_MOMENTS = 12  # told again at first, so that none is missed between a run's detail and its events
 
 
 class Follower:
-    """What one page was told of a run, and what it is still to be told.
+    """What one page was told of a run, and what it is still to be told: what comes from now on."""
 
-    Args:
-        offset: bytes of the log that it knows; None: all that there is now.
-    """
-
-    def __init__(self, run: Path, runs: Runs, offset: int | None) -> None:
+    def __init__(self, run: Path, runs: Runs) -> None:
         self._run, self._runs = run, runs
         self._tail = Tail(run / "log.jsonl")
         self._tail.is_rewritten()
-        self._is_rewritten = offset is not None and not _ends_a_line(run / "log.jsonl", offset)
-        self._tail.offset = _size(run / "log.jsonl") if offset is None or self._is_rewritten else offset
-        self._summary: dict[str, Any] | None = None
+        self._tail.offset = _size(run / "log.jsonl")
         self._moments: dict[int, tuple[bool, bool]] | None = None
 
     def news(self) -> list[bytes]:
         """The events that there are by now. Raises Problem once the run is gone."""
-        summary = self._runs.summary(self._run.name)
-        told = [] if summary == self._summary else [event("run", summary)]
-        self._summary = summary
-        if self._tail.is_rewritten() or self._is_rewritten:
-            self._tail.offset, self._is_rewritten = _size(self._run / "log.jsonl"), False
-            told.append(event("rewritten", {}, self._tail.offset))
+        self._runs.summary(self._run.name)
+        told = []
+        if self._tail.is_rewritten():
+            self._tail.offset = _size(self._run / "log.jsonl")
+            told.append(event("rewritten", {}))
         return [*told, *self._lines(), *self._drawn()]
 
     def _lines(self) -> Iterator[bytes]:
@@ -51,9 +42,9 @@ class Follower:
             for line in self._tail.new_lines():
                 found = read_line(line)
                 if isinstance(found, dict):
-                    yield event("numbers", found, self._tail.offset)
+                    yield event("numbers", found)
                 elif found is not None:
-                    yield event("event", as_dict(found), self._tail.offset)
+                    yield event("event", as_dict(found))
 
     def _drawn(self) -> Iterator[bytes]:
         drawn, kept = (set(moments_in(self._run / name)) for name in ("samples", "moments"))
@@ -68,12 +59,11 @@ class Follower:
 
 
 async def follow(
-    run: Path, runs: Runs, watcher: Watcher, offset: int | None, quiet_seconds: float = QUIET_SECONDS
-) -> AsyncIterator[bytes]:
+    run: Path, runs: Runs, watcher: Watcher, quiet_seconds: float = QUIET_SECONDS
+) -> AsyncGenerator[bytes]:
     """The events of a run until the page leaves or the run is gone."""
     with watcher.following(run.name) as listener:
-        follower = Follower(run, runs, offset)
-        yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+        follower = Follower(run, runs)
         heard: list[bytes] | None = [b""]
         while heard is not None:
             news = await asyncio.to_thread(_news, follower) if heard else [STILL_HERE]
@@ -97,15 +87,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _ends_a_line(path: Path, offset: int) -> bool:
-    """Whether a place in a log is between two lines, as one is where it was read to before."""
-    if offset == 0:
-        return True
-    try:
-        with open_regular(path) as file:
-            file.seek(offset - 1)
-            return file.read(1) == b"\n"
-    except OSError:
-        return False

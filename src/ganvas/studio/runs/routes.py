@@ -1,18 +1,20 @@
 """Runs and their queue over HTTP."""
 
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Response
+from fastapi import APIRouter, Body, Response
 from fastapi.responses import StreamingResponse
 
 from ganvas.settings import Settings
 from ganvas.studio.answers import json_answer
 from ganvas.studio.home import Home
+from ganvas.studio.problems import Problem
 from ganvas.studio.runs.following import follow
 from ganvas.studio.runs.requests import Limits, TrainRequest
 from ganvas.studio.runs.trainings import MOST_QUEUED, Trainings
 from ganvas.studio.runs.watcher import Watcher
-from ganvas.studio.watching import HEADERS, MEDIA_TYPE
+from ganvas.studio.watching import HEADERS, MEDIA_TYPE, Hub, event, merged
 
 NOTHING = Response(status_code=204)
 
@@ -23,7 +25,7 @@ class NewName(Settings):
     name: str
 
 
-def routes(home: Home, trainings: Trainings, watcher: Watcher) -> APIRouter:
+def routes(home: Home, trainings: Trainings, watcher: Watcher, hub: Hub) -> APIRouter:
     """Runs and the queue."""
     router, runs = APIRouter(), trainings.runs
 
@@ -64,13 +66,20 @@ def routes(home: Home, trainings: Trainings, watcher: Watcher) -> APIRouter:
     def first(name: str) -> dict[str, Any]:
         return trainings.first(name)
 
-    @router.get("/api/runs/{name}/events")
-    async def events(
-        name: str, last_event_id: int | None = None, last: Annotated[int | None, Header(alias="Last-Event-ID")] = None
-    ) -> Response:
-        offset = last if last is not None else last_event_id
-        run = home.run(name)
-        return StreamingResponse(follow(run, runs, watcher, offset), media_type=MEDIA_TYPE, headers=HEADERS)
+    @router.get("/api/events")
+    async def events(run: str | None = None) -> Response:
+        # One connection for all that a page listens to: a browser has six for all windows of a server.
+        streams = [hub.stream()] if run is None else [hub.stream(), followed(run)]
+        return StreamingResponse(merged(*streams), media_type=MEDIA_TYPE, headers=HEADERS)
+
+    async def followed(name: str) -> AsyncGenerator[bytes]:
+        try:
+            run = home.run(name)
+        except Problem:
+            yield event("gone", {"name": name})
+            return
+        async for told in follow(run, runs, watcher):
+            yield told
 
     @router.get("/api/queue")
     def queue() -> list[str]:

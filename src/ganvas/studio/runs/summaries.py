@@ -182,7 +182,6 @@ def detail_of(run: Path, summary: dict[str, Any], columns: Columns, note: Note |
             {"images": images, "drawn": images in drawn, "kept": images in kept} for images in sorted(drawn | kept)
         ],
         "columns": columns.columns,
-        "offset": columns.offset,
         "events": [as_dict(event) for event in columns.events],
         "settings": _settings(run),
         "data": Kept[dict[str, Any] | None](run / "data.json", _table, None).refresh(),
