@@ -1,5 +1,6 @@
 """The examples for Slurm and Kubernetes say what torchrun, `ganvas train` and their own other lines understand."""
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -44,6 +45,13 @@ def test_torchrun_and_ganvas_understand_a_command(command):
     assert given["source"]
     assert given["out"]
     assert given["processes"] is None
+
+
+@pytest.mark.parametrize("path", [SBATCH, MANIFEST], ids=lambda path: path.name)
+def test_processes_that_are_started_again_do_not_look_for_those_before(path):
+    text = path.read_text()
+    assert "--max-restarts=" in text
+    assert re.search(r'TORCH_DISABLE_SHARE_RDZV_TCP_STORE(=1|\s+value: "1")', text)
 
 
 def test_the_script_for_slurm_is_a_script():

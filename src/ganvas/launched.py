@@ -18,6 +18,15 @@ def rank_here() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
+def attempt() -> str:
+    """The number of the try, where torchrun starts processes again that would else find the addresses of those before.
+
+    With several machines it is not the same on all of them, and torchrun needs TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1.
+    Source: pytorch/pytorch issue 135712.
+    """
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") if os.environ.get("GROUP_WORLD_SIZE", "1") == "1" else "0"
+
+
 def tells(error: GanvasError | None = None) -> bool:
     """Whether this process is to say how it ended: the first, unless its launcher does; others say their own errors."""
     if FOLDER in os.environ:

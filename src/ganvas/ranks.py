@@ -18,9 +18,10 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 
 from ganvas.errors import ProcessError
-from ganvas.launched import launched
+from ganvas.launched import attempt, launched
 
 # That one process waits for another, as while the first decodes a large set: one that ended is noticed at once.
 LONGEST_WAIT = timedelta(days=1)
@@ -129,9 +130,16 @@ def joined() -> Generator[Ranks]:
         return
     has_nccl = torch.cuda.is_available() and dist.is_nccl_available()
     with _or_lost():
-        dist.init_process_group("cpu:gloo,cuda:nccl" if has_nccl else "gloo", timeout=LONGEST_WAIT)
+        store, rank, count = next(rendezvous("env://", timeout=LONGEST_WAIT))
+        dist.init_process_group(
+            "cpu:gloo,cuda:nccl" if has_nccl else "gloo",
+            store=dist.PrefixStore(attempt(), store),  # pyright: ignore[reportPrivateImportUsage] - it is documented
+            rank=rank,
+            world_size=count,
+            timeout=LONGEST_WAIT,
+        )
     try:
-        yield Ranks(dist.get_rank(), dist.get_world_size())
+        yield Ranks(rank, count)
     finally:
         dist.destroy_process_group()
 
