@@ -39,13 +39,13 @@ def device_of_rank(device: torch.device, rank_here: int) -> torch.device:
     Raises:
         SettingError: there is no GPU for it.
     """
-    if device.type != "cuda":
+    if device.type == "cpu":
         return device
-    found = torch.cuda.device_count()
+    found = torch.cuda.device_count() if device.type == "cuda" else 0  # there is no NCCL for others
     if device.index is not None or rank_here >= found:
         raise SettingError(
-            f"device {str(device)!r} for process {rank_here + 1} of this machine, which has {found} of them: expected "
-            "one each; start as many processes, or give --device cpu"
+            f"device {str(device)!r} for process {rank_here + 1} of this machine, where {found} can have a GPU each; "
+            "start fewer processes, give --device cuda without a number, or --device cpu"
         )
     torch.cuda.set_device(rank_here)
     return torch.device("cuda", rank_here)
