@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from ranked import CASES, LARGE, RESCUED, rescued, trained
+from ranked import CASES, LARGE, RESCUED, begun, configuration, rescued, trained
+from torch import nn
 from torch.testing import assert_close
 
 from ganvas.ranks import ALONE, Ranks
+from ganvas.training.checkpoint import state_tensors
 from processes import started
 
 SECONDS = 900
@@ -80,6 +82,17 @@ def test_means_over_uneven_parts_are_weighted_to_the_mean_over_all():
     weighted = [each.weight(len(part), 5) * part.mean() for each, part in zip(ranks, parts, strict=True)]
     assert_close(torch.stack(weighted).mean(), values.mean())
     assert Ranks(2, 3).weight(0, 2) == 0
+
+
+def test_a_run_of_one_process_has_no_process_group_and_the_layers_of_torch():
+    state, _ = begun(configuration("balanced"), ALONE)
+    assert not torch.distributed.is_initialized()
+    kinds = {type(layer) for network in state.modules().values() for layer in network.modules()}
+    assert {nn.BatchNorm2d, nn.Dropout} <= kinds
+    several, _ = begun(configuration("balanced"), Ranks(1, 2))
+    kinds = {type(layer) for network in several.modules().values() for layer in network.modules()}
+    assert kinds.isdisjoint({nn.BatchNorm2d, nn.Dropout})
+    assert state_tensors(several).keys() == state_tensors(state).keys()
 
 
 def test_a_run_of_one_process_is_given_back_what_it_gives():

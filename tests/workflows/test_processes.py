@@ -16,6 +16,7 @@ from ganvas.config import from_toml
 from ganvas.errors import ModelError, ProcessError, SettingError
 from ganvas.formats.log import read_log
 from ganvas.formats.log_events import Ended, Resumed
+from ganvas.studio.runs.processes import command_of, is_train
 from processes import free_port
 
 TINY = [
@@ -141,12 +142,31 @@ def test_a_run_of_one_goes_on_with_four_and_a_repeat_of_its_configuration_with_a
     assert from_toml(place / "again" / "run.toml").config.processes == 4
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_it_is_ended_like_any_other(place, number):
-    out = place / f"ended-{number.name}"
+def interrupted_by_a_terminal(process, out):
+    os.killpg(process.pid, signal.SIGINT)  # all that it started too
+
+
+def told_to_end(process, out):
+    process.terminate()
+
+
+def paused_by_the_studio(process, out):
+    assert is_train(command_of(holder(out)))
+    os.kill(holder(out), signal.SIGTERM)
+
+
+WAYS = [
+    interrupted_by_a_terminal,
+    *(pytest.param(w, marks=pytest.mark.slow) for w in (told_to_end, paused_by_the_studio)),
+]
+
+
+@pytest.mark.parametrize("end", WAYS)
+def test_it_is_ended_like_any_other(place, end):
+    out = place / end.__name__
     process = train(place, out.name, *ENDLESS, "--processes", "2")
     wait_for(lambda: saved(out), process)
-    os.killpg(process.pid, number)  # as a terminal does
+    end(process, out)
     code, output, errors = ended(process)
     assert code == 130, errors
     assert output == ""

@@ -14,8 +14,10 @@ class SynchronisedBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation by mean and variance of the pictures of all ranks, each of which has as many."""
 
     def __init__(self, layer: nn.BatchNorm2d, ranks: Ranks):
-        super().__init__(layer.num_features, layer.eps, layer.momentum or 0.1, device="meta")
-        self._parameters, self._buffers = layer._parameters, layer._buffers
+        super().__init__(layer.num_features, layer.eps, layer.momentum, device="meta")
+        self.weight, self.bias = layer.weight, layer.bias
+        self.running_mean, self.running_var = layer.running_mean, layer.running_var
+        self.num_batches_tracked = layer.num_batches_tracked
         self.ranks = ranks
 
     def forward(self, input: Tensor) -> Tensor:
