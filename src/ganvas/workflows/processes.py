@@ -11,12 +11,12 @@ import re
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -63,7 +63,7 @@ def train_here(wanted: WantedRun, began: float, *, progress: bool) -> Finished:
     """Train in this process: the only one, or one of those that a launcher started.
 
     Args:
-        began: when the command did, in seconds of time.time().
+        began: when the command did, in seconds of perf_counter(), which is one clock for all processes of a machine.
         progress: show on stderr how it goes; that of rank 0 does.
     """
     folder = os.environ.get(FOLDER)
@@ -78,7 +78,7 @@ def train_here(wanted: WantedRun, began: float, *, progress: bool) -> Finished:
                 config,
                 wanted.out,
                 plan=wanted.plan,
-                spent_seconds=time.time() - began,
+                spent_seconds=perf_counter() - began,
                 interrupted=interruption.happened,
                 looking=show_looking if progress else None,
                 ranks=ranks,

@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from time import time as seconds_now
+from time import perf_counter
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from ganvas.errors import SettingError
@@ -194,7 +194,7 @@ def train(
     Raises:
         GanvasError: a setting, the pictures or the state cannot be used, or the losses stopped being finite.
     """
-    began = seconds_now()  # the packages that are imported now are of the time that was given
+    began = perf_counter()  # the packages that are imported now are of the time that was given
     from ganvas.data.handed import as_source
     from ganvas.launched import launched
     from ganvas.workflows.ask import wanted_run
