@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from ganvas.device import choose_device, mixed_precision, prepare, random_numbers, seeded_layers
+from ganvas.device import choose_device, device_of_rank, mixed_precision, prepare, random_numbers, seeded_layers
 from ganvas.errors import SettingError
 
 
@@ -82,3 +82,10 @@ print((before - held()) / size)
 """
     handed_back = float(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout)
     assert handed_back < 0.1
+
+
+def test_processes_share_the_cpu_and_have_a_gpu_each():
+    assert device_of_rank(torch.device("cpu"), 3) == torch.device("cpu")
+    for name, rank in (("cuda", 99), ("cuda:0", 0), ("mps", 0)):
+        with pytest.raises(SettingError, match=f"device '{name}' for process {rank + 1} of this machine"):
+            device_of_rank(torch.device(name), rank)

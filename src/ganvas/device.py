@@ -33,6 +33,24 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
+def device_of_rank(device: torch.device, rank_here: int) -> torch.device:
+    """The device of one of several processes: the GPU of its number on its machine, or the CPU that they share.
+
+    Raises:
+        SettingError: there is no GPU for it.
+    """
+    if device.type == "cpu":
+        return device
+    found = torch.cuda.device_count() if device.type == "cuda" else 0  # there is no NCCL for others
+    if device.index is not None or rank_here >= found:
+        raise SettingError(
+            f"device {str(device)!r} for process {rank_here + 1} of this machine, where {found} can have a GPU each; "
+            "start fewer processes, give --device cuda without a number, or --device cpu"
+        )
+    torch.cuda.set_device(rank_here)
+    return torch.device("cuda", rank_here)
+
+
 def mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
     """bfloat16 where it is quicker and safe without loss scaling (CUDA from Ampere on, MPS); float32 elsewhere."""
     if (device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)) or device.type == "mps":

@@ -5,6 +5,7 @@
     |-- PicturesError    exit 3: the pictures cannot be used
     |-- ModelError       exit 4: the model cannot be read
     |-- DiskError        exit 5: the disk is full or fails
+    |-- ProcessError     exit 6: another process of a run of several ended
     `-- DivergedError    exit 1: the losses stopped being finite numbers
 
 Every message is one line that says what was found, what was expected and what to do.
@@ -40,6 +41,12 @@ class DiskError(GanvasError):
     """The disk is full or fails; what was written before is whole."""
 
     exit_status = 5
+
+
+class ProcessError(GanvasError):
+    """Another process of a run of several ended or cannot be reached; the last saved state is kept."""
+
+    exit_status = 6
 
 
 class DivergedError(GanvasError):

@@ -41,6 +41,7 @@ from bench import (
     overhead,
     page,
     playing,
+    processes,
     projection,
     quality,
     recipes,
@@ -436,6 +437,11 @@ def smoke_response(given: Given) -> None:
     assert all(0 <= line["share"] <= 1 for line in found if "share" in line)
 
 
+def smoke_processes(given: Given) -> None:
+    processes.main(["--recipe", "mlp", "--size", "16", "--rounds", "1", "--seconds", "0.1"])
+    assert "| mlp | 16 |" in given.printed()
+
+
 def smoke_roofline(given: Given) -> None:
     roofline.main(["--size", "16x16", "--steps", "1", "--batch", "2"])
     assert "roofline of every operation" in given.printed()
@@ -582,6 +588,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "overhead": smoke_overhead,
     "page": smoke_page,
     "playing": smoke_playing,
+    "processes": smoke_processes,
     "projection": smoke_projection,
     "quality": smoke_quality,
     "recipes": smoke_recipes,
@@ -611,6 +618,7 @@ SLOW = {
     "playing",
     "quality",
     "recipes",
+    "processes",
     "roofline",
     "same_speed",
     "same_weights",

@@ -15,6 +15,7 @@ import typer
 import ganvas
 from ganvas.cli import playing
 from ganvas.errors import DiskError, GanvasError, missing_package
+from ganvas.launched import launched, tells
 
 app = typer.Typer(
     name="ganvas",
@@ -85,6 +86,11 @@ def train(
     width: Annotated[float | None, typer.Option(help="multiplies the channels of every layer: 0.25 is quicker")] = None,
     seed: Annotated[int | None, typer.Option(help="of everything random; 0 unless given")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="that share the work, on each machine; see docs/scale.md")
+    ] = None,
+    nodes: Annotated[int, typer.Option(min=1, help="machines, on each of which the same command is given")] = 1,
+    rendezvous: Annotated[str | None, typer.Option(help="HOST:PORT of one of these machines, where they meet")] = None,
     blind: Annotated[bool, typer.Option("--blind", help="swift without ImageNet's weights in training")] = False,
     fit: Annotated[str | None, typer.Option(help="for other shapes: crop, pad or stretch")] = None,
     alpha: Alpha = False,
@@ -121,6 +127,9 @@ def train(
         width=width,
         seed=seed,
         device=device,
+        processes=processes,
+        nodes=nodes,
+        rendezvous=rendezvous,
         blind=blind,
         fit=fit,
         alpha=alpha,
@@ -135,8 +144,9 @@ def train(
         config=config,
         resume=resume,
     )
-    typer.echo(run, err=run.interrupted)
-    if run.interrupted:
+    if tells():
+        typer.echo(run, err=run.interrupted)
+    if run.interrupted and launched() is None:  # a launcher would take it for a failure, and start it again
         raise Interrupted
 
 
@@ -415,9 +425,10 @@ def main() -> None:
     except GanvasError as error:
         if debug:
             raise
-        typer.echo(f"ganvas: {error}", err=True)
+        if tells(error):
+            typer.echo(f"ganvas: {error}", err=True)
         sys.exit(error.exit_status)
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:
         if debug:

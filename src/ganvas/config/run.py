@@ -52,6 +52,9 @@ class RunConfig(Settings):
     recipe: str
     seed: int = Field(default=0, ge=0, lt=2**32)
     device: str = "auto"
+    processes: int | None = Field(
+        default=None, ge=1, le=4096, description="that train it together, on all machines; None: one"
+    )
     keep_bytes: int = Field(default=500_000_000, ge=0, description="disk for the models of past moments")
     pictures: PictureSettings
     network: NetworkSettings

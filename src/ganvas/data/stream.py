@@ -33,6 +33,13 @@ class Batch:
         """The same pictures for networks without labels."""
         return replace(self, labels=None)
 
+    def every(self, step: int, start: int) -> "Batch":
+        """The pictures start, start + step, start + 2 step, ... of these."""
+        part, labels = slice(start, None, step), self.labels
+        return Batch(
+            self.images[part], None if labels is None else labels[part], self.indices[part], self.mirrored[part]
+        )
+
 
 class BatchStream:
     """An endless stream of pictures: every pass over the set is a permutation of its own, and one follows another.

@@ -26,6 +26,7 @@ from ganvas.networks.projected_discriminator import (
     scores_of,
 )
 from ganvas.networks.spec import NetworkSpec, ceil_halved
+from ganvas.ranks import ALONE, Ranks
 from ganvas.settings import SMALLEST_PX, STEP_PX
 
 BASE_PX = 64  # of the longer side of what is drawn from latents, at most
@@ -55,12 +56,19 @@ def pyramid(images: Tensor, base: tuple[int, int], levels: int) -> list[Tensor]:
     return every
 
 
-def cropped(images: Tensor, side_px: int, numbers: torch.Generator) -> Tensor:
-    """(B, C, H, W) -> (B, C, h, w): a square of each at a place of its own; a side that is no longer stays whole."""
+def cropped(
+    images: Tensor, side_px: int, numbers: torch.Generator, *, whole: int | None = None, ranks: Ranks = ALONE
+) -> Tensor:
+    """(B, C, H, W) -> (B, C, h, w): a square of each at a place of its own; a side that is no longer stays whole.
+
+    Args:
+        whole: pictures that all `ranks` have together; None: B, those of one.
+    """
+    count = len(images) if whole is None else whole
     sides = [min(side_px, side) for side in images.shape[2:]]
     tops, lefts = (
-        torch.randint(whole - side + 1, (len(images),), generator=numbers).tolist()
-        for whole, side in zip(images.shape[2:], sides, strict=True)
+        ranks.mine(torch.randint(length - side + 1, (count,), generator=numbers)).tolist()
+        for length, side in zip(images.shape[2:], sides, strict=True)
     )
     places = zip(images, tops, lefts, strict=True)
     return torch.stack([image[:, top : top + sides[0], left : left + sides[1]] for image, top, left in places])

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.config import MatchingSettings
+from ganvas.ranks import ALONE, Ranks
 
 
 class FeatureMatching(nn.Module):
@@ -38,18 +39,18 @@ class FeatureMatching(nn.Module):
         self.drawn_mean.copy_(self.mean)
         self.drawn_variance.copy_(self.variance)
 
-    def mismatch(self, maps: Tensor, settings: MatchingSettings) -> Tensor:
+    def mismatch(self, maps: Tensor, settings: MatchingSettings, ranks: Ranks = ALONE) -> Tensor:
         """Mean square by which the moments of what is drawn differ from the set's, in deviations of the set.
 
         The averages move by what (B, C, h, w) maps of drawn pictures are worth; the gradient is that of a batch which
-        stands for all that the averages remember.
+        stands for all that the averages remember. Of a batch that is parted among `ranks` all move the averages.
         """
-        rate = 1 - 0.5 ** (len(maps) / settings.half_life_images)
+        rate = 1 - 0.5 ** (ranks.count * len(maps) / settings.half_life_images)
         with torch.no_grad():
-            self.drawn_mean.lerp_(maps.mean(0), rate)
+            self.drawn_mean.lerp_(ranks.mean(maps.mean(0)), rate)
         squares = (maps - self.drawn_mean).square().mean(0)
         with torch.no_grad():
-            self.drawn_variance.lerp_(squares, rate)
+            self.drawn_variance.lerp_(ranks.mean(squares), rate)
         mean = with_value(maps.mean(0), self.drawn_mean)
         deviation = with_value(squares, self.drawn_variance).clamp(min=1e-6).sqrt()
         differences = (mean - self.mean).square() + (deviation - self.variance.sqrt()).square()

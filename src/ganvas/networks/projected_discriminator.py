@@ -21,6 +21,7 @@ from ganvas.networks.feature_matching import FeatureMatching
 from ganvas.networks.layers import filtered, resized, with_class
 from ganvas.networks.spec import NetworkSpec, ceil_halved
 from ganvas.networks.spectral import SpectralConv2d
+from ganvas.ranks import ALONE, Ranks
 
 MAPS = {2: 24, 4: 40, 10: 112}  # channels after these of EfficientNet-Lite0's blocks
 HEAD_CHANNELS = 64  # of a head on frozen features
@@ -179,14 +180,14 @@ class ProjectedDiscriminator(nn.Module):
         for matching, maps in zip(self.matching, learned, strict=False):
             cast("FeatureMatching", matching).learn(maps)
 
-    def mismatch(self, maps: Sequence[Tensor], settings: MatchingSettings) -> Tensor:
+    def mismatch(self, maps: Sequence[Tensor], settings: MatchingSettings, ranks: Ranks = ALONE) -> Tensor:
         """By how many deviations the features of drawn pictures differ from the set's: a root of squares.
 
         Not the squares themselves, which outweigh the scores where a set is hard. 0 where there is a head on pixels
         only.
         """
         every = zip(cast("list[FeatureMatching]", list(self.matching)), maps, strict=False)
-        found = [matching.mismatch(each, settings) for matching, each in every]
+        found = [matching.mismatch(each, settings, ranks) for matching, each in every]
         return torch.stack(found).sum().clamp(min=1e-6).sqrt() if found else maps[0].new_zeros(())
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

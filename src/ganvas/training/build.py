@@ -9,7 +9,9 @@ from ganvas.config import OptimizerSettings, RunConfig
 from ganvas.data import PictureSet
 from ganvas.device import random_numbers
 from ganvas.networks import NetworkSpec
+from ganvas.networks.synchronised import synchronise
 from ganvas.pixels import to_float
+from ganvas.ranks import ALONE, Ranks
 from ganvas.training.adam import Adam
 from ganvas.training.architectures import build_networks
 from ganvas.training.muon import Muon
@@ -19,12 +21,17 @@ AT_ONCE = 16  # pictures, which may be large, that are made small at once
 
 
 def new_state(
-    config: RunConfig, spec: NetworkSpec, device: torch.device, pictures: PictureSet | None = None
+    config: RunConfig,
+    spec: NetworkSpec,
+    device: torch.device,
+    pictures: PictureSet | None = None,
+    ranks: Ranks = ALONE,
 ) -> TrainingState:
     """The state before the first step: the same for the same configuration and pictures, whatever the device.
 
     Args:
         pictures: what networks may learn from before the first step; None: nothing.
+        ranks: among which each batch will be parted.
     """
     networks = build_networks(
         config.network.architecture, spec, config.network.weights, random_numbers(config.seed, "weights")
@@ -38,6 +45,9 @@ def new_state(
         parts = (pictures.images[chosen[at : at + AT_ONCE]] for at in range(0, len(chosen), AT_ONCE))
         images = torch.cat([networks.seen(to_float(torch.from_numpy(part))) for part in parts])
         networks.learn(images, labels, numbers, statistics)
+
+    for network in filter(None, (networks.generator, networks.discriminator, networks.encoder)):
+        synchronise(network, ranks)
 
     def place(module: nn.Module | None) -> nn.Module | None:
         return None if module is None else module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -63,6 +73,7 @@ def new_state(
         spec,
         config.measuring.rescue_rate_factor,
         device,
+        ranks,
         augment_share=1.0 if config.objective.augment_target is None else 0.0,
     )
 

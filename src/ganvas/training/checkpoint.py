@@ -52,7 +52,7 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
     """
     # A rescue changes the tensors while the clock stands still: they go to another file than the one that is in force.
     tensors_path = folder / f"state-{state.images:012d}-{state.rescues}.safetensors"
-    replace_tensors(tensors_path, _tensors(state))
+    replace_tensors(tensors_path, state_tensors(state))
     clock: dict[str, Any] = {"format": _FORMAT, **{name: getattr(state, name) for name in _Clock.scalars}}
     clock |= {"tally": state.tally, "tensors": tensors_path.name}
     replace_text(folder / "state.json", json.dumps(clock, indent=1))
@@ -76,7 +76,7 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         return False
     with _reading(folder, "train anew with another --out"):
         clock, saved = _read(folder)
-        targets = _tensors(state)
+        targets = state_tensors(state)
         if saved.keys() != targets.keys() or any(saved[name].shape != one.shape for name, one in targets.items()):
             raise ModelError(f"{folder}: the saved state is of other networks; train anew with another --out")
     for name, target in targets.items():  # only now, so that a damaged file leaves the state as it was
@@ -152,7 +152,7 @@ def _name_of_today(name: str) -> str:
     return name
 
 
-def _tensors(state: TrainingState) -> dict[str, Tensor]:
+def state_tensors(state: TrainingState) -> dict[str, Tensor]:
     """Every tensor of the state by a unique name; the state's own memory, not copies."""
     named = {
         f"{part}.{name}": tensor

@@ -4,11 +4,11 @@ import copy
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ganvas.config import MeasuringSettings, NetworkSettings, RunConfig
 from ganvas.device import synchronise
-from ganvas.training.loop import Stream, training_loop
+from ganvas.training.loop import Progress, Stream, training_loop
 from ganvas.training.state import TrainingState
 
 
@@ -19,6 +19,7 @@ def probe_speed(
     *,
     seconds: float = 0.5,
     clock: Callable[[], float] = time.perf_counter,
+    loop: Callable[..., Iterator[Progress]] = training_loop,
 ) -> float:
     """Images a second of whole steps of `config`, on a copy of `state` that is thrown away.
 
@@ -28,11 +29,12 @@ def probe_speed(
     Args:
         seconds: whole steps are run until this much time has passed, at least one.
         clock: seconds since any moment.
+        loop: as training_loop.
     """
     state = copy.deepcopy(state)
     started = clock()
     ends: list[tuple[int, float]] = [(state.images, 0.0)]
-    for progress in training_loop(state, stream, config, sys.maxsize, clock=clock):
+    for progress in loop(state, stream, config, sys.maxsize, clock=clock):
         synchronise(state.device)
         ends.append((progress.images, clock() - started))
         if ends[-1][1] >= seconds:

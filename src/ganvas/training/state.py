@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ganvas.networks import NetworkSpec
+from ganvas.ranks import ALONE, Ranks
 from ganvas.training.adam import Adam
 from ganvas.training.feature_cache import FeatureCache
 
@@ -15,7 +16,7 @@ class TrainingState:
     """The players, their optimizers, what was adapted on the way, and the clock.
 
     spec: what the networks were built for. rescue_rate_factor: what the learning rates are multiplied with at each
-        rescue. Both are fixed.
+        rescue. ranks: among which each batch is parted. All three are fixed.
     features: frozen features of the set's pictures, where the step uses them; changes nothing but the speed.
     augment_share: the probability that an augmentation is applied.
     tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
@@ -32,6 +33,7 @@ class TrainingState:
     spec: NetworkSpec
     rescue_rate_factor: float
     device: torch.device
+    ranks: Ranks = ALONE
     features: FeatureCache = field(default_factory=FeatureCache)
     tally: dict[str, float] = field(default_factory=dict)
     augment_share: float = 1.0

@@ -26,15 +26,16 @@ def train_step(state: TrainingState, batch: Batch, config: RunConfig, play: Play
 
     Args:
         state: changed in place.
-        batch: the pictures of all the discriminator's updates.
+        batch: the pictures of all the discriminator's updates, of all ranks.
         play: how the players take turns on those pictures.
     Returns:
         Scalars by name, on the state's device: both losses, the mean score of real and of generated pictures, and
-        whatever penalties and extra updates there were.
+        whatever penalties and extra updates there were; of the whole batch, though each rank has a part of it.
     """
-    numbers = Numbers.at(config.seed, state.images)
+    numbers, ranks = Numbers.at(config.seed, state.images), state.ranks
     with seeded_layers(config.seed, state.images, state.device):
-        report = play(state, batch, config, numbers)
+        report = play(state, batch.every(ranks.count, ranks.rank), config, numbers)
+    report = ranks.mean_numbers(report)
     target, over_images = config.objective.augment_target, config.objective.augment_adapting_images
     if target is not None:
         state.augment_share = adapted_share(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ganvas.config import RunConfig
 from ganvas.device import mixed_precision, random_numbers
 from ganvas.objectives import LOSSES, augment, gradient_penalty_at, interpolation_penalty
+from ganvas.ranks import ALONE, Ranks
 from ganvas.training.state import TrainingState
 
 Report = dict[str, Tensor | float]
@@ -17,7 +18,10 @@ Report = dict[str, Tensor | float]
 
 @dataclass(frozen=True)
 class Numbers:
-    """The sources of random numbers of one step, all on the CPU so that every device sees the same."""
+    """The sources of random numbers of one step, all on the CPU so that every device sees the same.
+
+    Every rank draws those of the whole batch, so that all go on alike.
+    """
 
     latents: torch.Generator
     augment: torch.Generator
@@ -31,8 +35,8 @@ class Numbers:
 
 
 def generate(state: TrainingState, labels: Tensor | None, count: int, config: RunConfig, numbers: Numbers) -> Tensor:
-    """(count, C, H, W) pictures in [-1, 1] of new latents, by the generator in training."""
-    z = sample_latents(count, config, numbers.latents).to(state.device)
+    """(count, C, H, W) pictures in [-1, 1] of new latents, by the generator in training; of this rank alone."""
+    z = state.ranks.drawn(count, lambda whole: sample_latents(whole, config, numbers.latents)).to(state.device)
     with mixed_precision(state.device):
         return state.generator(z, labels).float()
 
@@ -59,16 +63,21 @@ def update_discriminator(
         "discriminator_loss": loss.detach(),
         "real_score": real_scores.detach().mean(),
         "fake_score": fake_scores.detach().mean(),
-        "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), LOSSES[objective.loss].boundary),
+        "real_sign": real_sign(
+            real_scores.detach(), fake_scores.detach(), LOSSES[objective.loss].boundary, state.ranks
+        ),
     }
     if pair.requires_grad:
         penalty, slopes = slope_penalty([pair], scores, config)
         loss, report = loss + penalty, report | slopes
     if objective.gradient_penalty_weight > 0:
-        mix = torch.rand(len(real), generator=numbers.interpolate).to(state.device)
+        mix = state.ranks.drawn(len(real), lambda whole: torch.rand(whole, generator=numbers.interpolate))
         seen_real, seen_fake = pair.detach().chunk(2)
         penalty = interpolation_penalty(
-            lambda images: score(state.discriminator, images, labels, state.device), seen_real, seen_fake, mix
+            lambda images: score(state.discriminator, images, labels, state.device),
+            seen_real,
+            seen_fake,
+            mix.to(state.device),
         )
         loss = loss + objective.gradient_penalty_weight * penalty
         report["gradient_penalty"] = penalty.detach()
@@ -79,7 +88,7 @@ def update_discriminator(
 def augmented(images: Tensor, state: TrainingState, config: RunConfig, numbers: Numbers) -> Tensor:
     """(B, C, H, W) pictures as the discriminator is shown them."""
     names, share = augmentations(state, config), state.augment_share
-    return augment(images, names, numbers.augment, share=share, strengths=config.augmentation)
+    return augment(images, names, numbers.augment, share=share, strengths=config.augmentation, ranks=state.ranks)
 
 
 def augmentations(state: TrainingState, config: RunConfig) -> tuple[str, ...]:
@@ -87,13 +96,13 @@ def augmentations(state: TrainingState, config: RunConfig) -> tuple[str, ...]:
     return config.objective.augment or (config.objective.rescue_augment if state.rescues else ())
 
 
-def real_sign(real_scores: Tensor, fake_scores: Tensor, boundary: float | None) -> Tensor:
+def real_sign(real_scores: Tensor, fake_scores: Tensor, boundary: float | None, ranks: Ranks = ALONE) -> Tensor:
     """Mean sign, in [-1, 1], of (B,) scores of real pictures about the boundary between real and fake.
 
     Near 1 for a discriminator that has learned its pictures by heart. Where only differences of scores count, the
-    boundary is half-way between the two means.
+    boundary is half-way between the two means, of the pictures of all `ranks`.
     """
-    middle = (real_scores.mean() + fake_scores.mean()) / 2 if boundary is None else boundary
+    middle = ranks.mean((real_scores.mean() + fake_scores.mean()) / 2) if boundary is None else boundary
     return (real_scores - middle).sign().mean()
 
 
@@ -153,10 +162,11 @@ def score_pair(discriminator: nn.Module, pair: Tensor, labels: Tensor | None, de
 
 
 def apply(state: TrainingState, player: str, loss: Tensor, *, share: float = 1.0) -> None:
-    """One update of `player` down the gradient of `loss`, at that share of its learning rate."""
+    """One update of `player` down the gradient of the mean of all ranks' `loss`, at that share of its learning rate."""
     optimizer = state.optimizers[player]
     optimizer.clear()
     loss.backward()
+    state.ranks.average_gradients(optimizer.weights)
     optimizer.step(share)
 
 

@@ -26,10 +26,16 @@ _console = Console(stderr=True, highlight=False)
 
 
 class Interruption:
-    """Ctrl-C and SIGTERM, taken as a wish that is granted after the step in hand; a second one acts at once."""
+    """Ctrl-C and SIGTERM, taken as a wish that is granted after the step in hand; a second one acts at once.
 
-    def __init__(self) -> None:
+    Args:
+        patient: a second one is the same wish. Who is one of several processes is told it by a terminal and by whoever
+            started it.
+    """
+
+    def __init__(self, *, patient: bool = False) -> None:
         self._happened = False
+        self._patient = patient
         self._before: dict[signal.Signals, Any] = {}
 
     def happened(self) -> bool:
@@ -49,7 +55,7 @@ class Interruption:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         before = self._before.get(signal.Signals(number))
-        if self._happened and callable(before):
+        if self._happened and callable(before) and not self._patient:
             before(number, frame)
         self._happened = True
 

@@ -95,6 +95,9 @@ class TrainOptions(TypedDict, total=False):
     width: float | None
     seed: int | None
     device: str | None
+    processes: int | None
+    nodes: int
+    rendezvous: str | None
     blind: bool
     fit: str | None
     alpha: bool
@@ -137,6 +140,9 @@ def train(
     width: float | None = None,
     seed: int | None = None,
     device: str | None = None,
+    processes: int | None = None,
+    nodes: int = 1,
+    rendezvous: str | None = None,
     blind: bool = False,
     fit: str | None = None,
     alpha: bool = False,
@@ -170,6 +176,9 @@ def train(
         width: multiplies the channels of every layer; None: the recipe's, or as much as the time allows.
         seed: of everything random; None: 0.
         device: auto, cpu, cuda or mps.
+        processes: that train it together on each machine, of which each has a part of every batch; None: one, or those
+            that a launcher such as torchrun started. nodes: machines, on each of which the same is called; rendezvous:
+            "HOST:PORT" of one of them, where they meet.
         blind: without pretrained weights in training, for recipes that have some.
         fit, alpha, conditional, per_class, levels, drop_near: as `look`.
         keep: disk for the models of past moments, in bytes or as "500MB".
@@ -187,8 +196,9 @@ def train(
     """
     began = perf_counter()  # the packages that are imported now are of the time that was given
     from ganvas.data.handed import as_source
+    from ganvas.launched import launched
     from ganvas.workflows.ask import wanted_run
-    from ganvas.workflows.progress import Interruption, show_looking, show_training
+    from ganvas.workflows.processes import check_processes, launch, train_here
     from ganvas.workflows.runs import Run
     from ganvas.workflows.train import train as run_events
 
@@ -198,6 +208,7 @@ def train(
     given: dict[str, object] = {
         "seed": seed,
         "device": device,
+        "processes": None if processes is None and nodes == 1 else (1 if processes is None else processes) * nodes,
         "keep_bytes": None if keep is None else parse_count(keep, "B"),
         "pictures.source": None if source is None else as_source(source),
         "pictures.width": sides[0],
@@ -217,18 +228,15 @@ def train(
         "start": None if start is None else {"model": str(_folder(start)), "at": _start_moment(start, start_at)},
     }
     wanted = wanted_run(recipe, _path(config), _path(out), given, settings, resume=resume, blind=blind)
+    check_processes(wanted.config, processes, nodes)
+    is_here = launched() is not None or (wanted.config.processes or 1) == 1
     if events:
+        if not is_here or (launched() or 1) > 1:
+            raise SettingError("events are those of one process: leave processes out, or events")
         return run_events(wanted.config, wanted.out, plan=wanted.plan)
-    interruption = Interruption()
-    happening = run_events(
-        wanted.config,
-        wanted.out,
-        plan=wanted.plan,
-        spent_seconds=perf_counter() - began,
-        interrupted=interruption.happened,
-        looking=show_looking if progress else None,
-    )
-    return Run(wanted.out, show_training(happening, interruption, quiet=not progress))
+    if is_here:
+        return Run(wanted.out, train_here(wanted, began, progress=progress))
+    return Run(wanted.out, launch(wanted, began, nodes=nodes, rendezvous=rendezvous, progress=progress))
 
 
 def resume(

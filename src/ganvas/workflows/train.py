@@ -1,28 +1,46 @@
 """Training, from what was asked to a run folder: ask, look, plan, build, loop. Events come out, in order."""
 
-from collections.abc import Callable, Iterable, Iterator
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+
+import torch
 
 from ganvas import __version__
 from ganvas.config import Plan, RunConfig, image_limit
 from ganvas.data import SOURCES, BatchStream, PictureSet, load_pictures
-from ganvas.device import choose_device, peak_memory_bytes, prepare
-from ganvas.errors import SettingError
+from ganvas.device import choose_device, device_of_rank, peak_memory_bytes, prepare
+from ganvas.errors import ProcessError, SettingError
 from ganvas.files import writing_to
 from ganvas.formats.log_events import LogMended, PicturesChanged, Resumed
 from ganvas.formats.manifest import Description
+from ganvas.launched import rank_here
 from ganvas.metrics import best_measure
 from ganvas.networks import NetworkSpec
 from ganvas.objectives import AUGMENTS, LOSSES
-from ganvas.run.events import Looked, Planned, RunEvent
+from ganvas.ranks import ALONE, Ranks
+from ganvas.run.events import Finished, Looked, Planned, RunEvent
 from ganvas.run.execute import RunParts, execute
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import measures_in
 from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
 from ganvas.settings import Settings
-from ganvas.training import ARCHITECTURES, TrainingState, architecture, has_checkpoint, load_checkpoint, new_state
+from ganvas.training import (
+    ARCHITECTURES,
+    Progress,
+    TrainingState,
+    architecture,
+    has_checkpoint,
+    load_checkpoint,
+    new_state,
+    training_loop,
+)
 from ganvas.training.plan import planned_images, probe_speed, width_for
+from ganvas.training.together import End, Follower, follow, leading, say_end
+from ganvas.wording import counted
 from ganvas.workflows.starting import read_start
 
 DEFAULT_PARTS = RunParts()
@@ -37,8 +55,9 @@ def train(
     interrupted: Callable[[], bool] = lambda: False,
     looking: Callable[[int, int], None] | None = None,
     parts: RunParts = DEFAULT_PARTS,
-) -> Iterator[RunEvent]:
-    """Train, or go on with the run that is in `out`.
+    ranks: Ranks = ALONE,
+) -> Generator[RunEvent]:
+    """Train, or go on with the run that is in `out`. Of several processes the one of rank 0 does; the others `assist`.
 
     Args:
         config: what is asked, with at least one limit.
@@ -48,16 +67,44 @@ def train(
         interrupted: asked after every step; True saves the state and ends.
         looking: told how many files were read, of how many.
         parts: what the run is driven by.
+        ranks: of the processes that train together.
     Raises:
         GanvasError: as the tree in errors.py.
     """
-    began = parts.clock() - spent_seconds
-    check_parts(config)
-    folder = parts.folder(out)
-    check_out(config.pictures.source, folder)
-    folder.continued(config, plan)  # which says at once what is wrong, without a lock
-    with folder.locked(), writing_to(out):
-        yield from _train(config, folder, plan, began, interrupted, looking, parts)
+    began, end = parts.clock() - spent_seconds, End(0, 0.0, False)
+    try:
+        check_parts(config)
+        check_split(config, ranks.count)
+        folder = parts.folder(out)
+        check_out(config.pictures.source, folder)
+        folder.continued(config, plan)  # which says at once what is wrong, without a lock
+        with folder.locked(), writing_to(out):
+            for event in _train(config, folder, plan, began, interrupted, looking, parts, ranks):
+                if isinstance(event, Finished):
+                    end = End(event.images, event.seconds, event.interrupted)
+                yield event
+    finally:
+        with suppress(ProcessError):  # of who is gone nobody needs to be told
+            say_end(ranks, end)
+
+
+def assist(config: RunConfig, ranks: Ranks) -> End:
+    """What the processes of other ranks do while the one of rank 0 goes through `train` with the same configuration.
+
+    Raises:
+        GanvasError: the pictures cannot be used here, or another process ended before its time.
+    """
+
+    def begin() -> Follower:
+        pictures = load_pictures(config.pictures)  # which rank 0 has decoded by now, where they share a disk
+        device = _device(config, ranks)
+        return Follower(
+            lambda width: new_state(config, network_spec(config, pictures, width), device, ranks=ranks),
+            BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror),
+            _key_of(pictures),
+        )
+
+    return follow(ranks, begin, config)
 
 
 def _train(
@@ -68,6 +115,7 @@ def _train(
     interrupted: Callable[[], bool],
     looking: Callable[[int, int], None] | None,
     parts: RunParts,
+    ranks: Ranks,
 ) -> Iterator[RunEvent]:
     """The same in a folder of its own; `began`: when the command did, by the clock of `parts`."""
     plan, width = folder.continued(config, plan)
@@ -78,13 +126,12 @@ def _train(
     pictures = load_pictures(config.pictures, progress=looking)
     yield Looked(pictures)
 
-    device = choose_device(config.device)
-    prepare(device)
+    device = _device(config, ranks)
     stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
     taught = None if has_checkpoint(folder.checkpoint) else pictures  # what is learned before the first step is saved
 
     def build(width: float) -> TrainingState:
-        state = new_state(config, network_spec(config, pictures, width), device, taught)
+        state = new_state(config, network_spec(config, pictures, width), device, taught, ranks)
         if start is not None:
             start.check(config, state.spec)
             start.fill(state, pictures.key)
@@ -102,10 +149,11 @@ def _train(
             "another --out"
         )
     if plan is None:
-        plan = make_plan(config, state, stream, until, width or 1.0, parts, began)
+        probed = leading(training_loop, ranks, _key_of(pictures))
+        plan = make_plan(config, state, stream, until, width or 1.0, parts, began, probed)
         if width is None and (wide := width_for(plan.images, config.network)) != plan.width:
             state = build(wide)
-            plan = make_plan(config, state, stream, until, wide, parts, began)
+            plan = make_plan(config, state, stream, until, wide, parts, began, probed)
     plan = plan.model_copy(update={"start_key": start_key})
 
     schedule = Schedule(config, plan, folder, until, parts.clock() - began)
@@ -125,6 +173,7 @@ def _train(
     supervisor = parts.supervisor(
         schedule, recorder, pictures, state, log, monitor=parts.monitor, clock=parts.clock, save=parts.save
     )
+    parts = replace(parts, loop=leading(parts.loop, ranks, _key_of(pictures)))
     yield from execute(state, stream, schedule, recorder, supervisor, interrupted, parts)
 
 
@@ -136,9 +185,10 @@ def make_plan(
     width: float,
     parts: RunParts,
     began: float,
+    loop: Callable[..., Iterator[Progress]],
 ) -> Plan:
-    """What the limits allow from `state` on, at the speed of some probed steps; `began`: when the command did."""
-    speed = probe_speed(config, state, stream, clock=parts.clock)
+    """What the limits allow from `state` on, at the speed of some steps of `loop`; `began`: when the command did."""
+    speed = probe_speed(config, state, stream, clock=parts.clock, loop=loop)
     seconds = config.limits.seconds
     images = planned_images(
         until,
@@ -185,6 +235,17 @@ def check_parts(config: RunConfig) -> None:
             raise SettingError(f"setting {path} does not go with {name}, whose step is its own")
 
 
+def check_split(config: RunConfig, processes: int) -> None:
+    """Raises SettingError if a batch cannot be parted among so many processes."""
+    batch = config.training.batch
+    if batch % processes:
+        fitting = [str(count) for count in range(1, batch + 1) if batch % count == 0]
+        raise SettingError(
+            f"{counted(processes, 'process', 'processes')} for training.batch = {batch}: each should have as many of "
+            f"its pictures; choose {', '.join(fitting)}, or another batch"
+        )
+
+
 def network_spec(config: RunConfig, pictures: PictureSet, width: float) -> NetworkSpec:
     """The networks that these settings and pictures ask for, at that width."""
     classes = len(pictures.classes) if config.pictures.conditional else 0
@@ -209,6 +270,19 @@ def describe(config: RunConfig, spec: NetworkSpec, pictures: PictureSet) -> Desc
         averaged=config.training.average_half_life_images > 0,
         ganvas=__version__,
     )
+
+
+def _device(config: RunConfig, ranks: Ranks) -> torch.device:
+    device = choose_device(config.device)
+    if ranks.count > 1:
+        device = device_of_rank(device, rank_here())
+    prepare(device)
+    return device
+
+
+def _key_of(pictures: PictureSet) -> int:
+    """A number that differs when the pictures do."""
+    return zlib.crc32(pictures.key.encode())
 
 
 def _parameters(state: TrainingState) -> dict[str, int]:

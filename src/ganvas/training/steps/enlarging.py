@@ -19,6 +19,7 @@ from ganvas.device import mixed_precision
 from ganvas.networks.cascade import CROP_PX, CascadeDiscriminator, CascadeGenerator, cropped
 from ganvas.objectives import LOSSES, Loss
 from ganvas.pixels import to_float
+from ganvas.ranks import ALONE, Ranks
 from ganvas.training.state import TrainingState
 from ganvas.training.updates import Numbers
 
@@ -44,17 +45,21 @@ def enlarged_crops(
     real: Tensor,
     drawn: Tensor,
     numbers: torch.Generator,
+    *,
+    whole: int | None = None,
+    ranks: Ranks = ALONE,
 ) -> list[EnlargedCrops]:
     """The crops of every level.
 
     Args:
         real: (K, C, H, W) whole pictures. drawn: (K, C, h, w) of the base, without a graph.
         numbers: where crops are taken.
+        whole: pictures that all `ranks` have together; None: K, those of one.
     """
     found: list[EnlargedCrops] = []
-    for number, (level, whole) in enumerate(zip(generator.levels, generator.pyramid(real)[1:], strict=True)):
-        wanted = cropped(whole, CROP_PX, numbers)
-        drawn = cropped(drawn, CROP_PX // 2, numbers)
+    for number, (level, images) in enumerate(zip(generator.levels, generator.pyramid(real)[1:], strict=True)):
+        wanted = cropped(images, CROP_PX, numbers, whole=whole, ranks=ranks)
+        drawn = cropped(drawn, CROP_PX // 2, numbers, whole=whole, ranks=ranks)
         with mixed_precision(real.device):
             unbounded = level(torch.cat((F.avg_pool2d(wanted, 2), drawn))).float()
             fake_maps = discriminator.base.feature_maps(unbounded.clamp(-1, 1))
@@ -67,32 +72,54 @@ def enlarged_crops(
 
 @dataclass(frozen=True)
 class Levels:
-    """What all levels of a cascade are to learn in one step; nothing where there are none."""
+    """What all levels of a cascade are to learn in one step; nothing where there are none.
+
+    weight: of this rank's pictures in the mean over ranks. whole: pictures that all ranks have together.
+    """
 
     discriminator: nn.Module
     every: list[EnlargedCrops]
     pair: Loss
     config: RunConfig
+    weight: float = 1.0
+    whole: int = 1
 
     @staticmethod
     def at(state: TrainingState, batch: Batch, drawn: Tensor, config: RunConfig, numbers: Numbers) -> "Levels":
         """Args: drawn: (B, C, h, w) of the base, without a graph."""
         every: list[EnlargedCrops] = []
+        weight, whole, ranks = 1.0, state.ranks.count, state.ranks
         if isinstance(state.generator, CascadeGenerator) and state.generator.levels:
             assert isinstance(state.discriminator, CascadeDiscriminator)
             assert config.enlarging is not None
-            count = max(round(config.enlarging.share * len(batch.images)), 1)
-            real = to_float(batch.images[:count], state.device)
-            every = enlarged_crops(state.generator, state.discriminator, real, drawn[:count], numbers.crops)
-        return Levels(state.discriminator, every, LOSSES[config.objective.loss], config)
+            whole = max(round(config.enlarging.share * len(batch.images) * ranks.count), 1)
+            count = ranks.mine_of(whole)
+            weight = ranks.weight(count, whole)
+            if count:
+                real = to_float(batch.images[:count], state.device)
+                every = enlarged_crops(
+                    state.generator,
+                    state.discriminator,
+                    real,
+                    drawn[:count],
+                    numbers.crops,
+                    whole=whole,
+                    ranks=ranks,
+                )
+        return Levels(state.discriminator, every, LOSSES[config.objective.loss], config, weight, whole)
+
+    def agree(self, ranks: Ranks) -> None:
+        """At the end of a step: the heads of a rank without crops have not followed their weights (spectral.py)."""
+        if ranks.count > self.whole:
+            ranks.share(self.discriminator.get_submodule("levels").buffers())
 
     def discriminator_loss(self) -> Tensor | float:
-        """The sum over levels."""
-        return sum(self.pair.discriminator(*self._scores(crops, detached=True)) for crops in self.every)
+        """The sum over levels, by its weight in the mean over ranks."""
+        return self.weight * sum(self.pair.discriminator(*self._scores(crops, detached=True)) for crops in self.every)
 
     def generator_loss(self) -> Tensor | float:
-        """The sum over levels: what the discriminator says, how far real pictures are from themselves, overshoot."""
-        return sum(self._generator_loss(crops) for crops in self.every)
+        """Likewise: what the discriminator says, how far real pictures are from themselves, overshoot."""
+        return self.weight * sum(self._generator_loss(crops) for crops in self.every)
 
     def _generator_loss(self, crops: EnlargedCrops) -> Tensor:
         settings, count = self.config.enlarging, len(crops.real)

@@ -40,13 +40,18 @@ def _balance(
     margin = config.training.balance_margin
     assert margin is not None
     extra = {"discriminator": 0, "generator": 0}
-    losses = {name: float(report[f"{name}_loss"]) for name in extra}
+    losses = {name: _loss(state, report, name) for name in extra}
     behind = first = player_behind(losses["discriminator"], losses["generator"], margin)
     while behind is not None and behind == first and sum(extra.values()) < config.training.balance_limit:
         with torch.set_grad_enabled(behind == "generator"):
             fake = generate(state, labels, len(real), config, numbers)
         update = update_generator if behind == "generator" else update_discriminator
-        losses[behind] = float(update(state, real, fake, labels, config, numbers)[f"{behind}_loss"])
+        losses[behind] = _loss(state, update(state, real, fake, labels, config, numbers), behind)
         extra[behind] += 1
         behind = player_behind(losses["discriminator"], losses["generator"], margin)
     return {f"extra_{name}_updates": float(count) for name, count in extra.items()}
+
+
+def _loss(state: TrainingState, report: Report, player: str) -> float:
+    """Of all ranks, which must decide alike."""
+    return float(state.ranks.mean(torch.as_tensor(report[f"{player}_loss"])))

@@ -67,11 +67,13 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
     assert anchor is not None
     assert matching is not None
     assert reconstruction is not None
-    loss_pair, count = LOSSES[config.objective.loss], len(batch.images)
+    loss_pair, ranks = LOSSES[config.objective.loss], state.ranks
+    count = len(batch.images) * ranks.count  # of all ranks
     labels = None if batch.labels is None else batch.labels.to(state.device)
     faded = risen(state.images - reconstruction.fades_from_images, reconstruction.fades_over_images)
     fresh = count - round(reconstruction.share * (1 - faded) * count)
-    own = base_pictures(state, batch.images[fresh:])  # the last of the batch; the others are drawn of latents
+    mine = ranks.mine_of(fresh)
+    own = base_pictures(state, batch.images[mine:])  # the last of the batch; the others are drawn of latents
     with mixed_precision(state.device):
         drawn = draws(state, labels, own, fresh, config, numbers)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
@@ -100,8 +102,9 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
         overshoot = (unbounded - fake.detach()).square().mean()
         drift = (broad(fake, anchor.cells) - broad(drawn.clamp(-1, 1), anchor.cells)).square().mean()
         matched = risen(state.images - matching.from_images, matching.rise_images)
-        mismatch = discriminator.mismatch(fake_features, matching)
-        displaced = coarse_difference(fake[fresh:], own, reconstruction.coarse_cells)
+        mismatch = discriminator.mismatch(fake_features, matching, ranks)
+        displaced = coarse_difference(fake[mine:], own, reconstruction.coarse_cells)
+        displaced = ranks.weight(len(own), count - fresh) * displaced
         held = (
             config.objective.out_of_range_weight * overshoot
             + anchor.weight * drift
@@ -110,12 +113,13 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
         )
         share = scale * risen(state.images + count, max(config.optimizer.warmup_images, 1))
         apply(state, "generator", generator_loss + held + levels.generator_loss(), share=share)
+    levels.agree(ranks)
     return slopes | {
         "discriminator_loss": discriminator_loss.detach(),
         "generator_loss": generator_loss.detach(),
         "real_score": real_scores.detach().mean(),
         "fake_score": fake_scores.detach().mean(),
-        "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), loss_pair.boundary),
+        "real_sign": real_sign(real_scores.detach(), fake_scores.detach(), loss_pair.boundary, ranks),
         "overshoot": overshoot.detach(),
         "drift": drift.detach(),
         "mismatch": mismatch.detach(),
@@ -126,18 +130,18 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
 def draws(
     state: TrainingState, labels: Tensor | None, own: Tensor, fresh: int, config: RunConfig, numbers: Numbers
 ) -> Tensor:
-    """(B, C, h, w): `fresh` draws of latents, and last the projections of `own`, (K, C, h, w) pictures.
+    """(B, C, h, w): this rank's of `fresh` draws of latents, and last the projections of `own`, (K, C, h, w) pictures.
 
     Latents are as long here as the set's coefficients are, so that the generator learns all that it may be asked for.
     """
     assert config.statistics is not None
     generator = base_players(state)[0]
-    z = sample_latents(fresh, config, numbers.latents).to(state.device)
+    z = state.ranks.mine(sample_latents(fresh, config, numbers.latents)).to(state.device)
     whole = 1 / config.statistics.length_share
-    drawn = generator.draw(z, None if labels is None else labels[:fresh], length=whole)
+    drawn = generator.draw(z, None if labels is None else labels[: len(z)], length=whole)
     if len(own) == 0:
         return drawn
-    return torch.cat((drawn, generator.project(own, None if labels is None else labels[fresh:])))
+    return torch.cat((drawn, generator.project(own, None if labels is None else labels[len(z) :])))
 
 
 def coarse_difference(fake: Tensor, real: Tensor, cells: int) -> Tensor:

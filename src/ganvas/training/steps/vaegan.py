@@ -38,9 +38,10 @@ def vaegan_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: 
     labels = None if batch.labels is None else batch.labels.to(state.device)
     with mixed_precision(state.device):
         mean, log_variance = (part.float() for part in state.encoder(real))  # (B, Z) each
-    noise = torch.randn(mean.shape, generator=random_numbers(config.seed, "encode", state.images)).to(state.device)
-    encoded = reparameterise(mean, log_variance, noise)  # (B, Z)
-    free = sample_latents(len(real), config, numbers.latents).to(state.device)
+    encode = random_numbers(config.seed, "encode", state.images)
+    noise = state.ranks.drawn(len(mean), lambda whole: torch.randn((whole, mean.shape[1]), generator=encode))
+    encoded = reparameterise(mean, log_variance, noise.to(state.device))  # (B, Z)
+    free = state.ranks.drawn(len(real), lambda whole: sample_latents(whole, config, numbers.latents)).to(state.device)
     with mixed_precision(state.device):
         rebuilt, drawn = (state.generator(z, labels).float() for z in (encoded, free))  # (B, C, H, W) each
     report = _update_discriminator(state, (real, rebuilt.detach(), drawn.detach()), labels, config, numbers)
@@ -66,7 +67,7 @@ def _update_discriminator(
         "discriminator_loss": loss.detach(),
         "real_score": real_scores.detach().mean(),
         "fake_score": drawn_scores.detach().mean(),
-        "real_sign": real_sign(real_scores.detach(), drawn_scores.detach(), loss_pair.boundary),
+        "real_sign": real_sign(real_scores.detach(), drawn_scores.detach(), loss_pair.boundary, state.ranks),
         "rebuilt_score": rebuilt_scores.detach().mean(),
     }
     if pair.requires_grad:
@@ -93,7 +94,7 @@ def _update_encoder_and_decoder(
         rebuilt_scores, found = (part.float() for part in discriminator.scores_and_middle(rebuilt, labels))
     drawn_scores = score(discriminator, augmented(drawn, state, config, numbers), labels, state.device)
     # In units of the features' own spread; else a discriminator with small features would make every picture alike.
-    unexplained = (found - wanted).square().mean() / wanted.var()  # 1: no better than the mean picture
+    unexplained = (found - wanted).square().mean() / state.ranks.variance(wanted)  # 1: no better than the mean picture
     nats = unexplained * wanted.shape[1] / 2
     divergence = kl_divergence(*prior)
     loss_pair = LOSSES[config.objective.loss]
@@ -118,5 +119,6 @@ def _descend(state: TrainingState, losses: dict[str, Tensor]) -> None:
     for player in losses:
         for parameter, gradient in zip(modules[player].parameters(), gradients[player], strict=True):
             parameter.grad = gradient
+        state.ranks.average_gradients(state.optimizers[player].weights)
         state.optimizers[player].step()
         state.optimizers[player].clear()
