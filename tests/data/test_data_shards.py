@@ -352,7 +352,14 @@ def test_a_pattern_names_shards(pattern, names):
     assert expanded(pattern) == names
 
 
-@pytest.mark.parametrize(("pattern", "why"), [("{5..1}", "backwards"), ("{0..999}{0..999}", "more than 100,000")])
+@pytest.mark.parametrize(
+    ("pattern", "why"), [("{5..1}", "counts backwards"), ("{0..999}{0..999}", "more than 100,000")]
+)
 def test_a_pattern_of_too_many_or_none_is_refused(pattern, why):
     with pytest.raises(SettingError, match=why):
         expanded(pattern)
+
+
+def test_shards_that_are_not_there_are_named(shards, load):
+    with pytest.raises(PicturesError, match=r"no picture can be read in 3 shards: 7\.tar \(No such file"):
+        small(load, shards / "{7..9}.tar")

@@ -100,7 +100,7 @@ def _check_expansion(unpacked_bytes: int, packed_bytes: int) -> None:
 
 def _check_count(count: int, most: int) -> None:
     if count > most:
-        raise _Bomb(f"holds more than {most:,} files")
+        raise _Bomb(f"holds more than {counted(most, 'file')}")
 
 
 def _refused(path: Path, bomb: _Bomb) -> PicturesError:

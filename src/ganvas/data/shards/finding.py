@@ -89,7 +89,7 @@ def expanded(pattern: str) -> list[str]:
         return [pattern]
     first, last = int(found[1]), int(found[2])
     if last < first:
-        raise SettingError(f"source {pattern}: {found[0]} runs backwards; write the smaller number first")
+        raise SettingError(f"source {pattern}: {found[0]} counts backwards; write the smaller number first")
     rest = expanded(pattern[found.end() :])
     if (last - first + 1) * len(rest) > MOST_SHARDS:
         raise SettingError(f"source {pattern}: more than {MOST_SHARDS:,} shards; name fewer")

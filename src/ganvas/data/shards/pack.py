@@ -75,7 +75,9 @@ def pack_pictures(
         entries = listing.entries
         classes = sorted_classes(entry.label for entry in entries)
         if len(classes) > MOST_CLASSES:
-            raise SettingError(f"{source.name}: {len(classes):,} classes; at most {MOST_CLASSES:,} are kept in shards")
+            raise SettingError(
+                f"{source.name}: more than {MOST_CLASSES:,} classes, which shards do not keep; give a part of it"
+            )
         writing = [
             _Shard(unfinished / f"{number:06d}.tar")
             for number in range(_shard_count(source, listing, shards, shard_bytes))

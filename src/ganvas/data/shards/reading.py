@@ -186,9 +186,9 @@ class ShardReader:
         return fetched(shard.place, self.shards.kept, expected=shard.sha256, **most)
 
     def _check(self, number: int, shard: Shard, path: Path) -> None:
+        size_bytes = path.stat().st_size
         if number in self.checked or not shard.sha256:
             return
-        size_bytes = path.stat().st_size
         if shard.size_bytes is not None and size_bytes != shard.size_bytes:
             raise PicturesError(f"has {counted(size_bytes, 'byte')}, expected {shard.size_bytes:,}")
         if sha256(path) != shard.sha256:

@@ -84,6 +84,4 @@ def spread(total: int, count: int) -> list[int]:
 
 def _note(shards: ShardSet, looked_at: int) -> str:
     whole = f"{counted(shards.pictures, 'picture')} in {counted(len(shards.shards), 'shard')}"
-    return (
-        f"{whole}, read as they are shown; this says what is so of {looked_at:,} of them, which scores compare with too"
-    )
+    return f"{whole}, decoded as they are shown; what is said here is of {looked_at:,} of them, as scores are"
