@@ -363,3 +363,68 @@ def test_a_pattern_of_too_many_or_none_is_refused(pattern, why):
 def test_shards_that_are_not_there_are_named(shards, load):
     with pytest.raises(PicturesError, match=r"no picture can be read in 3 shards: 7\.tar \(No such file"):
         small(load, shards / "{7..9}.tar")
+
+
+def grey(numbers):
+    return Image.fromarray(numbers.integers(0, 256, (20, 20)).astype(np.uint8))
+
+
+def deep(numbers):
+    return Image.fromarray(numbers.integers(0, 3000 + numbers.integers(0, 500), (20, 20)).astype(np.uint16))
+
+
+def clear(numbers):
+    return Image.fromarray(numbers.integers(0, 256, (20, 20, 4)).astype(np.uint8))
+
+
+def colour(numbers):
+    return Image.fromarray(numbers.integers(0, 256, (20, 20, 3)).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("draw", "options"),
+    [
+        (colour, {}),
+        (grey, {}),
+        (deep, {}),
+        (deep, {"levels": "2000"}),
+        (clear, {"channels": "rgba"}),
+        (clear, {}),
+        (colour, {"channels": "grey", "fit": "pad", "height": 32}),
+    ],
+)
+def test_what_is_shown_is_what_the_whole_set_would_be(draw, options, tmp_path, load):
+    (tmp_path / "pictures").mkdir()
+    numbers = np.random.default_rng(0)
+    for index in range(24):
+        draw(numbers).save(tmp_path / "pictures" / f"{index:02d}.png")
+    options = {"width": SIDE, "height": SIDE, **options}
+    whole = load(tmp_path / "pictures", **options)
+    pictures = load(packed(tmp_path / "pictures", tmp_path / "shards", shards=3), shuffle=8, **options)
+    with BatchStream(pictures, 24, seed=0) as stream:
+        batch = stream.batch_at(0)
+    assert batch.images.shape == whole.images.shape
+    assert sorted(row.tobytes() for row in batch.images.numpy()) == sorted(row.tobytes() for row in whole.images)
+
+
+def test_mirroring_is_that_of_a_whole_set(shards, load):
+    pictures = small(load, shards)
+    with BatchStream(pictures, 60, seed=0, mirror=True) as stream:
+        assert 15 < int(stream.batch_at(0).mirrored.sum()) < 45
+
+
+def test_strange_members_of_a_shard_do_no_harm(tmp_path, load):
+    (tmp_path / "shards").mkdir()
+    with tarfile.open(tmp_path / "shards" / "a.tar", "w") as archive:
+        for number in range(12):
+            painted(tmp_path / "one.png", number)
+            archive.add(tmp_path / "one.png", f"/../../{number:03d}.png")
+            (tmp_path / "one.cls").write_bytes(b"\xff\x00 class\n" * 10_000)
+            archive.add(tmp_path / "one.cls", f"/../../{number:03d}.cls")
+        link = tarfile.TarInfo("link.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    pictures = small(load, tmp_path / "shards")
+    assert pictures.count == 12
+    assert [one.file for one in pictures.report.broken] == ["a.tar/link.png"]
+    assert sorted(streamed(pictures, 12)) == list(range(12))

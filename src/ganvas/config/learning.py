@@ -77,10 +77,10 @@ class PictureSettings(Settings):
         "the set, and scores, which compare with 5,000 at most",
     )
     shuffle: int = Field(
-        default=4096,
+        default=1024,
         ge=1,
         description="of shards: pictures in memory that are shuffled among each other, fewer where 128 MB hold fewer; "
-        "chosen once, not varied",
+        "the first step waits for them; chosen once, not varied",
     )
     most_lost: float = Field(
         default=0.05,
