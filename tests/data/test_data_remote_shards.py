@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import threading
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from PIL import Image
 from ganvas.config import PictureSettings
 from ganvas.data import BatchStream, open_source
 from ganvas.data.shards.pack import pack_pictures
-from ganvas.data.shards.remote import UnreachableError, fetched
+from ganvas.data.shards.remote import UnreachableError, fetched, keep_newest
 from ganvas.errors import SettingError
 
 
@@ -168,3 +169,21 @@ def test_what_is_larger_than_allowed_is_not_fetched(stored, server, tmp_path):
 def test_batches_of_a_server_are_those_of_the_disk(server, shards, load):
     batches = [shown(small(load, source))[1] for source in (server[0], shards)]
     assert np.array_equal(*(batch.images.numpy() for batch in batches))
+
+
+def test_what_was_not_used_for_longest_is_removed_first(tmp_path):
+    for age, name in enumerate(("d", "c.partial", "b", "a")):
+        (tmp_path / name).write_bytes(bytes(100))
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    (tmp_path / "counts.json").write_bytes(bytes(1000))
+    keep_newest(tmp_path, tmp_path / "a", most_bytes=250)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "counts.json", "d"]
+
+
+def test_a_sample_that_lacked_a_shard_is_taken_anew_another_day(server, load, shards):
+    data = (shards / "000002.tar").read_bytes()
+    (shards / "000002.tar").unlink()
+    lacking = small(load, server[0])
+    assert [one.file for one in lacking.report.broken] == ["000002.tar"]
+    (shards / "000002.tar").write_bytes(data)
+    assert small(load, server[0]).report.broken == ()

@@ -304,6 +304,18 @@ def test_what_needs_the_whole_set_at_once_is_refused(shards, load, option):
         small(load, shards, **option)
 
 
+def test_a_picture_of_a_class_that_is_not_in_the_index_is_lost_where_classes_matter(shards, load):
+    index = json.loads((shards / "index.json").read_text())
+    (shards / "index.json").write_text(json.dumps(index | {"classes": ["a", "b"]}))
+    pictures = small(load, shards, conditional=True, most_lost=1)
+    with BatchStream(pictures, 60, seed=0) as stream:
+        stream.batch_at(0)
+        losses = stream.losses()
+    assert sum(loss.pictures for loss in losses) == 20
+    assert losses[0].reason == "its class '2' is not in the index"
+    assert sorted(streamed(small(load, shards), 60)) == list(range(60))
+
+
 HOSTILE_INDEXES = {
     "no JSON": "{",
     "a path": '{"shards": [{"file": "../../secret.tar", "pictures": 9}]}',

@@ -12,7 +12,7 @@ from ganvas.data.archive import open_tar
 from ganvas.data.doctor import read_entry
 from ganvas.data.listing import OUTSIDE, Broken, Entry, Listing, Unread
 from ganvas.data.shards.parquet import PARQUET_ENDING, open_parquet
-from ganvas.data.shards.remote import UnreachableError, fetched, forget, is_remote
+from ganvas.data.shards.remote import LARGEST_SHARD_BYTES, UnreachableError, fetched, forget, is_remote
 from ganvas.download import sha256
 from ganvas.errors import PicturesError
 from ganvas.formats.shard_index import LONGEST_CLASS, MOST_IN_SHARD
@@ -182,8 +182,8 @@ class ShardReader:
     def _path(self, shard: Shard) -> Path:
         if not is_remote(shard.place):
             return Path(shard.place)
-        most = {} if shard.size_bytes is None else {"most_bytes": shard.size_bytes}
-        return fetched(shard.place, self.shards.kept, expected=shard.sha256, **most)
+        most = LARGEST_SHARD_BYTES if shard.size_bytes is None else min(shard.size_bytes, LARGEST_SHARD_BYTES)
+        return fetched(shard.place, self.shards.kept, expected=shard.sha256, most_bytes=most)
 
     def _check(self, number: int, shard: Shard, path: Path) -> None:
         size_bytes = path.stat().st_size

@@ -43,10 +43,12 @@ def fetched(url: str, folder: Path, *, expected: str = "", most_bytes: int = LAR
     with cache_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "fetching.lock"):  # other processes of the same run want the same files
-            if not path.exists():
-                _fetch(url, path, expected, most_bytes)
-            os.utime(path)
-            _keep_newest(folder, path)
+            try:
+                if not path.exists():
+                    _fetch(url, path, expected, most_bytes)
+                os.utime(path)
+            finally:
+                keep_newest(folder, path)
     return path
 
 
@@ -103,14 +105,14 @@ def _piece(url: str, file: IO[bytes], size_bytes: int) -> bytes:
         raise UnreachableError(f"{url}: the connection broke off: {_one_line(error)}") from error
 
 
-def _keep_newest(folder: Path, newest: Path) -> None:
-    """Remove what was not used for longest until what is left takes MOST_KEPT_BYTES; a file that is open stays whole
-    for whoever has it open."""
-    files = [path for path in folder.iterdir() if path.suffix == "" and path.is_file()]
+def keep_newest(folder: Path, newest: Path, most_bytes: int = MOST_KEPT_BYTES) -> None:
+    """Remove what was not used for longest, half-fetched files too, until what is left takes `most_bytes`; a file that
+    is open stays whole for whoever has it open."""
+    files = [path for path in folder.iterdir() if path.suffix in ("", ".partial") and path.is_file()]
     with_times = sorted((path.stat().st_mtime_ns, path.stat().st_size, path) for path in files)
     total = sum(size for _, size, _ in with_times)
     for _, size, path in with_times:
-        if total <= MOST_KEPT_BYTES:
+        if total <= most_bytes:
             return
         if path != newest:
             with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganvas.data.listing import Broken, Entry, Listing, Source, digest
+from ganvas.data.listing import Broken, Entry, Listing, Source, Unread, digest
 from ganvas.data.shards.reading import LostShardError, ShardReader, ShardSet
 from ganvas.wording import counted
 
@@ -42,7 +42,7 @@ def _listing(reader: ShardReader, count: int) -> Listing:
         try:
             listing = reader.listing(number)
         except LostShardError as error:
-            broken.append(Broken(name, str(error)))
+            broken.append(Unread(name, str(error)))
             continue
         for place in spread(len(listing.entries), each):
             entry = listing.entries[place]

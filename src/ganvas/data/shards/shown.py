@@ -199,13 +199,15 @@ class ShownShards:
         in_pass = number // self.order.windows
         self._lost_shards = {lost: why for lost, why in self._lost_shards.items() if lost[0] == in_pass}
 
+        unknown = None if sample.settings.conditional else 0
+
         def decode(chunk: list[_Due]) -> list[tuple[_Due, Inspection, np.ndarray | None]]:
             return [(due, *examine(due.data, sample.settings, sample.levels, identify=False)) for due in chunk]
 
         with quiet_decoders():
             for chunk in in_order(decode, self._chunks(window, rows, in_pass, losing)):
                 for due, inspection, row in chunk:
-                    label = self._numbers.get(due.label) if self._numbers else 0
+                    label = self._numbers.get(due.label, unknown)
                     if row is None or label is None:
                         reason = inspection.broken or f"its class {due.label!r} is not in the index"
                         losing.add(due.where.partition("/")[0], due.where, reason)
