@@ -298,6 +298,14 @@ def test_conditional_training_without_classes_is_refused(tmp_path, load):
         small(load, folder, conditional=True)
 
 
+def test_a_tar_beside_folders_of_pictures_is_left_alone(painted_folder, shards, tmp_path, load):
+    folder = Path(shutil.copytree(painted_folder, tmp_path / "pictures"))
+    shutil.copy(shards / "000000.tar", folder / "backup.tar")
+    pictures = small(load, folder)
+    assert (pictures.count, pictures.endless) == (60, None)
+    assert any("not opened: backup.tar" in note for note in pictures.report.notes)
+
+
 @pytest.mark.parametrize("option", [{"per_class": 0.5}, {"drop_near": 0.98}])
 def test_what_needs_the_whole_set_at_once_is_refused(shards, load, option):
     with pytest.raises(SettingError, match="before packing"):

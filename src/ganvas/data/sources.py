@@ -13,7 +13,7 @@ from ganvas.data.shards.finding import find_shards, names_shards
 from ganvas.data.shards.hub import hub_shards
 from ganvas.data.shards.remote import is_remote
 from ganvas.data.shards.sample import shards_source
-from ganvas.data.video import VIDEO_ENDINGS, video_source
+from ganvas.data.video import is_video, video_source, videos_in
 from ganvas.errors import PicturesError, SettingError
 from ganvas.files import NotRegularError, cache_folder
 from ganvas.formats.shard_index import INDEX_FILE
@@ -50,10 +50,11 @@ def open_source(settings: PictureSettings, downloads: Path | None = None) -> Sou
     try:
         if names_shards(text):
             return shards_source(find_shards(text, shards_kept), settings.sample)
+        is_one = path.is_file() and is_video(path.name)
+        if videos := [path] if is_one else videos_in(path) if path.is_dir() else []:
+            return video_source(str(path), videos, settings.every, downloads.parent / "frames")
         if path.is_dir():
             return folder_source(path)
-        if path.is_file() and path.suffix.lower() in VIDEO_ENDINGS:
-            return video_source(path, settings.every, downloads.parent / "frames")
         if path.is_file():
             return _file_source(path)
         if path.exists():

@@ -1,7 +1,7 @@
 """Frames of a video as pictures: one every so many seconds, at most one of those that are nearly the same."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from ganvas.data.cache import cache_errors
-from ganvas.data.directory import file_fingerprint, folder_source
+from ganvas.data.directory import file_fingerprint, folder_source, holds_only
 from ganvas.data.limits import LARGEST_PIXELS
-from ganvas.data.listing import Listing, Source, digest
+from ganvas.data.listing import Listing, Source, digest, is_hidden
 from ganvas.data.near import SHOWN_SIMILARITY, near_duplicates
 from ganvas.errors import PicturesError, missing_package
 from ganvas.files import filling, sweep
@@ -25,8 +25,18 @@ QUALITY = 95
 Told = Callable[[str, int, int | None], None]
 
 
-def video_source(path: Path, every: float, kept: Path) -> Source:
-    """Frames of a video as pictures, taken when it is first opened and kept.
+def videos_in(folder: Path) -> list[Path]:
+    """The videos directly in a folder, in order of name; none if there are pictures or folders too."""
+    return [folder / name for name in holds_only(folder, is_video)]
+
+
+def is_video(name: str) -> bool:
+    """Whether a file's name ends as those of videos do, and is not hidden."""
+    return Path(name).suffix.lower() in VIDEO_ENDINGS and not is_hidden(Path(name).name)
+
+
+def video_source(name: str, videos: Sequence[Path], every: float, kept: Path) -> Source:
+    """Frames of videos as pictures, taken when they are first opened and kept; more videos than one are labels.
 
     Args:
         every: seconds from one frame to the next.
@@ -34,7 +44,8 @@ def video_source(path: Path, every: float, kept: Path) -> Source:
     Raises:
         SettingError, PicturesError, DiskError: on opening, as `write_frames`; the cache cannot be written.
     """
-    fingerprint = digest(["video", f"{every:g} {MOST_FRAMES} {LONGEST_PX}", file_fingerprint("video", path)])
+    stamps = [file_fingerprint("video", video) for video in videos]
+    fingerprint = digest(["video", f"{every:g} {MOST_FRAMES} {LONGEST_PX}", *stamps])
 
     def open_frames() -> AbstractContextManager[Listing]:
         folder = kept / fingerprint
@@ -43,10 +54,13 @@ def video_source(path: Path, every: float, kept: Path) -> Source:
             sweep(kept)
             if not folder.is_dir():
                 with filling(folder) as unfinished:
-                    _write(path, unfinished, every)
+                    for video in videos:
+                        into = unfinished / video.name if len(videos) > 1 else unfinished
+                        into.mkdir(exist_ok=True)
+                        _write(video, into, every)
         return folder_source(folder).open()
 
-    return Source(str(path), fingerprint, open_frames)
+    return Source(name, fingerprint, open_frames)
 
 
 def _write(video: Path, out: Path, every: float) -> None:

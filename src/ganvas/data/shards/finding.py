@@ -4,15 +4,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
-from os import scandir
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from ganvas.data.cache import cache_errors
-from ganvas.data.directory import file_fingerprint
-from ganvas.data.listing import MOST_ENTRIES, Broken, digest, is_picture, sorted_classes
+from ganvas.data.directory import file_fingerprint, holds_only, names_in
+from ganvas.data.listing import Broken, digest, sorted_classes
 from ganvas.data.shards.parquet import PARQUET_ENDING, parquet_columns
 from ganvas.data.shards.reading import (
     LOCAL_WAITS_SECONDS,
@@ -42,17 +40,13 @@ _COUNTED = TypeAdapter(tuple[list[int], list[str], list[tuple[str, str]]])
 
 def names_shards(text: str) -> bool:
     """Whether a source is one of shards: a pattern such as shards/{000000..000099}.tar, an index.json, an address, or a
-    folder with tars and no picture directly in it."""
-    if is_remote(text) or _RANGE.search(text):
-        return True
+    folder of tars or parquet files alone."""
     path = Path(text).expanduser()
+    if is_remote(text) or (_RANGE.search(text) and not path.exists()):
+        return True
     if path.name == INDEX_FILE:
         return path.is_file()
-    if not path.is_dir():
-        return False
-    with scandir(path) as scan:
-        names = [item.name for item in islice(scan, MOST_ENTRIES)]
-    return any(map(_is_shard, names)) and not any(map(is_picture, names))
+    return path.is_dir() and bool(holds_only(path, _is_shard))
 
 
 def find_shards(text: str, kept: Path) -> ShardSet:
@@ -122,7 +116,7 @@ def _named(text: str, kept: Path) -> tuple[str, list[str], ShardIndex | None]:
         raise SettingError(
             f"source {text}: there is no {INDEX_FILE} to be had; name the shards, as in {base}{{000000..000099}}.tar"
         )
-    names = sorted(path.name for path in Path(base).iterdir() if _is_shard(path.name))
+    names = [name for name in names_in(Path(base)) if _is_shard(name)]
     if len(names) > MOST_SHARDS:
         raise PicturesError(f"{base}: {len(names):,} tars; at most {MOST_SHARDS:,} are read")
     return base, names, None
