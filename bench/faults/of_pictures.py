@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import torch
 from PIL import ExifTags, Image, ImageCms
 from PIL import features as pillow_features
@@ -21,10 +24,11 @@ from torch import nn
 from bench.faults.small import SIZE_PX, encoded, header_of, small_picture
 from bench.faults.trying import LONGEST_LINE, MOST_GROWTH_OF_PICTURES, Build, Reader, in_file
 from ganvas.config import PictureSettings
-from ganvas.data import PictureSet, load_pictures
+from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.data.decode import has_heif
 from ganvas.data.doctor import examine, read_entry
 from ganvas.data.listing import choose, sorted_classes
+from ganvas.data.shards.pack import pack_pictures
 from ganvas.data.sources import open_source
 from ganvas.errors import PicturesError
 from ganvas.features.extractor import Extractor
@@ -164,6 +168,48 @@ def _tar(mode: str) -> bytes:
     return stored.getvalue()
 
 
+def _look_at_shards(source: Path) -> object:
+    """All that a set in shards tells before a picture is shown, and every picture once."""
+    settings = _settings(str(source))
+    with tempfile.TemporaryDirectory() as cache:
+        pictures = load_pictures(settings, cache=Path(cache))
+        with BatchStream(pictures, COUNT, seed=0) as stream:
+            shown = stream.batch_at(0, min(pictures.count, 4 * COUNT))
+            told = [f"{loss.where} {loss.reason}" for loss in stream.losses()]
+    if any("\n" in each or len(each.encode()) > LONGEST_LINE for each in told):
+        raise AssertionError(f"not one line each: {told}")
+    return shown.images.numpy().tobytes(), pictures.report.summary()
+
+
+def _shards(name: str, *, indexed: bool) -> Build:
+    """A file of a set of two shards."""
+
+    def build(folder: Path) -> Reader:
+        packed, source = folder / "shards", PictureSettings(source=_pictures(folder))
+        pack_pictures(open_source(source), packed, shards=2, shard_bytes=1, progress=None)
+        good = (packed / name).read_bytes()
+        if not indexed:
+            (packed / "index.json").unlink()
+        read = in_file(packed / name, lambda _: _look_at_shards(packed))
+        return Reader(good, read, None if indexed else 8192, MOST_GROWTH_OF_PICTURES)
+
+    return build
+
+
+def _parquet(folder: Path) -> Reader:
+    """A table of pictures, as the hub keeps them."""
+    path = folder / "shards" / "table.parquet"
+    path.parent.mkdir()
+    stored = [encoded(Image.fromarray(small_picture(number)), "PNG") for number in range(COUNT)]
+    pictures = [{"bytes": data, "path": None} for data in stored]
+    kinds = {"image": {"_type": "Image"}, "label": {"_type": "ClassLabel", "names": ["a", "b"]}}
+    table = pyarrow.table({"image": pictures, "label": [number % 2 for number in range(COUNT)]})
+    told = json.dumps({"info": {"features": kinds}})
+    pyarrow.parquet.write_table(table.replace_schema_metadata({"huggingface": told}), path)
+    good = path.read_bytes()
+    return Reader(good, in_file(path, lambda _: _look_at_shards(path.parent)), most_growth=MOST_GROWTH_OF_PICTURES)
+
+
 def _npy() -> bytes:
     stored = io.BytesIO()
     np.save(stored, np.stack([small_picture(number) for number in range(2)]))
@@ -253,6 +299,9 @@ PICTURES: dict[str, Build] = {
     "archive.tar.gz": _source("archive.tar.gz", lambda: gzip.compress(_tar("w"), mtime=0)),
     "archive.tar.bz2": _source("archive.tar.bz2", partial(_tar, "w:bz2")),
     "archive.tar.xz": _source("archive.tar.xz", partial(_tar, "w:xz")),
+    "shards: index.json": _shards("index.json", indexed=True),
+    "shards: 000000.tar": _shards("000000.tar", indexed=False),
+    "shards: table.parquet": _parquet,
     "array.npy": _source("array.npy", _npy),
     "arrays.npz": _source("arrays.npz", _npz),
     **{name: _picture(stored) for name, stored in _picture_files().items()},

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ganvas.studio.opening import open_studio
     from ganvas.workflows.generate import Generator
     from ganvas.workflows.playing import blend, directions, mix, neighbours, project, walk
-    from ganvas.workflows.public import compare, export, load, look, publish, resume, score, serve, train
+    from ganvas.workflows.public import compare, export, load, look, pack, publish, resume, score, serve, train
     from ganvas.workflows.runs import Run
 
 __version__ = "0.1.0"
@@ -47,6 +47,7 @@ __all__ = [
     "mix",
     "neighbours",
     "open_studio",
+    "pack",
     "project",
     "publish",
     "resume",
@@ -59,7 +60,8 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("DivergedError", "GanvasError", "ModelError", "PicturesError", "SettingError"), "errors"),
     **dict.fromkeys(
-        ("compare", "export", "load", "look", "publish", "resume", "score", "serve", "train"), "workflows.public"
+        ("compare", "export", "load", "look", "pack", "publish", "resume", "score", "serve", "train"),
+        "workflows.public",
     ),
     **dict.fromkeys(("blend", "directions", "mix", "neighbours", "project", "walk"), "workflows.playing"),
     "Card": "metrics",

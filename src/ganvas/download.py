@@ -19,14 +19,15 @@ TIMEOUT_SECONDS = 30
 PIECE_BYTES = 1 << 18
 
 
-def fetch(url: str, path: Path, expected: str, *, way_out: str) -> Path:
+def fetch(url: str, path: Path, expected: str | None, *, way_out: str, most_bytes: int | None = None) -> Path:
     """The file at `url`, kept at `path`; what arrived before an interruption waits beside it in `path`.partial.
 
     Args:
         url: http or https. A name and password in it are sent to that server alone, and shown nowhere.
         path: where the file belongs; if it is there and right, nothing is fetched.
-        expected: its SHA-256, 64 hex digits.
+        expected: its SHA-256, 64 hex digits; None: it is not known, and what is there or arrives is taken.
         way_out: what the user can do instead, in the imperative; every message ends with it.
+        most_bytes: beyond which the file is refused; None: any size.
     Returns:
         `path`.
     Raises:
@@ -39,12 +40,12 @@ def fetch(url: str, path: Path, expected: str, *, way_out: str) -> Path:
     partial = path.with_name(f"{path.name}.partial")
     try:
         if path.exists():
-            if (found := sha256(path)) != expected:
+            if expected is not None and (found := sha256(path)) != expected:
                 raise SettingError(f"{path}: {_difference(found, expected)}; delete it, or {way_out}")
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        _complete(url, authorization, partial, way_out)
-        if (found := sha256(partial)) != expected:
+        _complete(url, authorization, partial, way_out, most_bytes)
+        if expected is not None and (found := sha256(partial)) != expected:
             partial.unlink()
             raise SettingError(
                 f"{url}: {_difference(found, expected)}; what arrived was deleted: try again, or {way_out}"
@@ -87,11 +88,11 @@ def _without_password(url: str) -> tuple[str, str]:
     return f"{before}://{host}{slash}{path}", f"Basic {encoded}"
 
 
-def _complete(url: str, authorization: str, partial: Path, way_out: str) -> None:
+def _complete(url: str, authorization: str, partial: Path, way_out: str, most_bytes: int | None) -> None:
     """Bring what is missing of `partial`, in as many connections as it takes while each brings something.
 
     Raises:
-        SettingError: a connection brought nothing.
+        SettingError: a connection brought nothing, or more than `most_bytes` in all.
         OSError: `partial` cannot be written.
     """
     had, have = -1, partial.stat().st_size if partial.exists() else 0
@@ -101,6 +102,8 @@ def _complete(url: str, authorization: str, partial: Path, way_out: str) -> None
         with partial.open("r+b" if partial.exists() else "wb") as file:
             try:
                 for start, piece in _pieces(url, authorization, had):
+                    if most_bytes is not None and start + len(piece) > most_bytes:
+                        raise SettingError(f"{url}: larger than {counted(most_bytes, 'byte')}; {way_out}")
                     file.seek(start)
                     file.write(piece)
                     file.truncate()

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 SMALLEST_PX, LARGEST_PX, STEP_PX = 16, 1024, 4
 LARGEST_WHOLE = 2**64 - 1  # the largest seed; all that is counted stays below, and arithmetic of floats can have it
 MOST_TRUNCATION = 2.0  # latents twice as long as any that a generator was trained on
+USUAL_EVERY_SECONDS, LEAST_EVERY_SECONDS, MOST_EVERY_SECONDS = 1.0, 0.04, 3600.0  # between frames that are taken
+HUB_STREAM_PREFIX = "hf-stream:"  # the same, of which nothing is fetched before it is shown
 HUB_PREFIX = "hf:"  # what follows lies on the Hugging Face Hub, as owner/name
 
 

@@ -27,6 +27,7 @@ from bench import (
     blind,
     components,
     copies,
+    data_memory,
     demo_figures,
     device,
     examples,
@@ -319,6 +320,14 @@ def smoke_copies(given: Given) -> None:
     assert found["copies"]["share"] > found["held out"]["share"]
 
 
+def smoke_data_memory(given: Given) -> None:
+    small = ["--counts", "40,80", "--shown", "64", "--photos", "40", "--seconds", "0.1"]
+    data_memory.main([str(given.work / "shards"), *small])
+    said = given.capsys.readouterr().out
+    assert "| 80 |" in said
+    assert "times as many" in said
+
+
 def smoke_demo_figures(given: Given) -> None:
     demo_figures.main([str(given.run)])
     assert width_of(Path("docs/figures/demo.webp")) > width_of(given.run / "samples" / "originals.png")
@@ -574,6 +583,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "blind": smoke_blind,
     "components": smoke_components,
     "copies": smoke_copies,
+    "data_memory": smoke_data_memory,
     "demo_figures": smoke_demo_figures,
     "device": smoke_device,
     "examples": smoke_examples,

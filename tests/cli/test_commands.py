@@ -182,6 +182,18 @@ def test_a_vaegan_rebuilds_pictures(ganvas, pictures):
     assert len(list((ganvas.folder / "run" / "rebuilt").glob("0*.png"))) > 1
 
 
+def test_a_set_is_packed_and_trained_on_and_goes_on(ganvas, pictures):
+    said = done(ganvas("pack", pictures, "--shards", "3", "--out", "shards")).stdout
+    assert "shards: 25 pictures of 2 classes in 3 shards" in said
+    command = ["train", "shards/{000000..000002}.tar", *SMALL, "--set", "pictures.most_lost=0.5"]
+    for images in ("8", "64"):
+        done(ganvas(*command, "--images", images))
+    log = (ganvas.folder / "runs" / "shards-dcgan28" / "log.jsonl").read_text()
+    assert '"event": "resumed"' in log
+    assert '"event": "pictures lost"' in log
+    assert "text, not a picture" in log
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -31,7 +31,10 @@ _EXTRA_OF = {
     **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client", "wsproto"), "serve"),
 }
 _MOST_LETTERS = 300  # of an error that nobody foresaw
-_SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"
+_SOURCE = (
+    "a folder, zip, tar, .npy or video; shards/{000000..000099}.tar or an address; avatars, digits, mnist, lfw, "
+    "celeba; hf:owner/dataset, or hf-stream: to decode it as it is shown"
+)
 _MODEL = "a run folder, a model folder or hf:owner/model"
 Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 1,024")]
 Fit = Annotated[str, typer.Option(help="how pictures of another shape are made to fit: crop, pad or stretch")]
@@ -176,6 +179,17 @@ def look(
     pictures.save_contact_sheet(out)
     typer.echo(pictures.report.summary())
     typer.echo(f"contact sheet: {out}")
+
+
+@app.command()
+def pack(
+    source: Annotated[str, typer.Argument(help=_SOURCE)],
+    out: Annotated[Path, typer.Option(help="the folder to write")],
+    shards: Annotated[int | None, typer.Option(help="how many")] = None,
+    shard_mb: Annotated[float | None, typer.Option(help="megabytes of each; 100 unless --shards is given")] = None,
+) -> None:
+    """Write pictures as shards (WebDataset's tars), for sets too large to be decoded at once."""
+    typer.echo(ganvas.pack(source, out, shards=shards, shard_mb=shard_mb))
 
 
 @app.command()

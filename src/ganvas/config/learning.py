@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from ganvas.settings import LARGEST_PX, SMALLEST_PX, STEP_PX, Settings
+from ganvas.settings import (
+    LARGEST_PX,
+    LEAST_EVERY_SECONDS,
+    MOST_EVERY_SECONDS,
+    SMALLEST_PX,
+    STEP_PX,
+    USUAL_EVERY_SECONDS,
+    Settings,
+)
 
 SWIFT_PENALTY: dict[str, Any] = {"r1_weight": 0.3, "r2_weight": 0.3, "penalty_every": 2}
 SWIFT_OBJECTIVE: dict[str, Any] = {"out_of_range_weight": 0.25, **SWIFT_PENALTY}
@@ -33,7 +41,9 @@ def _levels(value: object) -> object:
 class PictureSettings(Settings):
     """Which pictures, and what is done to each before the network sees it."""
 
-    source: str = Field(default="avatars", description="a folder, zip, tar, .npy or the name of a set")
+    source: str = Field(
+        default="avatars", description="a folder, zip, tar, .npy, video, shards, an address or the name of a set"
+    )
     width: int = Field(default=64, ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
     height: int = Field(default=64, ge=SMALLEST_PX, le=LARGEST_PX, multiple_of=STEP_PX, description="pixels")
     fit: Literal["crop", "pad", "stretch"] = Field(
@@ -53,6 +63,31 @@ class PictureSettings(Settings):
         default=None, gt=0, le=1, description="leave out pictures that are as similar as that to another, as 0.98"
     )
     mirror: bool = Field(default=False, description="show every second picture mirrored left to right")
+    every: float = Field(
+        default=USUAL_EVERY_SECONDS,
+        ge=LEAST_EVERY_SECONDS,
+        le=MOST_EVERY_SECONDS,
+        description="of a video: seconds from one frame that is taken to the next",
+    )
+    sample: int = Field(
+        default=5000,
+        ge=8,
+        le=100_000,
+        description="of shards: pictures that are looked at before training, for the doctor, what a recipe takes from "
+        "the set, and scores, which compare with 5,000 at most",
+    )
+    shuffle: int = Field(
+        default=1024,
+        ge=1,
+        description="of shards: pictures in memory that are shuffled among each other, fewer where 128 MB hold fewer; "
+        "the first step waits for them; chosen once, not varied",
+    )
+    most_lost: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="of shards: the share of a pass that may be unreadable before the run ends; chosen once",
+    )
 
     @property
     def black_and_white(self) -> tuple[float, float] | None:

@@ -12,12 +12,12 @@ import math
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, Protocol, cast
 
 from ganvas.data.directory import file_fingerprint
 from ganvas.data.labels import LARGEST_LABELS_BYTES, Others
@@ -98,9 +98,9 @@ def _check_expansion(unpacked_bytes: int, packed_bytes: int) -> None:
         raise _Bomb(f"unpacks to more than {LARGEST_EXPANSION} times its size")
 
 
-def _check_count(count: int) -> None:
-    if count > MOST_ENTRIES:
-        raise _Bomb(f"holds more than {MOST_ENTRIES:,} files")
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise _Bomb(f"holds more than {counted(most, 'file')}")
 
 
 def _refused(path: Path, bomb: _Bomb) -> PicturesError:
@@ -120,7 +120,7 @@ class _HeaderReader(io.RawIOBase):
         self.allowed_bytes -= max(size, len(data))
         if self.allowed_bytes < 0:
             raise _Bomb("has headers that are too large")
-        _check_count(data.count(_DIRECTORY_ENTRY))
+        _check_count(data.count(_DIRECTORY_ENTRY), MOST_ENTRIES)
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
@@ -183,12 +183,35 @@ def _zip_listing(archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo]) -
     return others.listing(pictures, lambda i: read_info(plain[i], LARGEST_FILE_BYTES), broken)
 
 
+def _open_tar(path: Path) -> AbstractContextManager[Listing]:
+    return open_tar(path, Others(), MOST_ENTRIES)
+
+
+class NotPictures(Protocol):
+    """Is told of the files in an archive that are no pictures, and lists the pictures with what these say of them."""
+
+    def add(self, name: str, read: Callable[[], bytes]) -> None:
+        """Take in a file; `read` gives its bytes, at most LARGEST_LABELS_BYTES and one more."""
+        ...
+
+    def listing(
+        self, pictures: Sequence[tuple[str, int]], read: Callable[[int], bytes], broken: Sequence[Broken]
+    ) -> Listing:
+        """Of pictures (name, bytes) with their labels."""
+        ...
+
+
 @contextmanager
-def _open_tar(path: Path) -> Iterator[Listing]:
+def open_tar(path: Path, others: NotPictures, most_files: int) -> Iterator[Listing]:
+    """The pictures of a tar, listed by `others`, which is handed the other files in order.
+
+    Raises:
+        PicturesError: it is damaged from its start, a bomb, or of more files than that.
+    """
     with ExitStack() as stack:
         try:
             archive, headers = stack.enter_context(_tar(stack.enter_context(open_regular(path))))
-            pictures, broken, others = _tar_members(archive, headers, path)
+            pictures, broken = _tar_members(archive, headers, path, others, most_files)
         except _Bomb as bomb:
             raise _refused(path, bomb) from bomb
         except PicturesError:
@@ -235,12 +258,11 @@ def _unpacked(file: BinaryIO) -> IO[bytes]:
 
 
 def _tar_members(
-    archive: tarfile.TarFile, headers: _HeaderReader, path: Path
-) -> tuple[list[tuple[str, int, int]], list[Broken], Others]:
-    """The pictures as (name, bytes, where they start), what is broken, and the others."""
+    archive: tarfile.TarFile, headers: _HeaderReader, path: Path, others: NotPictures, most_files: int
+) -> tuple[list[tuple[str, int, int]], list[Broken]]:
+    """The pictures as (name, bytes, where they start), and what is broken."""
     pictures: list[tuple[str, int, int]] = []
     broken: list[Broken] = []
-    others = Others()
     count = read_up_to = 0
     packed_bytes = path.stat().st_size
     try:
@@ -248,7 +270,7 @@ def _tar_members(
             cast("Any", archive).members.clear()  # it keeps them all, and none is asked for again
             headers.allowed_bytes = LARGEST_TAR_HEADER_BYTES
             count += 1
-            _check_count(count)
+            _check_count(count, most_files)
             name = _inside(member.name)
             if member.size > LARGEST_MEMBER_BYTES:
                 raise PicturesError(f"{path}: {name} alone is {member.size >> 30} GB; unpack the archive yourself")
@@ -271,4 +293,4 @@ def _tar_members(
         raise
     except Exception as error:  # noqa: BLE001 - every compression has errors of its own
         broken.append(Broken(path.name, f"the archive is damaged after {counted(len(pictures), 'picture')}: {error}"))
-    return pictures, broken, others
+    return pictures, broken

@@ -2,6 +2,10 @@
 
 import importlib.util
 import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -59,6 +63,15 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_QUIET = threading.Lock()  # warnings have one set of filters for the whole process: one set of pictures at a time
+
+
+@contextmanager
+def quiet_decoders() -> Iterator[None]:
+    """A block without warnings: a decoder's opinion of a user's file belongs in the report or nowhere."""
+    with _QUIET, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def open_picture(data: bytes, limit: TimeLimit) -> Image.Image:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from itertools import islice
@@ -50,6 +51,24 @@ def folder_source(folder: Path) -> Source:
         ["folder", str(folder.resolve()), *stamps, *troubles, *others.archives, *others.unfollowed, str(others.ignored)]
     )
     return Source(str(folder), fingerprint, open_folder)
+
+
+def names_in(folder: Path) -> list[str]:
+    """What lies directly in a folder, MOST_ENTRIES at most, in order of name; nothing where it cannot be read."""
+    try:
+        with os.scandir(folder) as scan:
+            return sorted(item.name for item in islice(scan, MOST_ENTRIES))
+    except OSError:
+        return []
+
+
+def holds_only(folder: Path, wanted: Callable[[str], bool]) -> list[str]:
+    """Names of the files directly in a folder that are wanted; none where pictures or folders lie beside them."""
+    names = names_in(folder)
+    found = [name for name in names if wanted(name)]
+    others = [name for name in names if not is_hidden(name) and not wanted(name)] if found else []
+    is_mixed = any(map(is_picture, others)) or any((folder / name).is_dir() for name in others)
+    return [] if is_mixed else [name for name in found if (folder / name).is_file()]
 
 
 def file_fingerprint(kind: str, path: Path) -> str:

@@ -89,15 +89,20 @@ def content_digest(data: bytes | np.ndarray | Broken) -> str:
 
 
 def examine(
-    data: bytes | np.ndarray | Broken, settings: PictureSettings, levels: Mapping[bool, Levels] | None = None
+    data: bytes | np.ndarray | Broken,
+    settings: PictureSettings,
+    levels: Mapping[bool, Levels] | None = None,
+    *,
+    identify: bool = True,
 ) -> tuple[Inspection, np.ndarray | None]:
     """What was found about one picture and, unless it is broken, its row: (H, W, C) uint8 as the settings ask.
 
     Args:
         levels: what becomes black and white in pictures of more than 8 bits, of whole numbers (True) and of floats;
             None is as the settings say, or by the picture alone.
+        identify: find `digest` and `pixels` too; else they are "".
     """
-    name = content_digest(data)
+    name = content_digest(data) if identify else ""
     if isinstance(data, Broken):
         return Inspection(name, unread=isinstance(data, Unread), broken=data.reason), None
     is_file = isinstance(data, bytes)
@@ -108,6 +113,7 @@ def examine(
                 data,
                 *asked,
                 levels_of=lambda span: (levels or {}).get(span.whole, settings.black_and_white or levels_for(span)),
+                identify=identify,
             )
         else:
             fitted = fit_array(data, *asked)

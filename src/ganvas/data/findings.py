@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from ganvas.config import PictureSettings
 from ganvas.data.doctor import Finding, Inspection, findings_on
-from ganvas.data.listing import Broken, Listing, printable, sorted_classes
+from ganvas.data.listing import Broken, Listing, Unread, printable, sorted_classes
 from ganvas.data.near import SHOWN_SIMILARITY
 from ganvas.wording import are, counted
 
@@ -175,7 +175,7 @@ class Sorting:
             duplicates=tuple(self._duplicates),
             same_pixels=tuple(self._same_pixels),
             near=tuple(self._near),
-            unread=any(inspection.unread for inspection in inspections),
+            unread=any(one.unread for one in inspections) or any(isinstance(one, Unread) for one in self._broken),
         )
 
 

@@ -54,7 +54,14 @@ class Fitted:
 
 
 def fit_file(
-    data: bytes, width: int, height: int, fit: Fit, channels: str, levels_of: Callable[[Span], Levels] = levels_for
+    data: bytes,
+    width: int,
+    height: int,
+    fit: Fit,
+    channels: str,
+    levels_of: Callable[[Span], Levels] = levels_for,
+    *,
+    identify: bool = True,
 ) -> Fitted:
     """The picture in a file's bytes, upright, `height` x `width` pixels.
 
@@ -64,17 +71,20 @@ def fit_file(
         fit: "crop" keeps the middle, "pad" adds a border (white, or transparent with rgba), "stretch" distorts.
         channels: a key of CHANNELS; "auto" gives three, and `grey` says whether one would do.
         levels_of: what becomes black and white in a picture of more than 8 bits of such a span.
+        identify: find what `pixels` says, which takes as long as the rest; else it is "".
     Raises:
         BrokenPicture: it is no usable picture.
         Exception: whatever a decoder raises on a damaged file.
     """
     with _decoded(data, (width, height), levels_of) as found:
-        seen = _digest(found.strips())
+        seen = _digest(found.strips()) if identify else ""
         small = resize(found.plain, _turned((width, height), found.turn), fit)
     small = found.finished(small)
     row, grey, transparent = _finish(small, channels)
     # Pixels mean what they look like: a profile or a turn shows in the row, but so would the levels.
-    pixels = f"{found.size} {seen}" if found.span else f"{found.size} {seen} {_digest([row])}"
+    pixels = ""
+    if identify:
+        pixels = f"{found.size} {seen}" if found.span else f"{found.size} {seen} {_digest([row])}"
     return Fitted(
         _pad(row, width, height),
         *_turned(found.size, found.turn),

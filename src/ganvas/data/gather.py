@@ -1,14 +1,8 @@
 """Bring the pictures of an open source into the cache: find the same content there, or decode it in parallel."""
 
-import os
-import threading
-import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -21,14 +15,15 @@ from ganvas.data.cache import (
     read_index,
     read_inspections,
 )
-from ganvas.data.decode import has_heif
+from ganvas.data.decode import has_heif, quiet_decoders
 from ganvas.data.deep import Levels, levels_for
 from ganvas.data.doctor import Inspection, content_digest, examine, read_entry, set_levels
 from ganvas.data.findings import Sorted, Sorting, broken_line
 from ganvas.data.fit import CHANNELS
 from ganvas.data.imagefile import ImageFile, keep_rows, make_grey
-from ganvas.data.listing import LARGEST_FILE_BYTES, PICTURE_ENDINGS, Broken, Listing, digest, printable
+from ganvas.data.listing import PICTURE_ENDINGS, Broken, Listing, digest, printable
 from ganvas.data.near import MOST_COMPARED, SHOWN_SIMILARITY, near_duplicates
+from ganvas.data.parallel import in_order
 from ganvas.errors import PicturesError
 from ganvas.wording import are, counted
 
@@ -36,12 +31,7 @@ FEWEST_PICTURES = 8
 CACHE_VERSION = "1"
 INDEX_VERSION = "twins 2"  # of what is kept about a set besides its pictures
 CHUNK_BYTES, CHUNK_ENTRIES = 1 << 20, 64
-MOST_WORKERS = 8
-MOST_BYTES_WAITING = LARGEST_FILE_BYTES // 2
-_QUIET = threading.Lock()  # warnings have one set of filters for the whole process: one set of pictures at a time
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
 Data = bytes | np.ndarray | Broken
 
@@ -103,7 +93,7 @@ def same_content(task: Task) -> tuple[str, Sorted] | None:
     if known is None or inspections is None or content is None:
         return None
     digests: list[str] = []
-    for chunk in _in_order(lambda chunk: [content_digest(data) for data in chunk], _chunks(task, task.chosen)):
+    for chunk in in_order(lambda chunk: [content_digest(data) for data in chunk], _chunks(task, task.chosen)):
         digests += chunk
         task.tell(len(digests))
     if digests != [inspection.digest for inspection in inspections]:
@@ -135,8 +125,7 @@ def decode_all(task: Task) -> tuple[str, Sorted]:
     sorting = Sorting(task.listing, task.settings)
     written: list[int] = []  # for each row of images.npy, which of the chosen entries it is
     shape = (task.settings.height, task.settings.width, CHANNELS[task.settings.channels])
-    with partial_folder(task.root) as folder, _QUIET, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a decoder's opinion of a user's file belongs in the report or nowhere
+    with partial_folder(task.root) as folder, quiet_decoders():
         with cache_errors(task.root):
             images = ImageFile(folder / "images.npy", shape)
         try:
@@ -168,7 +157,7 @@ def _examined(
     def examine_all(chunk: list[Data]) -> list[tuple[Inspection, np.ndarray | None]]:
         return [examine(data, task.settings, levels) for data in chunk]
 
-    for chunk in _in_order(examine_all, _chunks(task, positions)):
+    for chunk in in_order(examine_all, _chunks(task, positions)):
         yield from chunk
 
 
@@ -259,30 +248,3 @@ def _chunks(task: Task, positions: Sequence[int]) -> Iterator[tuple[list[Data], 
             chunk, size_bytes = [], 0
     if chunk:
         yield chunk, size_bytes
-
-
-def _in_order(work: Callable[[Item], Result], items: Iterable[tuple[Item, int]]) -> Iterator[Result]:
-    """`work` of every item, in order, in threads: decoding and resizing leave Python's lock alone.
-
-    At most two items a thread, and MOST_BYTES_WAITING besides the newest, are read and not yet given back.
-
-    Args:
-        items: each with its size in bytes.
-    """
-    workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    waiting: deque[tuple[Future[Result], int]] = deque()
-    waiting_bytes = 0
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for item, size_bytes in items:
-                while waiting and (len(waiting) >= 2 * workers or waiting_bytes > MOST_BYTES_WAITING):
-                    future, done_bytes = waiting.popleft()
-                    waiting_bytes -= done_bytes
-                    yield future.result()
-                waiting.append((pool.submit(work, item), size_bytes))
-                waiting_bytes += size_bytes
-            while waiting:
-                yield waiting.popleft()[0].result()
-        finally:
-            for future, _ in waiting:
-                future.cancel()

@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ganvas.data.shards.reading import ShardSet
 
 PICTURE_ENDINGS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".heic", ".heif", ".hif", ".gif", ".bmp"}
@@ -67,11 +71,15 @@ class Listing:
 
 @dataclass(frozen=True)
 class Source:
-    """A place that holds pictures. `fingerprint` differs whenever the pictures may; `open` lists them."""
+    """A place that holds pictures. `fingerprint` differs whenever the pictures may; `open` lists them.
+
+    shards: those of a set that is too large for that, of which `open` lists a sample; None: it lists them all.
+    """
 
     name: str
     fingerprint: str
     open: Callable[[], AbstractContextManager[Listing]]
+    shards: "ShardSet | None" = None
 
 
 def digest(parts: Iterable[str | bytes | memoryview]) -> str:

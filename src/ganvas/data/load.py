@@ -8,11 +8,13 @@ import numpy as np
 from PIL import Image
 
 from ganvas.config import PictureSettings
-from ganvas.data.cache import Content, open_content, read_index, write_index
-from ganvas.data.doctor import examine, read_entry
+from ganvas.data.cache import Content, open_content, read_index, read_inspections, write_index
+from ganvas.data.doctor import Finding, Inspection, examine, read_entry, set_levels
 from ganvas.data.findings import DoctorReport, make_report
 from ganvas.data.gather import INDEX_VERSION, Progress, Task, decode_all, read_as, same_content, twins_fingerprint
 from ganvas.data.listing import Listing, Source, choose, digest, printable
+from ganvas.data.shards.reading import ShardSet
+from ganvas.data.shards.shown import Endless
 from ganvas.data.sources import open_source
 from ganvas.errors import DiskError, PicturesError, SettingError
 from ganvas.files import cache_folder, writing_to
@@ -26,6 +28,7 @@ class PictureSet:
 
     images: (N, H, W, C) uint8, memory-mapped and read-only. labels: (N,) int64, an index into `classes`; all 0 when
     there are none. classes: sorted names; () if the source has fewer than two. key: differs when the pictures do.
+    endless: of a set in shards, of which `images` are a sample; None: they are the whole set.
     """
 
     images: np.ndarray
@@ -33,6 +36,12 @@ class PictureSet:
     classes: tuple[str, ...]
     key: str
     report: DoctorReport
+    endless: Endless | None = None
+
+    @property
+    def count(self) -> int:
+        """Pictures in the whole set."""
+        return len(self.images) if self.endless is None else self.endless.shards.pictures
 
     def contact_sheet(self, limit: int = 64) -> Image.Image:
         """What the network will see: at most so many pictures, spread over the set, on one sheet."""
@@ -53,7 +62,8 @@ def load_pictures(
 ) -> PictureSet:
     """The pictures of a source, decoded in parallel the first time and mapped into memory ever after.
 
-    An unchanged source opens at once. One with the same content elsewhere is read, but not decoded again.
+    An unchanged source opens at once. One with the same content elsewhere is read, but not decoded again. Of a set in
+    shards only a sample is decoded.
     Memory does not grow with the number or the size of the pictures; nothing of the user's is changed.
 
     Args:
@@ -67,6 +77,10 @@ def load_pictures(
     started = time.perf_counter()
     root = cache or cache_folder()
     source = open_source(settings, root / "downloads")
+    if source.shards is not None and (settings.per_class < 1 or settings.drop_near is not None):
+        raise SettingError(
+            f"{source.name}: per_class and drop_near need the whole set at once; choose the pictures before packing"
+        )
     wanted = f"{read_as(settings)} {settings.per_class} {settings.conditional}"
     fingerprint = digest([INDEX_VERSION, wanted, source.fingerprint])
     if kept := _kept(root, fingerprint):
@@ -75,10 +89,42 @@ def load_pictures(
         with source.open() as listing:
             content, report = _look_over(root, source, listing, settings, progress, fingerprint)
     report = replace(report, seconds=time.perf_counter() - started)
+    if source.shards is not None:
+        return _endless(source.shards, content, report, settings, read_inspections(root, report.key) or [])
     if settings.conditional and not content.classes:
         with source.open() as listing:
             raise _no_classes(source.name, listing)
     return PictureSet(content.images, content.labels, content.classes, report.key, report)
+
+
+def _endless(
+    shards: ShardSet, sample: Content, report: DoctorReport, settings: PictureSettings, inspections: list[Inspection]
+) -> PictureSet:
+    """The set of which a sample was looked at: its report is of the sample, its counts and classes are of the whole."""
+    classes = tuple(map(printable, shards.classes)) if len(shards.classes) > 1 else ()
+    if settings.conditional and not classes:
+        raise SettingError(
+            f"{shards.name}: conditional training needs two classes or more; shards have them in files that end "
+            "in .cls, as `ganvas pack` writes them"
+        )
+    numbers = {name: number for number, name in enumerate(classes)}
+    of_sample = np.array([numbers.get(name, 0) for name in sample.classes or classes[:1]] or [0], np.int64)
+    labels = of_sample[sample.labels]
+    whole = [one for one in inspections if not one.broken]
+    levels = {kind: set_levels(whole, settings, whole=kind) for kind in (True, False) if any(one.deep for one in whole)}
+    channels = {1: "grey", 3: "rgb", 4: "rgba"}[report.channels]
+    key = digest([report.key, shards.fingerprint])
+    found = shards.pictures
+    told = report.findings
+    if report.duplicates:
+        twice = counted(len(report.duplicates), "picture")
+        told += (Finding("duplicates", f"{twice} of those looked at were there twice, and are shown as often"),)
+    report = replace(
+        report, found=found, used=found - len(report.broken), key=key, findings=told, duplicates=(), near=(), classes={}
+    )
+    shown = settings.model_copy(update={"channels": channels})
+    endless = Endless(shards, shown, levels, classes, sample.images, labels)
+    return PictureSet(sample.images, labels, classes, key, report, endless)
 
 
 def natural_size(settings: PictureSettings) -> tuple[int, int]:

@@ -50,6 +50,23 @@ class PicturesChanged(Event):
         return "the pictures have changed since: this run can no longer be repeated exactly"
 
 
+class PicturesLost(Event):
+    """Pictures in shards could not be read when they were due, and others were shown in their place.
+
+    pictures: how many since the last such event. where, reason: the first shard or picture, and why it was not read.
+    """
+
+    event: Literal["pictures lost"] = "pictures lost"
+    pictures: int = Field(ge=1)
+    where: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        said = f"{counted(self.pictures, 'picture')} could not be read, and others were shown in their place"
+        return f"{said}; the first: {self.where} ({self.reason})"
+
+
 class LogMended(Event):
     """Lines of the log could not be read when the run went on, and were dropped.
 
@@ -183,6 +200,7 @@ class Note(Event):
 LoggedEvent = (
     Resumed
     | PicturesChanged
+    | PicturesLost
     | LogMended
     | Unmeasured
     | Assessed

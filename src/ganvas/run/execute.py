@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganvas.data import BatchStream
-from ganvas.formats.log_events import Ended
+from ganvas.formats.log_events import Ended, PicturesLost
 from ganvas.run.events import Finished, RunEvent, Stepped
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import Monitor
@@ -67,6 +67,13 @@ def execute(
         if is_drawn or is_measured or is_saved or recorder.seconds_collected >= recording.log_seconds:
             numbers = recorder.flush(supervisor.measure() if is_measured else {})
             yield _stepped(progress, schedule, numbers)
+            if losses := stream.losses():
+                yield recorder.event(
+                    PicturesLost,
+                    pictures=sum(loss.pictures for loss in losses),
+                    where=losses[0].where,
+                    reason=losses[0].reason,
+                )
         if is_drawn:
             yield recorder.draw()
         if is_measured:

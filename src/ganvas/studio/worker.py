@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ganvas.errors import GanvasError
@@ -33,9 +34,10 @@ def _look(request: Request, told: Told) -> dict[str, Any]:
 
 
 def _frames(request: Request, told: Told) -> dict[str, Any]:
-    from ganvas.studio.sets.video import write_frames
+    from ganvas.data.video import write_frames
 
-    return write_frames(request, told)
+    files, near = write_frames(Path(request["video"]), Path(request["out"]), float(request["every"]), told)
+    return {"files": files, "near": near}
 
 
 def _score(request: Request, told: Told) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganvas.config import Plan, RunConfig, from_toml, with_settings, with_values
+from ganvas.data import source_name
 from ganvas.errors import SettingError
 from ganvas.recipes import DEFAULT, RECIPES, recipe
 
@@ -76,5 +77,5 @@ def _without_pretrained_weights(start: RunConfig) -> dict[str, object]:
 
 
 def _default_out(source: object, recipe_name: str) -> Path:
-    name = Path(str(source or "pictures").replace(":", "-").rstrip("/")).resolve().name
+    name = source_name(str(Path(str(source or "pictures").replace(":", "-").rstrip("/")).resolve()))
     return Path("runs") / f"{name.split('.')[0]}-{recipe_name}"

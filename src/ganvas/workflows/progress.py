@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ganvas.formats.log_events import Event, LogMended, PicturesChanged
+from ganvas.formats.log_events import Event, LogMended, PicturesChanged, PicturesLost
 from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
 from ganvas.wording import counted
 
@@ -83,7 +83,7 @@ def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet:
                     case Planned():
                         interruption.listen()
                         console.print(plan_text(item), markup=False, soft_wrap=True)
-                    case PicturesChanged() | LogMended():
+                    case PicturesChanged() | PicturesLost() | LogMended():
                         console.print(item.text, markup=False, soft_wrap=True)
                     case Drawn() | Event():
                         events = [*events, item.text][-_EVENTS_SHOWN:]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganvas.metrics import Card
     from ganvas.run.events import RunEvent
     from ganvas.workflows.generate import Generator
+    from ganvas.workflows.pack import PackResult
     from ganvas.workflows.publish import ExportResult, PublishResult
     from ganvas.workflows.runs import Run
 
@@ -45,8 +46,9 @@ def look(
     """Look pictures over as training would: what is there, what is broken, and what the network will see.
 
     Args:
-        source: a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset; an array
-            (N, H, W, C) uint8; a list of paths or PIL images; a PyTorch Dataset of pictures, with or without labels.
+        source: a folder, zip, tar, .npy or video; shards as `pack` writes them, or their address; avatars, digits,
+            mnist, lfw, celeba; hf:owner/dataset; an array (N, H, W, C) uint8; a list of paths or PIL images; a PyTorch
+            Dataset of pictures, with or without labels.
         size: pixels, 16 to 1,024: one side, (width, height) or "96x64".
         fit: how pictures of another shape are made to fit: crop, pad or stretch.
         alpha: keep transparency instead of flattening it on white.
@@ -79,6 +81,37 @@ def look(
         "drop_near": drop_near,
     }
     return load_pictures(checked(PictureSettings, values), progress=show_looking if progress else None)
+
+
+def pack(
+    source: "PicturesLike",
+    out: str | os.PathLike[str],
+    *,
+    shards: int | None = None,
+    shard_mb: float | None = None,
+    progress: bool = True,
+) -> "PackResult":
+    """Write pictures as shards: tars in WebDataset's layout with an index, for sets too large to be decoded at once.
+
+    Files are kept as they are, and arrays become PNGs. The same pictures give the same bytes.
+
+    Args:
+        source: as `look`.
+        out: the folder to write, which may not be there yet.
+        shards: how many.
+        shard_mb: megabytes of each, about; 100 unless one of the two is given.
+        progress: show on stderr how far it is.
+    Returns:
+        `.folder`, `.pictures`, `.shards`, `.classes`, `.size_bytes`, `.left_out` with reasons.
+    Raises:
+        SettingError, PicturesError: there is no such source, or no picture of it can be read; `out` is there already.
+        DiskError: the disk is full.
+    """
+    from ganvas.data.handed import as_source
+    from ganvas.workflows.pack import pack as write
+    from ganvas.workflows.progress import show_looking
+
+    return write(as_source(source), Path(out), shards, shard_mb, show_looking if progress else None)
 
 
 class TrainOptions(TypedDict, total=False):

@@ -10,7 +10,7 @@ import torch
 
 from ganvas import __version__
 from ganvas.config import Plan, RunConfig, image_limit
-from ganvas.data import SOURCES, BatchStream, PictureSet, load_pictures
+from ganvas.data import SOURCES, BatchStream, PictureSet, load_pictures, source_name
 from ganvas.device import choose_device, device_of_rank, peak_memory_bytes, prepare
 from ganvas.errors import ProcessError, SettingError
 from ganvas.files import writing_to
@@ -141,7 +141,7 @@ def _train(
     folder.make()
     load_checkpoint(state, folder.checkpoint)
     unreadable = folder.forget_after(state.images)
-    until = image_limit(config.limits, picture_count=len(pictures.images), step_images=config.training.step_images)
+    until = image_limit(config.limits, picture_count=pictures.count, step_images=config.training.step_images)
     start_key = folder.start_key() if start is None else start.key
     if plan is not None and start is not None and plan.start_key not in ("", start_key):
         raise SettingError(
@@ -174,7 +174,8 @@ def _train(
         schedule, recorder, pictures, state, log, monitor=parts.monitor, clock=parts.clock, save=parts.save
     )
     parts = replace(parts, loop=leading(parts.loop, ranks, _key_of(pictures)))
-    yield from execute(state, stream, schedule, recorder, supervisor, interrupted, parts)
+    with stream:
+        yield from execute(state, stream, schedule, recorder, supervisor, interrupted, parts)
 
 
 def make_plan(
@@ -265,7 +266,7 @@ def describe(config: RunConfig, spec: NetworkSpec, pictures: PictureSet) -> Desc
         multiplier=spec.multiplier,
         classes=pictures.classes if config.pictures.conditional else (),
         recipe=config.recipe,
-        source=Path(config.pictures.source).name,
+        source=source_name(config.pictures.source),
         images=0,
         averaged=config.training.average_half_life_images > 0,
         ganvas=__version__,

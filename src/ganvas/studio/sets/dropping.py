@@ -28,8 +28,10 @@ from ganvas.data.listing import (
     folder_labels,
     printable,
 )
+from ganvas.data.video import VIDEO_ENDINGS
 from ganvas.errors import PicturesError
 from ganvas.files import replace_bytes, sweep
+from ganvas.settings import USUAL_EVERY_SECONDS
 from ganvas.studio.jobs.working import Work
 from ganvas.studio.limits import UPLOAD_FILES
 from ganvas.studio.problems import Problem
@@ -37,7 +39,6 @@ from ganvas.studio.sets.cleaning import LeftOut, clean_path
 from ganvas.studio.sets.edits import read_set
 from ganvas.studio.sets.sets import FILES, Sets
 from ganvas.studio.sets.thumbnails import header
-from ganvas.studio.sets.video import USUAL_EVERY, VIDEO_ENDINGS
 from ganvas.wording import counted
 
 COPIED_BYTES = 1 << 20  # at once
@@ -68,7 +69,7 @@ class Dropping:
         Problem: there is no such set, or it is none to drop pictures into.
     """
 
-    def __init__(self, sets: Sets, name: str, every: float = USUAL_EVERY) -> None:
+    def __init__(self, sets: Sets, name: str, every: float = USUAL_EVERY_SECONDS) -> None:
         if read_set(sets.home.set(name)).kind != "dropped":
             raise Problem(409, f"{name} is not made of dropped pictures; make a set of its own for these", "name")
         self.sets, self.name, self.every, self.taken = sets, name, every, Taken()

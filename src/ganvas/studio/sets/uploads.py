@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
 from ganvas.data.listing import LARGEST_FILE_BYTES
+from ganvas.settings import LEAST_EVERY_SECONDS, MOST_EVERY_SECONDS, USUAL_EVERY_SECONDS
 from ganvas.studio.limits import UPLOAD_BYTES, UPLOADED_AT_ONCE
 from ganvas.studio.problems import Problem
 from ganvas.studio.sets.dropping import Dropping
 from ganvas.studio.sets.multipart import Parts, boundary_of
 from ganvas.studio.sets.sets import Sets
-from ganvas.studio.sets.video import LEAST_EVERY, MOST_EVERY, USUAL_EVERY
 
 PIECE_BYTES = 1 << 20  # written at once
 HELD_BYTES = 8 << 20  # of a file that comes, before it goes to the disk
@@ -51,7 +51,7 @@ def routes(sets: Sets) -> APIRouter:
         name: str,
         request: Request,
         path: Annotated[str, Query(max_length=4096)] = "",
-        every: Annotated[float, Query(ge=LEAST_EVERY, le=MOST_EVERY)] = USUAL_EVERY,
+        every: Annotated[float, Query(ge=LEAST_EVERY_SECONDS, le=MOST_EVERY_SECONDS)] = USUAL_EVERY_SECONDS,
     ) -> dict[str, Any]:
         dropping = await to_thread.run_sync(Dropping, sets, name, every)
         _check_room(sets, int(request.headers.get("content-length", "0")))

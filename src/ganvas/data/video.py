@@ -1,19 +1,23 @@
 """Frames of a video as pictures: one every so many seconds, at most one of those that are nearly the same."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from ganvas.data.cache import cache_errors
+from ganvas.data.directory import file_fingerprint, folder_source, holds_only
 from ganvas.data.limits import LARGEST_PIXELS
+from ganvas.data.listing import Listing, Source, digest, is_hidden
 from ganvas.data.near import SHOWN_SIMILARITY, near_duplicates
 from ganvas.errors import PicturesError, missing_package
+from ganvas.files import filling, sweep
 
 VIDEO_ENDINGS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ogv", ".3gp"})
-USUAL_EVERY, LEAST_EVERY, MOST_EVERY = 1.0, 0.04, 3600.0  # seconds
 MOST_FRAMES = 5000
 LONGEST_PX = 2048  # twice the largest that is trained on
 COMPARED_PX = 32
@@ -21,18 +25,68 @@ QUALITY = 95
 Told = Callable[[str, int, int | None], None]
 
 
-def write_frames(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
-    """Write frames of request["video"] into request["out"] as JPEGs named by their times; their names, and how many
-    near-duplicates were left out.
+def videos_in(folder: Path) -> list[Path]:
+    """The videos directly in a folder, in order of name; none if there are pictures or folders too."""
+    return [folder / name for name in holds_only(folder, is_video)]
 
+
+def is_video(name: str) -> bool:
+    """Whether a file's name ends as those of videos do, and is not hidden."""
+    return Path(name).suffix.lower() in VIDEO_ENDINGS and not is_hidden(Path(name).name)
+
+
+def video_source(name: str, videos: Sequence[Path], every: float, kept: Path) -> Source:
+    """Frames of videos as pictures, taken when they are first opened and kept; more videos than one are labels.
+
+    Args:
+        every: seconds from one frame to the next.
+        kept: the folder for them.
+    Raises:
+        SettingError, PicturesError, DiskError: on opening, as `write_frames`; the cache cannot be written.
+    """
+    stamps = [file_fingerprint("video", video) for video in videos]
+    fingerprint = digest(["video", f"{every:g} {MOST_FRAMES} {LONGEST_PX}", *stamps])
+
+    def open_frames() -> AbstractContextManager[Listing]:
+        folder = kept / fingerprint
+        with cache_errors(kept):
+            kept.mkdir(parents=True, exist_ok=True)
+            sweep(kept)
+            if not folder.is_dir():
+                with filling(folder) as unfinished:
+                    for video in videos:
+                        into = unfinished / video.name if len(videos) > 1 else unfinished
+                        into.mkdir(exist_ok=True)
+                        _write(video, into, every)
+        return folder_source(folder).open()
+
+    return Source(name, fingerprint, open_frames)
+
+
+def _write(video: Path, out: Path, every: float) -> None:
+    try:
+        write_frames(video, out, every)
+    except PicturesError as error:
+        raise PicturesError(f"{video}: {error}") from error
+
+
+def write_frames(
+    video: Path, out: Path, every: float, told: Told = lambda doing, done, total: None
+) -> tuple[list[str], int]:
+    """Write frames of a video into a folder as JPEGs named by their times.
+
+    Args:
+        every: seconds from one to the next.
+        told: is told what is done, how much of it, and of how much where that is known.
+    Returns:
+        Their names, and how many near-duplicates were left out.
     Raises:
         SettingError: PyAV is not installed.
         PicturesError: it is no video that can be read, or has too many frames.
     """
-    out, every = Path(request["out"]), float(request["every"])
     names: list[str] = []
     small: list[np.ndarray] = []
-    for seconds, until, frame in frames(Path(request["video"]), every):
+    for seconds, until, frame in frames(video, every):
         if len(names) >= MOST_FRAMES:
             raise PicturesError(
                 f"more than {MOST_FRAMES:,} frames; choose more seconds between them than {every:g}, or a shorter video"
@@ -48,7 +102,7 @@ def write_frames(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
     near = near_duplicates(np.stack(small), SHOWN_SIMILARITY)
     for number in near:
         (out / names[number]).unlink()
-    return {"files": [name for number, name in enumerate(names) if number not in near], "near": len(near)}
+    return [name for number, name in enumerate(names) if number not in near], len(near)
 
 
 def frames(path: Path, every: float) -> Iterator[tuple[float, float | None, Image.Image]]:
