@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ganvas.workflows.playing import blend, directions, mix, neighbours, project, walk
     from ganvas.workflows.public import compare, export, load, look, publish, resume, score, serve, train
     from ganvas.workflows.runs import Run
+    from ganvas.workflows.tune import Tuning, tune
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ __all__ = [
     "PicturesError",
     "Run",
     "SettingError",
+    "Tuning",
     "blend",
     "compare",
     "directions",
@@ -53,6 +55,7 @@ __all__ = [
     "score",
     "serve",
     "train",
+    "tune",
     "walk",
 ]
 
@@ -67,6 +70,7 @@ _HOME = {
     "RECIPES": "recipes",
     "open_studio": "studio.opening",
     "Run": "workflows.runs",
+    **dict.fromkeys(("Tuning", "tune"), "workflows.tune"),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 import ganvas
-from ganvas.cli import playing
+from ganvas.cli import playing, searching
 from ganvas.errors import DiskError, GanvasError, missing_package
 
 app = typer.Typer(
@@ -395,6 +395,7 @@ def compare(
 
 
 playing.add_to(app)
+searching.add_to(app)
 
 
 def main() -> None:

@@ -62,6 +62,11 @@ def show_looking(done: int, total: int) -> None:
         _console.print(f"looked at {counted(total, 'file')}")
 
 
+def show_line(text: str) -> None:
+    """A line on stderr."""
+    _console.print(text, markup=False, soft_wrap=True)
+
+
 def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet: bool = False) -> Finished:
     """Follow a run until it ends, and show its events on stderr unless it is to be quiet; how it ended."""
     events: list[str] = []
