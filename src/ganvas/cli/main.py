@@ -14,7 +14,7 @@ import typer
 
 import ganvas
 from ganvas.cli import playing, searching
-from ganvas.errors import DiskError, GanvasError, missing_package
+from ganvas.errors import DiskError, GanvasError, SettingError, missing_package
 
 app = typer.Typer(
     name="ganvas",
@@ -179,7 +179,7 @@ def recipes(name: Annotated[str | None, typer.Argument(help="one recipe, with al
 @app.command()
 def generate(
     model: Annotated[str, typer.Argument(help=_MODEL)],
-    count: Annotated[int, typer.Option(min=1, help="how many pictures")] = 16,
+    count: Annotated[str, typer.Option(help="how many pictures, as in 500 or 1M")] = "16",
     seed: Annotated[int, typer.Option(min=0, help="of the first; the next picture has the next seed")] = 0,
     truncation: Annotated[float, typer.Option(min=0, help="below 1: nearer to the mean picture, less varied")] = 1.0,
     label: Annotated[str | None, typer.Option(help="a class, of a model trained with --conditional")] = None,
@@ -187,14 +187,31 @@ def generate(
     out: Annotated[Path | None, typer.Option(help="the folder for the pictures; MODEL/generated unless given")] = None,
     grid: Annotated[bool, typer.Option("--grid", help="only the one grid, no single pictures")] = False,
     rebuild: Annotated[str | None, typer.Option(help="vaegan: encode and rebuild the pictures of this SOURCE")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="for very many: folder, npy or shards (tar); the same command goes on with them")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="that draw, with --to; one unless given")] = None,
+    chunk: Annotated[int | None, typer.Option(min=1, help="pictures of a shard, with --to; 1,000 unless given")] = None,
 ) -> None:
     """Draw pictures with the best model that was measured; the same seed gives the same picture, however many."""
+    from ganvas.workflows.parse import parse_count
+
+    if to is not None and (grid or rebuild is not None):
+        raise SettingError(f"--to {to}: goes with neither --grid nor --rebuild")
+    if to is None and not (processes is None and chunk is None):
+        raise SettingError("--processes and --chunk go with --to, as in --to shards")
+    number = parse_count(count)
+    if number < 1:
+        raise SettingError(f"--count {count}: expected one or more")
     generator = ganvas.load(model, at=at)
     folder = out or (Path("generated") if _is_remote(model) else Path(model) / "generated")
     if rebuild is not None:
-        typer.echo(generator.save_rebuilt(folder, rebuild, count))
+        typer.echo(generator.save_rebuilt(folder, rebuild, number))
+    elif to is not None:
+        bulk = {"to": to, "processes": processes or 1, **({} if chunk is None else {"chunk": chunk})}
+        typer.echo(generator.save_many(folder, number, seed=seed, truncation=truncation, label=label, **bulk))
     else:
-        seeds = range(seed, seed + count)
+        seeds = range(seed, seed + number)
         typer.echo(generator.save_pictures(folder, seeds, truncation=truncation, label=label, singles=not grid))
 
 
