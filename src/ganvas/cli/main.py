@@ -331,6 +331,7 @@ def serve(
     root_path: Annotated[str, typer.Option(help="what a proxy puts before every path, as /pictures")] = "",
     control: Annotated[bool, typer.Option("--control", help="let OSC on this machine play the page")] = False,
     osc_port: Annotated[int, typer.Option(min=0, max=65535, help="UDP, for --control; 0 for any")] = 9000,
+    workers: Annotated[int, typer.Option(min=1, help="processes behind the port, each with its own limits")] = 1,
 ) -> None:
     """The HTTP API, and the page at /; PyTorch is not needed for it."""
     _show_log()
@@ -347,6 +348,7 @@ def serve(
             root_path=root_path,
             control=control,
             osc_port=osc_port,
+            workers=workers,
             told=_tell_address,
         )
     except Interrupted:  # uvicorn passes the signal on once everything is answered

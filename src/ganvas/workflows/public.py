@@ -436,6 +436,7 @@ def serve(
     root_path: str = "",
     control: bool = False,
     osc_port: int = DEFAULT_OSC_PORT,
+    workers: int = 1,
     told: Callable[[str, int | None], None] = lambda address, osc_port: None,
 ) -> None:
     """The HTTP API of exported models, and their pages at /, until it is stopped. PyTorch is not needed for it.
@@ -450,6 +451,7 @@ def serve(
         root_path: what a proxy puts before every path, as "/pictures".
         control: the page, opened by the address that is told, is played by OSC over UDP on this machine, and a token
             in that address is needed for it. osc_port: for it; 0 is any.
+        workers: processes behind the one port, each with the limits for itself; with several, `threads` are of each.
         told: is told the page's address and the port for OSC, None without, as soon as they are listened to.
     Raises:
         GanvasError: a model cannot be read, the port is taken, or neither keys nor public was given for a host that
@@ -482,6 +484,7 @@ def serve(
         root_path=root_path,
         control=control,
         osc_port=osc_port,
+        workers=workers,
         told=told,
     )
 
