@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from ganvas.studio.opening import open_studio
     from ganvas.workflows.generate import Generator
     from ganvas.workflows.playing import blend, directions, mix, neighbours, project, walk
-    from ganvas.workflows.public import compare, export, load, look, publish, resume, score, serve, train
+    from ganvas.workflows.public import (
+        compare,
+        export,
+        load,
+        look,
+        publish,
+        resume,
+        score,
+        score_many,
+        serve,
+        train,
+    )
     from ganvas.workflows.runs import Run
     from ganvas.workflows.tune import Tuning, tune
 
@@ -53,6 +64,7 @@ __all__ = [
     "publish",
     "resume",
     "score",
+    "score_many",
     "serve",
     "train",
     "tune",
@@ -62,7 +74,8 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("DivergedError", "GanvasError", "ModelError", "PicturesError", "SettingError"), "errors"),
     **dict.fromkeys(
-        ("compare", "export", "load", "look", "publish", "resume", "score", "serve", "train"), "workflows.public"
+        ("compare", "export", "load", "look", "publish", "resume", "score", "score_many", "serve", "train"),
+        "workflows.public",
     ),
     **dict.fromkeys(("blend", "directions", "mix", "neighbours", "project", "walk"), "workflows.playing"),
     "Card": "metrics",

@@ -37,7 +37,7 @@ class Choice:
     also: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return ", ".join(str(option) or "none" for option in self.options)
+        return " or ".join(str(option) or "none" for option in self.options)
 
 
 Searched = Mapping[str, Span | Choice]

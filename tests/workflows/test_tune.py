@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import ganvas
-from ganvas.config import from_toml
+from ganvas.config import from_toml, with_values
 from ganvas.errors import SettingError
 from ganvas.recipes import RECIPES
 from ganvas.report.tuning_page import best_of, default_of
@@ -19,7 +19,7 @@ from ganvas.searched import SEARCHED
 from ganvas.workflows.searching import Worker
 from ganvas.workflows.trial import TrialEnd
 
-BASE = RECIPES["quick"].config.model_copy(update={"limits": {"seconds": 60.0}})
+BASE = with_values(RECIPES["quick"].config, {"limits.seconds": 60.0})
 BEST_RATE = 1.5e-3
 
 
@@ -55,9 +55,7 @@ def search(tmp_path):
 
 
 def worker(out, run, **options):
-    return Worker(
-        out, BASE.model_validate(BASE.model_dump()), SEARCHED["quick"], None, run, lambda line: None, **options
-    )
+    return Worker(out, BASE, SEARCHED["quick"], None, run, lambda line: None, **options)
 
 
 def test_the_recipe_as_it_is_comes_first_and_is_finished_however_bad_it_is(search):
@@ -103,8 +101,10 @@ def test_another_search_in_the_folder_is_refused_and_the_difference_named(search
     search(1)
     with pytest.raises(SettingError, match=r"pictures\.source = 'avatars', not 'digits'"):
         ganvas.tune("digits", recipe="quick", time="60s", trials=1, run=told, progress=False, out=search(1))
-    with pytest.raises(SettingError, match="searched"):
+    with pytest.raises(SettingError, match=r"training\.batch = 16, not 8"):
         search(1, settings=["training.batch=8"])
+    with pytest.raises(SettingError, match=r"searched training\.batch"):
+        search(1, settings=["training.batch=16"])
 
 
 def test_what_is_given_is_not_searched(search):
@@ -140,18 +140,29 @@ def test_a_trial_that_is_stopped_from_outside_goes_on_in_its_folder_by_the_next_
 
     def stopping(config, folder, is_pruned):
         begun.append((folder, config))
-        return (
-            TrialEnd("interrupted", reason="stopped from outside") if len(begun) == 2 else told(*begun[-1], is_pruned)
-        )
+        if len(begun) == 2:
+            return TrialEnd("interrupted", reason="stopped from outside")
+        return told(config, folder, is_pruned)
 
     first = search(3, stopping)
     assert first.interrupted
     assert len(begun) == 2
-    found = search(3, lambda config, folder, is_pruned: stopping(config, folder, is_pruned))
+    found = search(3, stopping)
     assert not found.interrupted
     assert begun[2] == begun[1]
     assert len({trial.folder for trial in found.trials}) == 3
     assert [trial.state for trial in found.trials][:2] == ["finished", "stopped"]
+
+
+def test_a_search_that_is_asked_to_end_while_it_gives_a_trial_up_ends(search):
+    begun = []
+
+    def given_up(config, folder, is_pruned):
+        begun.append(folder)
+        return TrialEnd("pruned", reason="among the worse half", is_last=True)
+
+    assert search(5, given_up).interrupted
+    assert len(begun) == 1
 
 
 def hanging(out, begun):

@@ -30,6 +30,7 @@ _EXTRA_OF = {
     **dict.fromkeys(("onnxruntime", "fastapi", "uvicorn", "prometheus_client", "wsproto"), "serve"),
 }
 _MOST_LETTERS = 300  # of an error that nobody foresaw
+MOST_ON_CARD = 5000  # pictures, all of which it holds at once
 _SOURCE = "a folder, zip, tar or .npy; avatars, digits, mnist, lfw, celeba; hf:owner/dataset"
 _MODEL = "a run folder, a model folder or hf:owner/model"
 Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 1,024")]
@@ -222,7 +223,7 @@ def score(
     held_out: Annotated[
         str | None, typer.Option(help="real pictures that it was not trained on, if you kept some")
     ] = None,
-    count: Annotated[int, typer.Option(min=4, max=5000, help="generated pictures to score")] = 500,
+    count: Annotated[str, typer.Option(help="generated pictures to score; of more than 5,000 KD and FD alone")] = "500",
     seed: Annotated[int, typer.Option(min=0, help="of the first picture, and of every sample")] = 0,
     at: Annotated[str | None, typer.Option(help="score that moment of the run: images shown, or last")] = None,
     size: Size = None,
@@ -230,20 +231,26 @@ def score(
     weights: Annotated[Path | None, typer.Option(help="the extractor's weights, instead of fetching them")] = None,
     pairs: Annotated[Path | None, typer.Option(help="a picture of the closest generated and training pictures")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the card as JSON")] = False,
+    processes: Annotated[int | None, typer.Option(min=1, help="for more than 5,000: that draw and look")] = None,
 ) -> None:
     """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get."""
-    card = ganvas.score(
-        subject,
-        against,
-        held_out=held_out,
-        count=count,
-        seed=seed,
-        at=at,
-        size=size,
-        features=features,
-        weights=weights,
-        pairs=pairs,
-    )
+    from ganvas.workflows.parse import parse_count
+
+    number = parse_count(count)
+    options = {"seed": seed, "at": at, "size": size, "features": features, "weights": weights}
+    if number <= MOST_ON_CARD and processes is not None:
+        raise SettingError(
+            f"--processes {processes}: is for more than {MOST_ON_CARD:,} pictures; give a larger --count"
+        )
+    if number > MOST_ON_CARD and not (held_out is None and pairs is None):
+        raise SettingError(
+            f"--count {count}: of more than {MOST_ON_CARD:,} pictures no copies are looked for; leave out "
+            "--held-out and --pairs"
+        )
+    if number > MOST_ON_CARD:
+        card = ganvas.score_many(subject, against, count=number, processes=processes or 1, **options)
+    else:
+        card = ganvas.score(subject, against, held_out=held_out, count=number, pairs=pairs, **options)
     typer.echo(json.dumps(card.to_dict(), indent=1) if as_json else card)
 
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ganvas.report.html import text
+from ganvas.report.html import in_figures, text
 
 WIDTH, HEIGHT = 420, 210
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 24
+LEFT, RIGHT, TOP, BOTTOM, ROW = 46, 12, 10, 24, 16
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,11 @@ def scatter(title: str, spots: Sequence[Spot], *, is_log: bool = False) -> str:
     across, up = _scale(left, right, LEFT, WIDTH - RIGHT), _scale(bottom, top, HEIGHT - BOTTOM, TOP)
     parts = [_rule(up(value), value) for value in (bottom, (bottom + top) / 2, top)]
     ticks = list(zip(map(float, range(len(names))), names, strict=True)) if names else _ends(spots, places)
+    # Names take two rows in turn, or neighbours would lie on each other.
+    rows = [HEIGHT - 6 + (ROW * (number % 2) if names else 0) for number in range(len(ticks))]
     parts += [
-        f'<text x="{across(place):.1f}" y="{HEIGHT - 6}" text-anchor="{_anchor(across(place))}">{text(word)}</text>'
-        for place, word in ticks
+        f'<text x="{across(place):.1f}" y="{row}" text-anchor="{_anchor(across(place))}">{text(word)}</text>'
+        for (place, word), row in zip(ticks, rows, strict=True)
     ]
     for spot, place in zip(spots, places, strict=True):
         x = across(place)
@@ -57,7 +59,7 @@ def scatter(title: str, spots: Sequence[Spot], *, is_log: bool = False) -> str:
             f'<circle class="series-{spot.slot}" cx="{x:.1f}" cy="{up(spot.y):.1f}" r="4">'
             f"<title>{text(spot.about)}</title></circle>"
         )
-    drawn = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text(title)}">{"".join(parts)}</svg>'
+    drawn = f'<svg viewBox="0 0 {WIDTH} {HEIGHT + ROW}" role="img" aria-label="{text(title)}">{"".join(parts)}</svg>'
     return f'<div class="chart"><h3>{text(title)}</h3>{drawn}</div>'
 
 
@@ -75,7 +77,7 @@ def _scale(low: float, high: float, first: float, last: float) -> Callable[[floa
 
 
 def _ends(spots: Sequence[Spot], places: Sequence[float]) -> list[tuple[float, str]]:
-    found = {place: f"{float(spot.x):.3g}" for spot, place in zip(spots, places, strict=True)}
+    found = {place: in_figures(float(spot.x)) for spot, place in zip(spots, places, strict=True)}
     return [(place, found[place]) for place in sorted({min(places), max(places)})]
 
 

@@ -69,12 +69,17 @@ def _end(workers: list[BaseProcess], grace_seconds: float) -> None:
 def _work(work: Work, bound: socket.socket) -> None:
     """What a worker does; it ends with the process that began it, however that ended."""
     logging.basicConfig(format="ganvas: %(message)s")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     work(bound)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """From now on, let this process end as by SIGTERM when the one that began it ends, also where that is killed."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
+
+    def wait_for(process: BaseProcess) -> None:
+        process.join()
         os.kill(os.getpid(), signal.SIGTERM)
+
+    if parent is not None:
+        threading.Thread(target=wait_for, args=(parent,), daemon=True).start()

@@ -4,13 +4,10 @@ They are drawn in chunks. A chunk that is done is noted in generated.json; one t
 drawn again, with the same bytes. So the same call goes on where the last one stopped.
 """
 
-import multiprocessing
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -28,11 +25,12 @@ from ganvas.formats.shards import write_shard
 from ganvas.model import draw, labels_for, latents_for
 from ganvas.model.weights import Model, load_model
 from ganvas.settings import LARGEST_WHOLE, Settings, first_fault, shortened
+from ganvas.wording import counted
+from ganvas.workflows.pool import check_processes, each_done
 
 NOTES, ARRAY = "generated.json", "pictures.npy"
 CHUNK = 1000  # pictures: some seconds of drawing that a kill costs, and shards of some megabytes
 MOST = 10**9  # their chunks are noted one by one
-MOST_PROCESSES = 256
 Kind = Literal["folder", "npy", "shards"]
 _FORMAT = 1
 
@@ -93,10 +91,9 @@ def save_bulk(
     Raises:
         GanvasError: other pictures were drawn into the folder before, it cannot be written, or a process ended.
     """
-    if not 1 <= processes <= MOST_PROCESSES:
-        raise SettingError(f"--processes {processes}: expected 1 to {MOST_PROCESSES}")
+    check_processes(processes)
     if bulk.seed + bulk.count - 1 > LARGEST_WHOLE:
-        raise SettingError(f"--seed {bulk.seed}: expected one from which on there are {bulk.count} seeds")
+        raise SettingError(f"--seed {bulk.seed}: expected one from which on there are {counted(bulk.count, 'seed')}")
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
@@ -107,7 +104,11 @@ def save_bulk(
             threads = None if processes == 1 else max((os.cpu_count() or 1) // processes, 1)
             work = _Work(folder=folder, path=path, at=at, threads=threads, bulk=bulk.model_copy(update={"done": ()}))
             told(_drawn(bulk), bulk.count)
-            for chunk in _each_done(work, model, missing, processes):
+            if processes == 1:
+                drawing = (_draw_chunk(work, model, chunk) for chunk in missing)
+            else:
+                drawing = each_done(partial(_draw_elsewhere, work), missing, min(processes, len(missing) or 1))
+            for chunk in drawing:
                 bulk = bulk.model_copy(update={"done": (*bulk.done, chunk)})
                 replace_text(folder / NOTES, bulk.model_dump_json(indent=1) + "\n")
                 told(_drawn(bulk), bulk.count)
@@ -136,37 +137,8 @@ def single_name(seed: int) -> str:
     return f"{seed:06d}"
 
 
-def _each_done(work: _Work, model: Model, chunks: list[int], processes: int) -> Iterator[int]:
-    """Draw chunks, and give each as it is done. No more are handed out than the processes soon need."""
-    if processes == 1:
-        yield from (_draw_chunk(work, model, chunk) for chunk in chunks)
-        return
-    waiting, begun = iter(chunks), set[Future[int]]()
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(min(processes, len(chunks) or 1), mp_context=multiprocessing.get_context("spawn"))
-    try:
-        while True:
-            while len(begun) < 2 * processes and (chunk := next(waiting, None)) is not None:
-                begun.add(pool.submit(_draw_elsewhere, work, chunk))
-            if not begun:
-                break
-            done, begun = wait(begun, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
-    except BrokenProcessPool as error:
-        raise GanvasError(
-            "a process that draws ended, as where memory is short; the same command goes on, with fewer --processes if "
-            "it happens again"
-        ) from error
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()  # what it has begun is drawn again
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _draw_elsewhere(work: _Work, chunk: int) -> int:
-    """The same in a process that draws nothing else."""
+    """`_draw_chunk` in a process that draws nothing else."""
     if work.threads is not None:
         torch.set_num_threads(work.threads)
     return _draw_chunk(work, _read_once(work.path, work.at, work.bulk.model), chunk)

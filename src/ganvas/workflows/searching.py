@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import optuna
@@ -77,13 +78,11 @@ class Worker:
             study.fail_left()
             while study.wants_more(count) and (is_first or until is None or time.monotonic() < until):
                 is_first = False
-                try:
+                with suppress(_Stopped):
                     study.kept.optimize(self._objective, n_trials=1)
-                except _Stopped:
-                    self.is_stopped = True
+                self.write()
+                if self.is_stopped:
                     return
-                finally:
-                    self.write()
                 study.fail_left()
 
     def views(self) -> tuple[TrialView, ...]:
@@ -120,6 +119,7 @@ class Worker:
                 trial.set_user_attr("measured", [end.value, end.low, end.high])
             trial.set_user_attr("reason", end.reason)
             self._tell(f"trial {trial.number}: {_ending(end)}")
+            self.is_stopped = end.is_last or end.how == "interrupted"
             if end.how == "interrupted":
                 study.set_aside(study.trials()[trial.number])
                 raise _Stopped

@@ -24,6 +24,7 @@ class TrialEnd:
 
     value: KD of 500 pictures of the model that it ships, with `low` and `high`, the ends of its 95% interval; None
     where it was not finished. reason: why it does not count although it was finished, or why it was not; "" else.
+    is_last: the process was asked to end meanwhile.
     """
 
     how: Literal["finished", "pruned", "interrupted"]
@@ -31,6 +32,7 @@ class TrialEnd:
     low: float | None = None
     high: float | None = None
     reason: str = ""
+    is_last: bool = False
 
 
 IsPruned = Callable[[float, float], bool]
@@ -55,7 +57,7 @@ def run_trial(config: RunConfig, folder: Path, is_pruned: IsPruned, *, progress:
     except DivergedError as error:
         return TrialEnd("pruned", reason=str(error))
     if watched.is_over:
-        return TrialEnd("pruned", reason=watched.reason)
+        return TrialEnd("pruned", reason=watched.reason, is_last=interruption.happened())
     if interruption.happened():
         return TrialEnd("interrupted", reason="stopped from outside")
     card = score_pictures(ScoreOptions(folder, config.pictures.source, count=SCORED)).card
