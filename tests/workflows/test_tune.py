@@ -3,6 +3,8 @@
 import math
 import multiprocessing
 import re
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 
@@ -82,7 +84,7 @@ def test_what_is_written_as_the_best_is_the_smallest_kd_of_those_that_were_finis
 
 def test_trials_that_do_worse_than_others_at_fixed_times_are_not_gone_on_with(search):
     states = [trial.state for trial in search(16).trials]
-    assert states.count("pruned") >= 3
+    assert "pruned" in states
     assert set(states) == {"finished", "pruned"}
 
 
@@ -124,14 +126,13 @@ def test_to_give_all_that_is_searched_is_refused(search):
 def test_what_copies_its_pictures_is_never_the_best(search):
     def copying(config, folder, is_pruned):
         kd = kd_of(config)
-        is_copy = config.optimizer.generator_rate > 4e-4
+        is_copy = config.optimizer.generator_rate != 4e-4  # all but the recipe as it is
         return TrialEnd("finished", kd, kd, kd, "its pictures copy those of the set" if is_copy else "")
 
     found = search(10, copying)
-    best = best_of(found.trials)
-    assert best.values["optimizer.generator_rate"] <= 4e-4
-    copies = [trial for trial in found.trials if trial.reason]
-    assert copies
+    assert best_of(found.trials).is_default
+    copies = found.trials[1:]
+    assert min(trial.value for trial in copies) < best_of(found.trials).value
     assert all((trial.state, "copy" in trial.reason) == ("pruned", True) for trial in copies)
 
 
@@ -307,3 +308,13 @@ def test_a_trial_is_a_training_and_its_kd_is_what_score_finds(pictures, tmp_path
     scored = ganvas.score(run, pictures).model.kernel_distance
     assert found.trials[0].value == pytest.approx(scored.value, abs=1e-6)
     assert (found.trials[0].low, found.trials[0].high) == pytest.approx((scored.low, scored.high), abs=1e-6)
+
+
+def test_without_optuna_the_error_names_the_command_that_installs_it(tmp_path):
+    code = "import sys; sys.modules['optuna'] = None; sys.argv = ['ganvas', 'tune', 'avatars']\n"
+    code += "from ganvas.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'ganvas[tune]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
