@@ -125,14 +125,13 @@ def test_to_give_all_that_is_searched_is_refused(search):
 
 def test_what_copies_its_pictures_is_never_the_best(search):
     def copying(config, folder, is_pruned):
-        kd = kd_of(config)
-        is_copy = config.optimizer.generator_rate != 4e-4  # all but the recipe as it is
-        return TrialEnd("finished", kd, kd, kd, "its pictures copy those of the set" if is_copy else "")
+        if config.optimizer.generator_rate == 4e-4:  # the recipe as it is
+            return TrialEnd("finished", 1.0, 0.9, 1.1)
+        return TrialEnd("finished", 0.01, 0.0, 0.02, "its pictures copy those of the set")
 
     found = search(10, copying)
     assert best_of(found.trials).is_default
     copies = found.trials[1:]
-    assert min(trial.value for trial in copies) < best_of(found.trials).value
     assert all((trial.state, "copy" in trial.reason) == ("pruned", True) for trial in copies)
 
 
