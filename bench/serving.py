@@ -2,12 +2,15 @@
 
     python -m bench.serving EXPORTED_MODEL [--requests 100000]
     python -m bench.serving EXPORTED_MODEL --walks
+    python -m bench.serving EXPORTED_MODEL --workers 1 2
 
 The load comes from this machine too, on the same cores: wrk (Debian's package) for the peak, this script for a steady
 rate. Everything is a ratio to onnxruntime alone on as many threads, measured in turns with it; medians of the turns.
 
 With --walks: how long single pictures take while the dearest walks and sheets are asked for without a pause, in turns
 with the same pictures alone. Each turn is a line of the results, so that it goes on where it was stopped; 40 s a turn.
+
+With --workers: the peak of single pictures and of sheets with so many processes behind the port, in turns.
 """
 
 import argparse
@@ -33,6 +36,7 @@ from bench.lines import keep, kept
 from ganvas.serving.engine import Engine
 
 PORT, AT_ONCE, SECONDS, TURNS = 8917, 32, 10, 3
+SECONDS_TO_BEGIN = 5
 SINGLES_PER_SECOND, SECONDS_OF_WALKS = 10, 20
 RESULTS = Path("bench/results/walks.jsonl")
 DEAREST = (  # asked for at once and again and again: what shut everyone out
@@ -66,10 +70,11 @@ def bare(model: Path, seconds: float = 8.0) -> float:
     return drawn / taken
 
 
-def started(model: Path) -> tuple[subprocess.Popen[bytes], float]:
+def started(model: Path, *options: str) -> tuple[subprocess.Popen[bytes], float]:
     """The server, and the seconds until it answered."""
     begun = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "ganvas", "serve", str(model), "--port", str(PORT)])
+    command = [sys.executable, "-m", "ganvas", "serve", str(model), "--port", str(PORT), *options]
+    process = subprocess.Popen(command)
     while process.poll() is None:
         try:
             urllib.request.urlopen(f"{ADDRESS}/healthz", timeout=1).read()
@@ -162,6 +167,24 @@ def measure_walks(model: Path) -> None:
             print(f"| {line['singles']} | {alone} | {beside} | {line['ratio']} | {json.dumps(line['others'])} |")
 
 
+def measure_workers(model: Path, counts: Sequence[int]) -> None:
+    """Peaks by the number of workers, medians of the turns, as a table."""
+    found: dict[int, list[tuple[float, float]]] = {count: [] for count in counts}
+    for _ in range(TURNS):
+        for count, peaks in found.items():
+            process, _ = started(model, "--workers", str(count))
+            try:
+                time.sleep(SECONDS_TO_BEGIN)  # the first worker has answered; the others begin at about the same time
+                peaks.append((peak(SEEDS_SCRIPT, 64)[0], AT_ONCE * peak(SHEETS_SCRIPT, 4)[0]))
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(60)
+    print("| workers | a picture each, pictures/s | sheets, pictures/s |\n|---|---|---|")
+    for count, peaks in found.items():
+        singly, sheets = (statistics.median(each) for each in zip(*peaks, strict=True))
+        print(f"| {count} | {singly:.0f} | {sheets:.0f} |")
+
+
 async def steady(rate: float, seconds: float) -> list[float]:
     """Milliseconds of each answer, asked for at a steady rate whether or not the last one came."""
     taken: list[float] = []
@@ -202,7 +225,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--requests", type=int, default=100_000, help="that memory is watched over")
     parser.add_argument("--walks", action="store_true", help="single pictures beside walks, and nothing else")
+    parser.add_argument("--workers", type=int, nargs="+", help="peaks by so many processes, and nothing else")
     asked_for = parser.parse_args(arguments)
+    if asked_for.workers:
+        measure_workers(asked_for.model, asked_for.workers)
+        return
     if asked_for.walks:
         measure_walks(asked_for.model)
         return

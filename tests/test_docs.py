@@ -41,6 +41,7 @@ SMALLER = {
     "publish": ["--no-score"],
     "walk": ["--seconds", "0.2", "--fps", "10"],
     "project": ["--steps", "2"],
+    "tune": ["--time", "3s", "--trials", "1", "--size", "16", "--set", "network.width=0.1"],
 }
 AS_SMALL = {"avatars": "my-pictures"}  # features of 2,000 pictures would take half of the time
 

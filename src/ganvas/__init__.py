@@ -23,8 +23,21 @@ if TYPE_CHECKING:
     from ganvas.studio.opening import open_studio
     from ganvas.workflows.generate import Generator
     from ganvas.workflows.playing import blend, directions, mix, neighbours, project, walk
-    from ganvas.workflows.public import compare, export, load, look, pack, publish, resume, score, serve, train
+    from ganvas.workflows.public import (
+        compare,
+        export,
+        load,
+        look,
+        pack,
+        publish,
+        resume,
+        score,
+        score_many,
+        serve,
+        train,
+    )
     from ganvas.workflows.runs import Run
+    from ganvas.workflows.tune import Tuning, tune
 
 __version__ = "0.1.0"
 
@@ -38,6 +51,7 @@ __all__ = [
     "PicturesError",
     "Run",
     "SettingError",
+    "Tuning",
     "blend",
     "compare",
     "directions",
@@ -52,15 +66,17 @@ __all__ = [
     "publish",
     "resume",
     "score",
+    "score_many",
     "serve",
     "train",
+    "tune",
     "walk",
 ]
 
 _HOME = {
     **dict.fromkeys(("DivergedError", "GanvasError", "ModelError", "PicturesError", "SettingError"), "errors"),
     **dict.fromkeys(
-        ("compare", "export", "load", "look", "pack", "publish", "resume", "score", "serve", "train"),
+        ("compare", "export", "load", "look", "pack", "publish", "resume", "score", "score_many", "serve", "train"),
         "workflows.public",
     ),
     **dict.fromkeys(("blend", "directions", "mix", "neighbours", "project", "walk"), "workflows.playing"),
@@ -69,6 +85,7 @@ _HOME = {
     "RECIPES": "recipes",
     "open_studio": "studio.opening",
     "Run": "workflows.runs",
+    **dict.fromkeys(("Tuning", "tune"), "workflows.tune"),
 }
 
 

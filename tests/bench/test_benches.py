@@ -3,6 +3,7 @@
 What a bench writes lies below the working folder, which is the test's own here.
 """
 
+import argparse
 import asyncio
 import json
 import shutil
@@ -25,6 +26,7 @@ from bench import (
     agreement,
     beside,
     blind,
+    bulk,
     components,
     copies,
     data_memory,
@@ -56,6 +58,7 @@ from bench import (
     stacked,
     step,
     studio,
+    tuning,
     tutorial_twin,
     unseen,
     unseen_sets,
@@ -253,6 +256,11 @@ def smoke_faces(given: Given) -> None:
     logits, places = detector.faces(images)
     assert logits[0] > logits[1]
     assert np.abs(places[0] - [24, 16]).max() < 2
+
+
+def smoke_bulk(given: Given) -> None:
+    bulk.main([str(given.run), str(given.work), "--counts", "3", "--processes", "1"])
+    assert "| shards | 1 | 3 | " in given.printed()
 
 
 def smoke_few(given: Given) -> None:
@@ -576,11 +584,22 @@ def smoke_verdicts(given: Given) -> None:
     assert "| copying | 1 |" in given.printed()
 
 
+def smoke_tuning(given: Given) -> None:
+    options = {"recipe": "dcgan28", "minutes": 0.03, "trials": 1, "seeds": 1, "count": COUNT, "work": given.work}
+    asked = argparse.Namespace(**options)
+    for _ in range(2):  # the second time there is nothing left to do
+        tuning.compare("drawn", str(given.pictures), "16x16", asked, ["network.width=0.1", "recording.report=false"])
+    assert [line["kind"] for line in lines.kept(tuning.RESULTS)] == ["tuned", "default"]
+    tuning.main(["table"])
+    assert "| drawn | dcgan28 | 0.03 | multiscale | " in given.printed()
+
+
 SMOKE: dict[str, Callable[[Given], None]] = {
     "ablations": smoke_ablations,
     "agreement": smoke_agreement,
     "beside": smoke_beside,
     "blind": smoke_blind,
+    "bulk": smoke_bulk,
     "components": smoke_components,
     "copies": smoke_copies,
     "data_memory": smoke_data_memory,
@@ -612,6 +631,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "stacked": smoke_stacked,
     "step": smoke_step,
     "studio": smoke_studio,
+    "tuning": smoke_tuning,
     "tutorial_twin": smoke_tutorial_twin,
     "unseen": smoke_unseen,
     "unseen_sets": smoke_unseen_sets,
@@ -623,6 +643,7 @@ SKIPPED = {
 }
 SLOW = {
     "beside",
+    "bulk",
     "overhead",
     "page",
     "playing",
@@ -637,6 +658,7 @@ SLOW = {
     "stacked",
     "step",
     "studio",
+    "tuning",
 }
 
 

@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ganvas.files import cache_folder
 from ganvas.publishing import docker, hosting
@@ -134,6 +135,47 @@ def test_the_container_runs_as_nobody_and_is_asked_for_its_health(folder):
     assert "\nUSER 10001\n" in text
     assert "HEALTHCHECK" in text
     assert "read_only: true" in (folder / "compose.yaml").read_text(encoding="utf-8")
+
+
+def composed(folder, name):
+    return yaml.safe_load((folder / name).read_text(encoding="utf-8"))["services"]
+
+
+def test_two_servers_stand_behind_nginx_which_waits_until_they_are_well(folder):
+    services = composed(folder, "compose.replicas.yaml")
+    pictures, proxy = services["pictures"], services["proxy"]
+    assert pictures["deploy"]["replicas"] == 2
+    assert "ports" not in pictures  # nginx alone is reached, so that it may be believed
+    assert "/readyz" in pictures["healthcheck"]["test"][-1]
+    assert proxy["depends_on"] == {"pictures": {"condition": "service_healthy"}}
+    assert "/healthz" in proxy["healthcheck"]["test"][-1]
+    source, target, _ = proxy["volumes"][0].split(":")
+    assert (folder / source).is_file()
+    assert target == "/etc/nginx/conf.d/default.conf"
+    nginx = (folder / "nginx.conf").read_text(encoding="utf-8")
+    assert f"listen {proxy['ports'][0].split(':')[1]};" in nginx
+    assert "set $servers pictures;" in nginx
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.replicas.yaml"])
+def test_every_service_is_fenced_in_and_begun_again(name, folder):
+    for service in composed(folder, name).values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["restart"] == "unless-stopped"
+        assert service["mem_limit"]
+
+
+def test_the_servers_behind_nginx_take_the_options_that_they_are_given(folder):
+    command = composed(folder, "compose.replicas.yaml")["pictures"]["command"]
+    server = Server(folder, *command)
+    try:
+        server.wait()
+        assert server.get("/readyz")
+    finally:
+        server.process.kill()
+        server.process.wait()
+        server.process.stderr.close()
 
 
 def test_a_server_without_a_container_needs_nothing_else(published, tmp_path):

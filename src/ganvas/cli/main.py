@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 import ganvas
-from ganvas.cli import playing
-from ganvas.errors import DiskError, GanvasError, missing_package
+from ganvas.cli import playing, searching
+from ganvas.errors import DiskError, GanvasError, SettingError, missing_package
 from ganvas.launched import launched, tells
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ _SOURCE = (
     "a folder, zip, tar, .npy or video; shards/{000000..000099}.tar or an address; avatars, digits, mnist, lfw, "
     "celeba; hf:owner/dataset, or hf-stream: to decode it as it is shown"
 )
+MOST_ON_CARD = 5000  # pictures, all of which it holds at once
 _MODEL = "a run folder, a model folder or hf:owner/model"
 Size = Annotated[str | None, typer.Option(help="pixels: 64, or 96x64 (width x height); 16 to 1,024")]
 Fit = Annotated[str, typer.Option(help="how pictures of another shape are made to fit: crop, pad or stretch")]
@@ -203,7 +204,7 @@ def recipes(name: Annotated[str | None, typer.Argument(help="one recipe, with al
 @app.command()
 def generate(
     model: Annotated[str, typer.Argument(help=_MODEL)],
-    count: Annotated[int, typer.Option(min=1, help="how many pictures")] = 16,
+    count: Annotated[str, typer.Option(help="how many pictures, as in 500 or 1M")] = "16",
     seed: Annotated[int, typer.Option(min=0, help="of the first; the next picture has the next seed")] = 0,
     truncation: Annotated[float, typer.Option(min=0, help="below 1: nearer to the mean picture, less varied")] = 1.0,
     label: Annotated[str | None, typer.Option(help="a class, of a model trained with --conditional")] = None,
@@ -211,14 +212,31 @@ def generate(
     out: Annotated[Path | None, typer.Option(help="the folder for the pictures; MODEL/generated unless given")] = None,
     grid: Annotated[bool, typer.Option("--grid", help="only the one grid, no single pictures")] = False,
     rebuild: Annotated[str | None, typer.Option(help="vaegan: encode and rebuild the pictures of this SOURCE")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="for very many: folder, npy or shards (tar); the same command goes on with them")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="that draw, with --to; one unless given")] = None,
+    chunk: Annotated[int | None, typer.Option(min=1, help="pictures of a shard, with --to; 1,000 unless given")] = None,
 ) -> None:
     """Draw pictures with the best model that was measured; the same seed gives the same picture, however many."""
+    from ganvas.workflows.parse import parse_count
+
+    if to is not None and (grid or rebuild is not None):
+        raise SettingError(f"--to {to}: goes with neither --grid nor --rebuild")
+    if to is None and not (processes is None and chunk is None):
+        raise SettingError("--processes and --chunk go with --to, as in --to shards")
+    number = parse_count(count)
+    if number < 1:
+        raise SettingError(f"--count {count}: expected one or more")
     generator = ganvas.load(model, at=at)
     folder = out or (Path("generated") if _is_remote(model) else Path(model) / "generated")
     if rebuild is not None:
-        typer.echo(generator.save_rebuilt(folder, rebuild, count))
+        typer.echo(generator.save_rebuilt(folder, rebuild, number))
+    elif to is not None:
+        bulk = {"to": to, "processes": processes or 1, **({} if chunk is None else {"chunk": chunk})}
+        typer.echo(generator.save_many(folder, number, seed=seed, truncation=truncation, label=label, **bulk))
     else:
-        seeds = range(seed, seed + count)
+        seeds = range(seed, seed + number)
         typer.echo(generator.save_pictures(folder, seeds, truncation=truncation, label=label, singles=not grid))
 
 
@@ -229,7 +247,7 @@ def score(
     held_out: Annotated[
         str | None, typer.Option(help="real pictures that it was not trained on, if you kept some")
     ] = None,
-    count: Annotated[int, typer.Option(min=4, max=5000, help="generated pictures to score")] = 500,
+    count: Annotated[str, typer.Option(help="generated pictures to score; of more than 5,000 KD and FD alone")] = "500",
     seed: Annotated[int, typer.Option(min=0, help="of the first picture, and of every sample")] = 0,
     at: Annotated[str | None, typer.Option(help="score that moment of the run: images shown, or last")] = None,
     size: Size = None,
@@ -237,20 +255,26 @@ def score(
     weights: Annotated[Path | None, typer.Option(help="the extractor's weights, instead of fetching them")] = None,
     pairs: Annotated[Path | None, typer.Option(help="a picture of the closest generated and training pictures")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the card as JSON")] = False,
+    processes: Annotated[int | None, typer.Option(min=1, help="for more than 5,000: that draw and look")] = None,
 ) -> None:
     """The score card: how good, how varied, how much is copied, beside what real pictures and noise would get."""
-    card = ganvas.score(
-        subject,
-        against,
-        held_out=held_out,
-        count=count,
-        seed=seed,
-        at=at,
-        size=size,
-        features=features,
-        weights=weights,
-        pairs=pairs,
-    )
+    from ganvas.workflows.parse import parse_count
+
+    number = parse_count(count)
+    options = {"seed": seed, "at": at, "size": size, "features": features, "weights": weights}
+    if number <= MOST_ON_CARD and processes is not None:
+        raise SettingError(
+            f"--processes {processes}: is for more than {MOST_ON_CARD:,} pictures; give a larger --count"
+        )
+    if number > MOST_ON_CARD and not (held_out is None and pairs is None):
+        raise SettingError(
+            f"--count {count}: of more than {MOST_ON_CARD:,} pictures no copies are looked for; leave out "
+            "--held-out and --pairs"
+        )
+    if number > MOST_ON_CARD:
+        card = ganvas.score_many(subject, against, count=number, processes=processes or 1, **options)
+    else:
+        card = ganvas.score(subject, against, held_out=held_out, count=number, pairs=pairs, **options)
     typer.echo(json.dumps(card.to_dict(), indent=1) if as_json else card)
 
 
@@ -338,6 +362,7 @@ def serve(
     root_path: Annotated[str, typer.Option(help="what a proxy puts before every path, as /pictures")] = "",
     control: Annotated[bool, typer.Option("--control", help="let OSC on this machine play the page")] = False,
     osc_port: Annotated[int, typer.Option(min=0, max=65535, help="UDP, for --control; 0 for any")] = 9000,
+    workers: Annotated[int, typer.Option(min=1, help="processes behind the port, each with its own limits")] = 1,
 ) -> None:
     """The HTTP API, and the page at /; PyTorch is not needed for it."""
     _show_log()
@@ -354,6 +379,7 @@ def serve(
             root_path=root_path,
             control=control,
             osc_port=osc_port,
+            workers=workers,
             told=_tell_address,
         )
     except Interrupted:  # uvicorn passes the signal on once everything is answered
@@ -419,6 +445,7 @@ def compare(
 
 
 playing.add_to(app)
+searching.add_to(app)
 
 
 def main() -> None:

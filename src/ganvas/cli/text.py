@@ -5,6 +5,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from ganvas.recipes import DEFAULT, RECIPES, recipe
+from ganvas.searched import SEARCHED
 from ganvas.wording import counted
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def recipe_page(name: str) -> str:
         for field, value in settings.model_dump(mode="json").items():
             meaning = type(settings).model_fields[field].description or field
             lines.append(f"{f'{section}.{field} = {_as_typed(value)}':<50} # {meaning}")
+    lines += ["", "# what `ganvas tune` searches"]
+    lines += [f"{f'{path}: {span}':<50} # {span.reason}" for path, span in SEARCHED[name].items()]
     return "\n".join([f"# {name}", *about, *lines])
 
 

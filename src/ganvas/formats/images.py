@@ -3,6 +3,7 @@
 Pictures are uint8 (N, H, W, C) in [0, 255]; C is 1 (grey), 3 (RGB) or 4 (RGBA, not premultiplied).
 """
 
+import io
 import math
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ganvas.files import replacing
+from ganvas.files import replace_bytes
 
 PAPER = 244
 CHECK_DARK, CHECK_LIGHT, CHECK_PX = 222, 250, 8
@@ -114,10 +115,14 @@ def save_grid(path: Path, images: np.ndarray, *, columns: int | None = None) -> 
 
 
 def save_png(path: Path, picture: np.ndarray, *, scale: int | None = None, link: str = "") -> None:
-    """One picture or grid as a PNG, replaced atomically.
+    """What `png_bytes` gives as a file, replaced atomically; missing folders are made. Raises as it does."""
+    replace_bytes(path, png_bytes(picture, scale=scale, link=link))
+
+
+def png_bytes(picture: np.ndarray, *, scale: int | None = None, link: str = "") -> bytes:
+    """One picture or grid as a PNG.
 
     Args:
-        path: where; missing folders are made.
         picture: uint8 (H, W) or (H, W, 1 | 3 | 4).
         scale: whole-number enlargement, every pixel a square of `scale` pixels; None enlarges a small grid as far as
             720 pixels allow, so that 28-pixel digits can be seen. The same shape always gives the same scale.
@@ -138,9 +143,10 @@ def save_png(path: Path, picture: np.ndarray, *, scale: int | None = None, link:
     said = PngInfo()
     if link:
         said.add_text(LINK_KEY, link)
-    with replacing(path) as unfinished:
-        # Pillow's own level, 6, takes up to twice as long for files that are hardly smaller.
-        Image.fromarray(enlarged).save(unfinished, format="PNG", compress_level=3, pnginfo=said)
+    # Pillow's own level, 6, takes up to twice as long for files that are hardly smaller.
+    encoded = io.BytesIO()
+    Image.fromarray(enlarged).save(encoded, format="PNG", compress_level=3, pnginfo=said)
+    return encoded.getvalue()
 
 
 def _squarest(count: int, height: int, width: int) -> int:

@@ -10,6 +10,7 @@ from ganvas.metrics.copies import Space, chance_of_copies, count_copies, pixel_r
 from ganvas.metrics.distances import frechet_distance, kernel_distance, kernel_distance_interval
 from ganvas.metrics.diversity import FEWEST_PER_CLASS, fit_classifier, mode_coverage, same_share, spread
 from ganvas.metrics.health import Measure, Verdict, assess, best_measure, is_sound
+from ganvas.metrics.merging import Moments, added, frechet_of_moments, mean_of_blocks
 from ganvas.metrics.neighbours import neighbourhoods
 from ganvas.metrics.reference import (
     MOST_REFERENCE,
@@ -27,11 +28,13 @@ __all__ = [
     "Card",
     "Measure",
     "Modes",
+    "Moments",
     "Protocol",
     "Sample",
     "Space",
     "Verdict",
     "Wanted",
+    "added",
     "assess",
     "best_measure",
     "card_lines",
@@ -39,9 +42,11 @@ __all__ = [
     "count_copies",
     "fit_classifier",
     "frechet_distance",
+    "frechet_of_moments",
     "is_sound",
     "kernel_distance",
     "kernel_distance_interval",
+    "mean_of_blocks",
     "mode_coverage",
     "neighbourhoods",
     "noise_pictures",

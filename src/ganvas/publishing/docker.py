@@ -1,4 +1,4 @@
-"""An exported model -> a container: the server's folder, a Dockerfile and a compose file."""
+"""An exported model -> a container: the server's folder, a Dockerfile, and compose files for one and for two of it."""
 
 from importlib.resources import files
 from pathlib import Path

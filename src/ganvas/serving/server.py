@@ -8,7 +8,7 @@ import os
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from ganvas.serving.engine import Engine
 from ganvas.serving.middleware import Limits, as_response
 from ganvas.serving.pages import Page
 from ganvas.serving.responses import problem
+from ganvas.serving.workers import MOST as MOST_WORKERS
+from ganvas.serving.workers import serve_by
 from ganvas.settings import HUB_PREFIX
 
 LOOPBACK = "localhost", "127.0.0.1", "[::1]"
@@ -97,6 +99,7 @@ def serve(
     root_path: str = "",
     control: bool = False,
     osc_port: int = 0,
+    workers: int = 1,
     told: Callable[[str, int | None], None] = lambda address, osc_port: None,
 ) -> None:
     """Serve exported models until SIGTERM or Ctrl-C; what was begun is finished.
@@ -109,6 +112,7 @@ def serve(
         root_path: what a proxy puts before every path, as "/pictures".
         control: the page that is opened by the address that is told is played by OSC, over UDP on this machine.
         osc_port: for it; 0: any.
+        workers: processes behind the one port; each has the limits for itself.
         told: is told the page's address and the port for OSC, None without, as soon as both are listened to.
     Raises:
         ModelError: a model cannot be read.
@@ -124,20 +128,58 @@ def serve(
     if is_loopback(host) and not (limits.keys or public):
         limits = replace(limits, hosts=LOOPBACK)  # or any page could ask here, by a name that it points to this machine
     if control:
-        _check_control(host, is_shared=bool(public or root_path or limits.proxies))
-    engines = {name: Engine(path, threads=threads) for name, path in models.items()}
-    pages = {name: partial(_page, model_folder(exported_folder(path)), make_page) for name, path in models.items()}
+        _check_control(host, is_shared=bool(public or root_path or limits.proxies or workers > 1))
+    if not 1 <= workers <= MOST_WORKERS:
+        raise SettingError(f"--workers {workers}: expected 1 to {MOST_WORKERS}")
+    if workers > 1 and threads is None:
+        threads = max((os.cpu_count() or 1) // workers, 1)
+    served = _Served(dict(models), limits, threads, make_page, root_path)
+    engines = served.engines()
     with listening(host, port) as bound:
         controlled = Control(osc_socket(osc_port), LOOPBACK) if control else None
-        app = create_app(engines, limits, pages, root_path=root_path, control=controlled)
         told(_address(host, bound.getsockname()[1], controlled), controlled and controlled.port)
+        if workers == 1:
+            served.serve(bound, engines, controlled)
+        else:
+            del engines  # they could be read, which was to be seen; each worker has its own
+            serve_by(workers, served, bound, grace_seconds=GRACE_SECONDS)
+
+
+@dataclass(frozen=True)
+class _Served:
+    """What a process serves, and how."""
+
+    models: Mapping[str, Path]
+    limits: Limits
+    threads: int | None
+    make_page: Callable[[Path], Page]
+    root_path: str
+
+    def __call__(self, bound: socket.socket) -> None:
+        """As one of several workers."""
+        self.serve(bound, self.engines())
+
+    def engines(self) -> dict[str, Engine]:
+        """Raises ModelError: a model cannot be read."""
+        return {name: Engine(path, threads=self.threads) for name, path in self.models.items()}
+
+    def serve(self, bound: socket.socket, engines: Mapping[str, Engine], control: Control | None = None) -> None:
+        """Until SIGTERM or Ctrl-C."""
+        pages = {
+            name: partial(_page, model_folder(exported_folder(path)), self.make_page)
+            for name, path in self.models.items()
+        }
+        app = create_app(engines, self.limits, pages, root_path=self.root_path, control=control)
         gc.freeze()  # what is loaded by now stays; looking through it again and again would hold up requests
-        uvicorn.Server(configured(app, with_control=control)).run([bound])
+        uvicorn.Server(configured(app, with_control=control is not None)).run([bound])
 
 
 def _check_control(host: str, *, is_shared: bool) -> None:
     if is_shared or not is_loopback(host):
-        raise SettingError("--control is for this machine alone: leave out --host, --public, --proxy and --root-path")
+        raise SettingError(
+            "--control is for this machine and one process alone: leave out --host, --public, --proxy, --root-path and "
+            "--workers"
+        )
     if importlib.util.find_spec("wsproto") is None:
         raise missing_package("wsproto", "serve", "WebSockets")
 

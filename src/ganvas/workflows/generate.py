@@ -18,10 +18,11 @@ from ganvas.errors import SettingError
 from ganvas.files import writing_to
 from ganvas.formats.images import Pictures, save_grid, save_png
 from ganvas.formats.manifest import Description
-from ganvas.formats.point import Point
 from ganvas.model import MainDirection, draw, labels_for, latents_for, main_directions, rebuild
 from ganvas.model.weights import Model, load_model
 from ganvas.settings import MOST_TRUNCATION, shortened
+from ganvas.workflows.bulk import CHUNK, Bulk, save_bulk, single_name, single_png, weights_key
+from ganvas.workflows.progress import counting
 
 MOST_ON_GRID = 1024
 MOST_SEEDS = 100_000  # at a time: their latents are held in memory, 40 MB of 100 numbers each
@@ -181,12 +182,52 @@ class Generator:
             folder.mkdir(parents=True, exist_ok=True)
             for seed, picture in zip(seeds, drawn, strict=True):
                 if singles:
-                    point = Point(seed=seed, truncation=None if truncation == 1 else truncation, label=label)
-                    save_png(folder / f"{seed:06d}.png", picture, scale=1, link=point.to_link())
+                    save_png(folder / f"{single_name(seed)}.png", **single_png(picture, seed, truncation, label))
                 if len(shown) < most_on_grid:
                     shown.append(picture)
             save_grid(folder / "grid.png", np.stack(shown))
         return folder / "grid.png"
+
+    def save_many(
+        self,
+        folder: str | os.PathLike[str],
+        count: int,
+        *,
+        seed: int = 0,
+        to: str = "folder",
+        processes: int = 1,
+        truncation: float = 1.0,
+        label: str | None = None,
+        chunk: int = CHUNK,
+        progress: bool = True,
+    ) -> Path:
+        """Draw very many pictures into `folder`; the same call again goes on. Returns the folder, or the array's path.
+
+        A seed's picture is that of `save_pictures`, with the same bytes. Memory does not grow with the count.
+
+        Args:
+            count: pictures; their seeds follow each other from `seed` on.
+            to: folder: a PNG each; npy: pictures.npy, (N, H, W, C) uint8, for `numpy.load(path, mmap_mode="r")`;
+                shards: tar files as WebDataset lays them out, each picture with a .json of its seed and label.
+            processes: that draw, on this machine.
+            chunk: pictures of a shard, and what a process that ends costs at most.
+            progress: show on stderr how far it is.
+        Raises:
+            GanvasError: as `draw`; other pictures were drawn into the folder before; or a process ended.
+        """
+        labels_for(self.description, [seed], label)  # which says at once if there is no such label
+        values = {
+            "model": weights_key(self.model),
+            "to": to,
+            "count": count,
+            "seed": seed,
+            "truncation": checked_truncation(truncation),
+            "label": label,
+            "chunk": chunk,
+        }
+        bulk = checked(Bulk, values)
+        with counting("drawing", progress) as told:
+            return save_bulk(Path(folder), self.model, self.path, self.at, bulk, processes=processes, told=told)
 
     def save_rebuilt(self, folder: str | os.PathLike[str], source: PicturesLike, count: int = 16) -> Path:
         """A grid of pictures of `source` over the same rebuilt, row by row; returns its path. Raises as `rebuild`."""

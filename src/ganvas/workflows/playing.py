@@ -1,8 +1,7 @@
 """The public functions that play a trained generator. As in `public`, numbers may be given as people type them."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from ganvas.errors import SettingError
 from ganvas.settings import shortened
 from ganvas.wording import counted
 from ganvas.workflows.parse import parse_duration, parse_size
+from ganvas.workflows.progress import counting
 from ganvas.workflows.public import ModelLike, Size, load
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def walk(
         scale=scale,
         seed=first,
     )
-    with _told("drawing the film", progress) as told:
+    with counting("drawing the film", progress) as told:
         return walk_film(generator.model, options, told)
 
 
@@ -159,7 +159,7 @@ def project(
     one = isinstance(photos, str | os.PathLike)
     paths = tuple(Path(photo) for photo in ([photos] if one else photos))
     options = ProjectOptions(paths, None if out is None else Path(out), steps, seed, label, fit, film)
-    with _told("looking for the photos", progress) as told:
+    with counting("looking for the photos", progress) as told:
         return project_photos(generator.path, generator.model, options, told)
 
 
@@ -347,15 +347,3 @@ def _links(stops: Iterable[str], truncation: float | None, label: str | None) ->
         if value is not None and points and all(getattr(point, name) is not None for point in points):
             raise SettingError(f"--{name} {shortened(value)}: every picture that is given has its own; leave it out")
     return [point.completed(truncation=truncation, label=label).to_link() for point in points]
-
-
-@contextmanager
-def _told(doing: str, shown: bool) -> Generator[Callable[[int, int], None]]:
-    """What is called with how much is done, and of how much; a bar on stderr where a person sees it."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
-        task = bar.add_task(doing, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -4,12 +4,14 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress import Progress
 from rich.text import Text
 
 from ganvas.formats.log_events import Event, LogMended, PicturesChanged, PicturesLost
@@ -66,6 +68,20 @@ def show_looking(done: int, total: int) -> None:
         _console.print(f"looking at the pictures: {done} of {total}", end="\n" if done == total else "\r")
     elif done == total:
         _console.print(f"looked at {counted(total, 'file')}")
+
+
+@contextmanager
+def counting(doing: str, shown: bool) -> Generator[Callable[[int, int], None]]:
+    """What is called with how much is done, and of how much; a bar on stderr where a person sees it."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_line(text: str) -> None:
+    """A line on stderr."""
+    _console.print(text, markup=False, soft_wrap=True)
 
 
 def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet: bool = False) -> Finished:

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from ganvas.data import PictureSet
     from ganvas.data.handed import PicturesLike
     from ganvas.metrics import Card
+    from ganvas.model.weights import Model
     from ganvas.run.events import RunEvent
     from ganvas.workflows.generate import Generator
     from ganvas.workflows.pack import PackResult
     from ganvas.workflows.publish import ExportResult, PublishResult
     from ganvas.workflows.runs import Run
+    from ganvas.workflows.score import ScoreOptions
+    from ganvas.workflows.score_many import ManyScores
 
 Size: TypeAlias = int | str | tuple[int, int]
 ModelLike: TypeAlias = "str | os.PathLike[str] | Generator"
@@ -339,35 +342,55 @@ def score(
     Raises:
         GanvasError: the model, the pictures or the weights cannot be used.
     """
-    from ganvas.data.handed import as_source
-    from ganvas.workflows.generate import Generator
-    from ganvas.workflows.score import ScoreOptions, save_pairs, score_pictures
+    from ganvas.workflows.score import save_pairs, score_pictures
 
-    model, moment = None, parse_moment(at)
-    if isinstance(subject, Generator):
-        path, model, moment = subject.path, subject.model, subject.at if at is None else moment
-        model = subject.model if moment == subject.at else None
-    elif isinstance(subject, str) and subject.startswith(HUB_PREFIX):
-        from ganvas.publishing.hub import has_model
-
-        path = _folder(subject) if has_model(subject) else Path(subject)
-    else:
-        path = Path(as_source(subject))
-    options = ScoreOptions(
-        path,
-        as_source(against),
-        held_out=None if held_out is None else as_source(held_out),
+    options, model = _score_options(
+        subject,
+        against,
+        held_out=held_out,
         count=count,
         seed=seed,
-        at=moment,
-        size=None if size is None else parse_size(size),
-        extractor=features,
-        weights=_path(weights),
+        at=at,
+        size=size,
+        features=features,
+        weights=weights,
     )
     result = score_pictures(options, model, told)
     if pairs is not None:
         save_pairs(result, Path(pairs))
     return result.card
+
+
+def score_many(
+    subject: "ModelLike | PicturesLike",
+    against: "PicturesLike",
+    *,
+    count: str | int = 50_000,
+    seed: int = 0,
+    at: int | str | None = None,
+    size: Size | None = None,
+    features: str = "multiscale",
+    weights: str | os.PathLike[str] | None = None,
+    processes: int = 1,
+    told: Callable[[str, int, int | None], None] = lambda doing, done, total: None,
+) -> "ManyScores":
+    """KD and FD of very many pictures: both sides in blocks of a thousand, in memory that does not grow.
+
+    What needs all pictures at once, as copies and recall, is on the card of `score`.
+
+    Args:
+        subject, against, seed, at, size, features, weights, told: as `score`.
+        count: generated pictures, at least two blocks, as 50_000 or "50k".
+        processes: that draw and look, on this machine.
+    Raises:
+        GanvasError: as `score`, or a process ended.
+    """
+    from ganvas.workflows.score_many import score_many as measure
+
+    options, model = _score_options(
+        subject, against, count=parse_count(count), seed=seed, at=at, size=size, features=features, weights=weights
+    )
+    return measure(options, model, processes=processes, told=told)
 
 
 def export(
@@ -477,6 +500,7 @@ def serve(
     root_path: str = "",
     control: bool = False,
     osc_port: int = DEFAULT_OSC_PORT,
+    workers: int = 1,
     told: Callable[[str, int | None], None] = lambda address, osc_port: None,
 ) -> None:
     """The HTTP API of exported models, and their pages at /, until it is stopped. PyTorch is not needed for it.
@@ -491,6 +515,7 @@ def serve(
         root_path: what a proxy puts before every path, as "/pictures".
         control: the page, opened by the address that is told, is played by OSC over UDP on this machine, and a token
             in that address is needed for it. osc_port: for it; 0 is any.
+        workers: processes behind the one port, each with the limits for itself; with several, `threads` are of each.
         told: is told the page's address and the port for OSC, None without, as soon as they are listened to.
     Raises:
         GanvasError: a model cannot be read, the port is taken, or neither keys nor public was given for a host that
@@ -523,6 +548,7 @@ def serve(
         root_path=root_path,
         control=control,
         osc_port=osc_port,
+        workers=workers,
         told=told,
     )
 
@@ -540,6 +566,47 @@ def compare(runs: "Sequence[str | os.PathLike[str]]", out: str | os.PathLike[str
 
     with writing_to(Path(out), what="file"):
         return write_comparison([Path(run) for run in runs], Path(out))
+
+
+def _score_options(
+    subject: "ModelLike | PicturesLike",
+    against: "PicturesLike",
+    *,
+    count: int,
+    seed: int,
+    at: int | str | None,
+    size: Size | None,
+    features: str,
+    weights: str | os.PathLike[str] | None,
+    held_out: "PicturesLike | None" = None,
+) -> "tuple[ScoreOptions, Model | None]":
+    """What is scored, and the model where it was loaded already."""
+    from ganvas.data.handed import as_source
+    from ganvas.workflows.generate import Generator
+    from ganvas.workflows.score import ScoreOptions
+
+    model, moment = None, parse_moment(at)
+    if isinstance(subject, Generator):
+        path, moment = subject.path, subject.at if at is None else moment
+        model = subject.model if moment == subject.at else None
+    elif isinstance(subject, str) and subject.startswith(HUB_PREFIX):
+        from ganvas.publishing.hub import has_model
+
+        path = _folder(subject) if has_model(subject) else Path(subject)
+    else:
+        path = Path(as_source(subject))
+    options = ScoreOptions(
+        path,
+        as_source(against),
+        held_out=None if held_out is None else as_source(held_out),
+        count=count,
+        seed=seed,
+        at=moment,
+        size=None if size is None else parse_size(size),
+        extractor=features,
+        weights=_path(weights),
+    )
+    return options, model
 
 
 def _start_moment(start: ModelLike, at: int | str | None) -> int | None:

@@ -95,17 +95,8 @@ def score_pictures(options: ScoreOptions, model: Model | None = None, told: Told
     """
     if options.count < FEWEST:
         raise SettingError(f"--count {options.count}: expected {FEWEST} or more pictures")
-    subject = options.subject
-    if model is None and any((subject / part).exists() for part in ("model.json", "model/model.json", "run.toml")):
-        model = load_model(subject, options.at)
-    settings, looking = _settings(options, model), partial(told, "looking at the pictures")
-    pictures = load_pictures(settings, progress=looking)
-    height, width, channels = pictures.images.shape[1:]
-    if model is not None:
-        # The run chose grey or colour by its own pictures; these, or those held out, may make it choose otherwise.
-        settings = settings.model_copy(update={"channels": model.description.channel_setting})
-        if channels != model.description.channels:
-            pictures = load_pictures(settings, progress=looking)
+    model, settings, pictures = subject_of(options, model, told)
+    height, width = pictures.images.shape[1:3]
     cache = cache_folder()
     extractor = load_extractor(options.extractor, (height, width), cache / "downloads", options.weights)
     if model is None:
@@ -149,6 +140,27 @@ def score_pictures(options: ScoreOptions, model: Model | None = None, told: Told
     card = score_card(wanted, random_numbers(options.seed, "measure"))
     trained_on = RunFolder(options.subject).pictures_key()
     return ScoreResult(card, _pairs(card, fake, training.images), trained_on == pictures.key if trained_on else None)
+
+
+def subject_of(
+    options: ScoreOptions, model: Model | None, told: Told
+) -> tuple[Model | None, PictureSettings, PictureSet]:
+    """The model, None where pictures are scored; how the real pictures are looked at; and these.
+
+    Raises:
+        GanvasError: the model or the pictures cannot be used.
+    """
+    subject = options.subject
+    if model is None and any((subject / part).exists() for part in ("model.json", "model/model.json", "run.toml")):
+        model = load_model(subject, options.at)
+    settings, looking = _settings(options, model), partial(told, "looking at the pictures")
+    pictures = load_pictures(settings, progress=looking)
+    if model is not None:
+        # The run chose grey or colour by its own pictures; these, or those held out, may make it choose otherwise.
+        settings = settings.model_copy(update={"channels": model.description.channel_setting})
+        if pictures.images.shape[3] != model.description.channels:
+            pictures = load_pictures(settings, progress=looking)
+    return model, settings, pictures
 
 
 def save_pairs(result: ScoreResult, path: Path) -> None:

@@ -20,6 +20,7 @@ def serve(
     root_path: str,
     control: bool,
     osc_port: int,
+    workers: int,
     told: Callable[[str, int | None], None],
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Arguments and errors as `ganvas.serving.server.serve`."""
@@ -34,6 +35,7 @@ def serve(
         root_path=root_path,
         control=control,
         osc_port=osc_port,
+        workers=workers,
         told=told,
     )
 
