@@ -171,6 +171,27 @@ def test_what_one_window_does_is_seen_in_the_other(visit, tmp_path):
         expect(other.locator(".run-card", has_text="second")).to_have_count(0)
 
 
+def test_a_check_up_that_failed_is_said_on_a_phone_too(visit, tmp_path):
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, viewport=NARROW)
+        drop(page, {f"{number}.png": drawn(number) for number in range(3)})
+        expect(page.locator(".doctor summary")).to_contain_text("failed")
+
+
+def test_what_was_published_is_deleted_once_that_is_meant(visit, tmp_path):
+    folder = made_home(tmp_path).published / "first-server"
+    folder.mkdir(parents=True)
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, "published", shows=".publication")
+        page.get_by_role("button", name="Delete first-server").click()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator(".publication")).to_be_visible()
+        page.get_by_role("button", name="Delete first-server").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        expect(page.get_by_text("Nothing was published yet")).to_be_visible()
+    assert not folder.exists()
+
+
 @pytest.mark.slow
 def test_the_whole_way_from_pictures_to_a_page(visit, tmp_path, web_runtime_fetched_once):
     with Process(tmp_path / "home").running() as studio:

@@ -90,6 +90,7 @@ export const en = {
   "delete.title": "Delete {name}?",
   "delete.text": "Its model, pictures and film are removed from this machine. Your own pictures are not touched.",
   "delete.confirm": "Delete",
+  "delete.named": "Delete {name}",
   "delete.done": "{name} was deleted.",
   "rename.title": "Rename {name}",
   "rename.label": "Name",
@@ -583,6 +584,7 @@ export const en = {
   "made.open": "Open it",
   "made.zip": "Zip",
   "published.title": "Published",
+  "published.delete": "Its folder is removed from this machine. Where you have put it stays as it is.",
   "published.none": "Nothing was published yet",
   "published.noneText": "Open a run and choose Publish: a web page, a server, a cloud function.",
 

@@ -92,6 +92,7 @@ export const es: Words = {
   "delete.title": "¿Borrar {name}?",
   "delete.text": "Se quitan de esta máquina su modelo, sus imágenes y su película. Tus propias imágenes no se tocan.",
   "delete.confirm": "Borrar",
+  "delete.named": "Borrar {name}",
   "delete.done": "{name} se borró.",
   "rename.title": "Cambiar el nombre de {name}",
   "rename.label": "Nombre",
@@ -585,6 +586,7 @@ export const es: Words = {
   "made.open": "Abrir",
   "made.zip": "Zip",
   "published.title": "Publicado",
+  "published.delete": "Se quita su carpeta de esta máquina. Donde la hayas puesto no cambia nada.",
   "published.none": "Aún no se ha publicado nada",
   "published.noneText": "Abre un entrenamiento y elige Publicar: una página web, un servidor, una función en la nube.",
 
