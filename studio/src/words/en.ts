@@ -317,6 +317,8 @@ export const en = {
   "known.mnist": "Handwritten digits (MNIST)",
   "known.lfw": "Faces in the news (LFW)",
   "known.celeba": "Faces of celebrities (CelebA)",
+  "known.cars": "Cars",
+  "known.faces-color": "Faces in colour",
   "sets.title": "Pictures",
   "set.count": { one: "{n} picture", other: "{n} pictures" },
   "set.classes": { one: "{n} class", other: "{n} classes" },

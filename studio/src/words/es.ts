@@ -319,6 +319,8 @@ export const es: Words = {
   "known.mnist": "Cifras escritas a mano (MNIST)",
   "known.lfw": "Caras en las noticias (LFW)",
   "known.celeba": "Caras de famosos (CelebA)",
+  "known.cars": "Coches",
+  "known.faces-color": "Caras en color",
   "sets.title": "Imágenes",
   "set.count": { one: "{n} imagen", other: "{n} imágenes" },
   "set.classes": { one: "{n} clase", other: "{n} clases" },
