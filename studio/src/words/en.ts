@@ -526,6 +526,7 @@ export const en = {
   "forecast.example": "Drawn by a model of {set} after as long",
   "forecast.after": "after {images} images",
   "forecast.ends": "Ends",
+  "forecast.takes": "Takes",
   "forecast.shown": "Shown",
   "forecast.kd": "Distance left",
   "forecast.kdShare": "{low} to {high} of the blurred start",

@@ -527,6 +527,7 @@ export const es: Words = {
   "forecast.about": "unas {images}",
   "forecast.example": "Dibujado por un modelo de {set} tras el mismo tiempo",
   "forecast.after": "tras {images} imágenes",
+  "forecast.takes": "Dura",
   "forecast.ends": "Termina",
   "forecast.shown": "Mostradas",
   "forecast.kd": "Distancia que queda",
