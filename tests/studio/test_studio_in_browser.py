@@ -29,6 +29,12 @@ DROP = """(zone, files) => {
   zone.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
 }"""
 
+PASTE = """(data) => {
+  const copied = new DataTransfer();
+  copied.items.add(new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], "image.png"));
+  document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: copied, bubbles: true, cancelable: true }));
+}"""
+
 
 @pytest.fixture(autouse=True)
 def patience():
@@ -169,6 +175,32 @@ def test_what_one_window_does_is_seen_in_the_other(visit, tmp_path):
         one.get_by_role("button", name="Save").click()
         expect(other.locator(".run-card", has_text="renamed")).to_be_visible()
         expect(other.locator(".run-card", has_text="second")).to_have_count(0)
+
+
+def test_pictures_are_pasted_framed_and_dragged_into_classes(visit, tmp_path):
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, viewport=WIDE)
+        drop(page, {f"{number}.png": drawn(number) for number in range(8)})
+        tiles = page.locator(".tile")
+        expect(tiles).to_have_count(8)
+        page.evaluate(PASTE, base64.b64encode(drawn(8)).decode())
+        expect(tiles).to_have_count(9)
+
+        tiles.nth(0).drag_to(page.get_by_role("button", name="New class…"))
+        page.get_by_role("dialog").get_by_role("textbox").fill("squares")
+        page.get_by_role("dialog").get_by_role("button", name="Move").click()
+        squares = page.locator(".class-bar .chip", has_text="squares")
+        expect(squares).to_have_text("squares1")
+        tiles.nth(1).drag_to(squares)
+        expect(squares).to_have_text("squares2")
+
+        tiles.nth(2).click()
+        frame = page.get_by_role("dialog").get_by_role("application")
+        frame.press("-")
+        frame.press("ArrowLeft")
+        expect(page.get_by_role("button", name="Back to the middle")).to_be_visible()
+        page.reload()
+        expect(page.locator(".tile .mark")).to_have_count(1)
 
 
 def test_a_check_up_that_failed_is_said_on_a_phone_too(visit, tmp_path):
