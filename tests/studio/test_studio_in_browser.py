@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 import re
+import sys
 
 import av
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from process import Process
-from studios import make_run
+from studios import held, make_run
 
 from browsers import faults, too_wide
 from ganvas.studio.home import Home
+from ganvas.studio.runs.notes import Note, write_note
 
 PATIENCE_MS = 120_000  # for what is trained and drawn, where the machine is busy
 NARROW = {"width": 390, "height": 844}
@@ -201,6 +204,26 @@ def test_pictures_are_pasted_framed_and_dragged_into_classes(visit, tmp_path):
         expect(page.get_by_role("button", name="Back to the middle")).to_be_visible()
         page.reload()
         expect(page.locator(".tile .mark")).to_have_count(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")
+def test_runs_that_wait_are_put_into_order_by_dragging(visit, tmp_path):
+    home = Home(tmp_path)
+    names = ["one", "two", "three"]
+    for name in names:
+        (home.runs / name).mkdir(parents=True)
+        write_note(home.runs / name, Note(arguments=("train", "avatars", "--out", f"runs/{name}"), asked=1.0))
+    home.studio.mkdir()
+    (home.studio / "queue.json").write_text(json.dumps(names))
+    with held(make_run(home, "first", ended=None), "ganvas", "train"), Process(tmp_path).running() as studio:
+        page = visit(studio, shows=".queue .grip", viewport=WIDE)
+        rows = page.locator(".queue li")
+        rows.nth(2).locator(".grip").drag_to(rows.nth(0), steps=10)
+        expect(page.locator(".queue-name")).to_have_text(["three", "one", "two"])
+        rows.nth(0).locator(".grip").press("ArrowDown")
+        expect(page.locator(".queue-name")).to_have_text(["one", "three", "two"])
+        page.reload()
+        expect(page.locator(".queue-name")).to_have_text(["one", "three", "two"])
 
 
 def test_a_check_up_that_failed_is_said_on_a_phone_too(visit, tmp_path):
