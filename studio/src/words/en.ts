@@ -253,6 +253,7 @@ export const en = {
   "compare.never": "It never came that far.",
   "compare.scores": "Scores at the best moment",
   "compare.kd": "Distance to your pictures (KD)",
+  "compare.cardKd": "KD, of score cards",
   "compare.floor": "Your pictures among themselves",
   "compare.precision": "Precision",
   "compare.recall": "Recall",

@@ -255,6 +255,7 @@ export const es: Words = {
   "compare.never": "Nunca llegó tan lejos.",
   "compare.scores": "Medidas en el mejor momento",
   "compare.kd": "Distancia a tus imágenes (KD)",
+  "compare.cardKd": "KD, de las tarjetas",
   "compare.floor": "Tus imágenes entre sí",
   "compare.precision": "Precisión",
   "compare.recall": "Exhaustividad",
