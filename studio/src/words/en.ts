@@ -108,7 +108,7 @@ export const en = {
 
   // runs
   "runs.title": "Runs",
-  "runs.battery": "This machine is on battery; trainings are slower, and end when it sleeps.",
+  "runs.battery": "This machine is on battery; trainings are slower, and stand still while it sleeps.",
   "runs.find": "Find a run",
   "runs.noneFound": "No run has “{find}” in its name.",
   "runs.pick": "Compare {name}",

@@ -110,7 +110,7 @@ export const es: Words = {
 
   // runs
   "runs.title": "Entrenamientos",
-  "runs.battery": "Esta máquina usa la batería; los entrenamientos van más lentos y terminan si se suspende.",
+  "runs.battery": "Esta máquina va con batería; los entrenamientos son más lentos, y se detienen mientras duerme.",
   "runs.find": "Buscar",
   "runs.noneFound": "Ningún entrenamiento tiene «{find}» en su nombre.",
   "runs.pick": "Comparar {name}",
