@@ -174,6 +174,14 @@ def test_a_set_of_too_few_pictures_says_so(rooms, tmp_path):
     assert (job["state"], "at least 8 are needed" in job["problem"]) == ("failed", True)
 
 
+def test_a_set_of_dropped_pictures_that_cannot_be_used_is_called_by_its_name(rooms):
+    rooms.page.post("/api/sets", json={"name": "pets"})
+    for number in range(2):
+        rooms.page.post("/api/sets/pets/files", params={"path": f"{number}.png"}, content=picture(number))
+    job = rooms.done(rooms.page.post("/api/sets/pets/look", json={"size": 32}))
+    assert job["problem"].startswith("pets: 2 pictures can be used")
+
+
 def test_a_folder_that_is_gone_by_then_says_so(rooms, tmp_path):
     folder = fill(tmp_path / "cats")
     rooms.page.post("/api/sets", json={"source": str(folder)})

@@ -12,6 +12,7 @@ from rooms import drawn, fill, opened, picture
 
 from ganvas.config import PictureSettings
 from ganvas.data import load_pictures
+from ganvas.studio.runs.notes import Note, write_note
 from ganvas.studio.sets.preparing import FOLDER, KEPT_SECONDS, prepared
 from ganvas.studio.sets.windows import box
 
@@ -217,3 +218,16 @@ def test_what_was_prepared_goes_when_it_is_old_and_no_run_was_trained_on_it(room
     rooms.page.patch("/api/sets/cats", json={"left_out": ["2.png"]})
     prepared(rooms.sets, "cats")
     assert [Path(each.source).exists() for each in (kept, old, newest)] == [True, False, True]
+
+
+def test_what_a_run_waits_for_stays_however_long_it_waits(rooms):
+    dropped(rooms)
+    waited_for = prepared(rooms.sets, "cats")
+    run = rooms.home.runs / "one"
+    run.mkdir(parents=True)
+    write_note(run, Note(arguments=("train", waited_for.source, "--out", "runs/one")))
+    long_ago = os.stat(waited_for.source).st_mtime - 2 * KEPT_SECONDS
+    os.utime(Path(waited_for.source).parent, (long_ago, long_ago))
+    rooms.page.patch("/api/sets/cats", json={"left_out": ["0.png"]})
+    prepared(rooms.sets, "cats")
+    assert Path(waited_for.source).exists()

@@ -6,12 +6,16 @@ import zipfile
 
 import pytest
 from rooms import opened
+from starlette.testclient import TestClient
 from trained import NAME, home, trained_once  # noqa: F401 - fixtures
 
 from ganvas.publishing.targets import TARGETS
+from ganvas.studio.access import Access
+from ganvas.studio.home import Home
 from ganvas.studio.results import exploring, publishing
 from ganvas.studio.results.exploring import MOST_PAGES
 from ganvas.studio.runs.moments import kept_moments
+from ganvas.studio.server import assemble
 
 QUOTED = NAME.replace(" ", "%20")
 
@@ -136,6 +140,15 @@ def test_what_cannot_be_published_is_refused_before_it_begins(rooms, asked, fiel
     assert answer.json()["detail"]
     assert (answer.json()["field"] or "").startswith(field or "")
     assert rooms.page.get("/api/jobs").json() == []
+
+
+def test_where_everyone_is_let_in_nothing_is_pushed(home):  # noqa: F811
+    access = Access("t" * 43, 7870, public=True)
+    with TestClient(assemble(Home(home), access).app, "http://127.0.0.1:7870") as page:
+        asked = {"target": "hub", "options": {"repository": "ada/cats"}}
+        answer = page.post(f"/api/runs/{NAME}/publish", json=asked)
+        assert (answer.status_code, answer.json()["field"]) == (403, "repository")
+        assert page.get("/api/jobs").json() == []
 
 
 @pytest.mark.parametrize("name", ["nobody", "%2e%2e", "..%2f..%2fetc", "%2e%2e%2fruns"])

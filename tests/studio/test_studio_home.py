@@ -1,3 +1,6 @@
+import os
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +73,13 @@ def test_runs_of_a_terminal_may_have_names_that_the_studio_would_not_give(tmp_pa
     (home.runs / "Bärchen").mkdir(parents=True)
     assert home.run("Bärchen") == home.runs / "Bärchen"
     assert entries(home.runs) == ["Bärchen"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text on other systems")
+def test_a_folder_whose_name_is_no_text_is_passed_over(tmp_path):
+    os.mkdir(os.fsencode(tmp_path) + b"/caf\xe9")
+    (tmp_path / "café").mkdir()
+    assert entries(tmp_path) == ["café"]
 
 
 def test_a_name_that_is_taken_in_any_letter_case_gets_a_number(tmp_path):

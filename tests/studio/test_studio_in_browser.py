@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 import re
+import sys
 
 import av
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from process import Process
-from studios import make_run
+from studios import held, make_run
 
 from browsers import faults, too_wide
 from ganvas.studio.home import Home
+from ganvas.studio.runs.notes import Note, write_note
 
 PATIENCE_MS = 120_000  # for what is trained and drawn, where the machine is busy
 NARROW = {"width": 390, "height": 844}
@@ -27,6 +30,12 @@ DROP = """(zone, files) => {
     dropped.items.add(new File([bytes], name));
   }
   zone.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
+}"""
+
+PASTE = """(data) => {
+  const copied = new DataTransfer();
+  copied.items.add(new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], "image.png"));
+  document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: copied, bubbles: true, cancelable: true }));
 }"""
 
 
@@ -169,6 +178,73 @@ def test_what_one_window_does_is_seen_in_the_other(visit, tmp_path):
         one.get_by_role("button", name="Save").click()
         expect(other.locator(".run-card", has_text="renamed")).to_be_visible()
         expect(other.locator(".run-card", has_text="second")).to_have_count(0)
+
+
+def test_pictures_are_pasted_framed_and_dragged_into_classes(visit, tmp_path):
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, viewport=WIDE)
+        drop(page, {f"{number}.png": drawn(number) for number in range(8)})
+        tiles = page.locator(".tile")
+        expect(tiles).to_have_count(8)
+        page.evaluate(PASTE, base64.b64encode(drawn(8)).decode())
+        expect(tiles).to_have_count(9)
+
+        tiles.nth(0).drag_to(page.get_by_role("button", name="New class…"))
+        page.get_by_role("dialog").get_by_role("textbox").fill("squares")
+        page.get_by_role("dialog").get_by_role("button", name="Move").click()
+        squares = page.locator(".class-bar .chip", has_text="squares")
+        expect(squares).to_have_text("squares1")
+        tiles.nth(1).drag_to(squares)
+        expect(squares).to_have_text("squares2")
+
+        tiles.nth(2).click()
+        frame = page.get_by_role("dialog").get_by_role("application")
+        frame.press("-")
+        frame.press("ArrowLeft")
+        expect(page.get_by_role("button", name="Back to the middle")).to_be_visible()
+        page.reload()
+        expect(page.locator(".tile .mark")).to_have_count(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")
+def test_runs_that_wait_are_put_into_order_by_dragging(visit, tmp_path):
+    home = Home(tmp_path)
+    names = ["one", "two", "three"]
+    for name in names:
+        (home.runs / name).mkdir(parents=True)
+        write_note(home.runs / name, Note(arguments=("train", "avatars", "--out", f"runs/{name}"), asked=1.0))
+    home.studio.mkdir()
+    (home.studio / "queue.json").write_text(json.dumps(names))
+    with held(make_run(home, "first", ended=None), "ganvas", "train"), Process(tmp_path).running() as studio:
+        page = visit(studio, shows=".queue .grip", viewport=WIDE)
+        rows = page.locator(".queue li")
+        rows.nth(2).locator(".grip").drag_to(rows.nth(0), steps=10)
+        expect(page.locator(".queue-name")).to_have_text(["three", "one", "two"])
+        rows.nth(0).locator(".grip").press("ArrowDown")
+        expect(page.locator(".queue-name")).to_have_text(["one", "three", "two"])
+        page.reload()
+        expect(page.locator(".queue-name")).to_have_text(["one", "three", "two"])
+
+
+def test_a_check_up_that_failed_is_said_on_a_phone_too(visit, tmp_path):
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, viewport=NARROW)
+        drop(page, {f"{number}.png": drawn(number) for number in range(3)})
+        expect(page.locator(".doctor summary")).to_contain_text("failed")
+
+
+def test_what_was_published_is_deleted_once_that_is_meant(visit, tmp_path):
+    folder = made_home(tmp_path).published / "first-server"
+    folder.mkdir(parents=True)
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, "published", shows=".publication")
+        page.get_by_role("button", name="Delete first-server").click()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator(".publication")).to_be_visible()
+        page.get_by_role("button", name="Delete first-server").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        expect(page.get_by_text("Nothing was published yet")).to_be_visible()
+    assert not folder.exists()
 
 
 @pytest.mark.slow

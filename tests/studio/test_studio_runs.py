@@ -163,6 +163,14 @@ def test_a_process_that_failed_is_told_in_its_own_words_until_it_went_on(home, r
     assert runs.summary("cats")["state"] == "paused"
 
 
+def test_what_is_wrong_with_a_set_is_told_of_it_by_its_name(home, runs):
+    run = make_run(home, "cats", ended="interrupted")
+    prepared = str(home.studio / "prepared" / "pets-0123456789abcdef" / "pets")
+    write_note(run, Note(set="pets", arguments=("train", prepared), process=2**30, began=1.0))
+    (run / "studio.log").write_text(f"{PROMPT}train\n{FAULT}{prepared}: 2 pictures can be used\n")
+    assert runs.summary("cats")["problem"] == "pets: 2 pictures can be used"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")
 def test_a_run_trains_while_a_process_holds_its_lock(home, runs):
     run = make_run(home, "cats", ended=None)

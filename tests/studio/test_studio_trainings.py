@@ -103,6 +103,7 @@ WRONG = [
     ({"settings": {"optimizer.nothing": 3}}, 422, "settings.optimizer.nothing"),
     ({"settings": {"nothing.at.all": 3}}, 422, "settings.nothing.at.all"),
     ({"settings": {"--out": "/tmp"}}, 422, "settings.--out"),
+    ({"settings": {"pictures.source": "/home"}}, 422, "settings.pictures.source"),
     ({"settings": {"training.batch": None}}, 422, "settings.training.batch"),
     ({"settings": {"network.architecture": "house"}}, 422, "settings.network.architecture"),
     ({"settings": {"training.batch": {"a": 1}}}, 422, "settings.training.batch"),

@@ -281,3 +281,23 @@ def test_nothing_is_looked_at_while_no_page_listens():
         assert not runs.was_asked.wait(0.5)
         heard(hub, lambda: runs.was_asked.wait(300), pieces=2)
     assert runs.was_asked.is_set()
+
+
+class Failing:
+    """Runs that cannot be looked at the first time."""
+
+    def __init__(self):
+        self.has_failed = False
+
+    def summaries(self):
+        if not self.has_failed:
+            self.has_failed = True
+            raise ValueError("a file that nobody foresaw")
+        return [{"name": "cats", "state": "finished"}]
+
+
+def test_a_look_that_fails_is_not_the_last():
+    hub = Hub()
+    with Watcher(hub, Failing()):
+        pieces = heard(hub, lambda: None)
+    assert told(pieces)[1] == ("run", {"name": "cats", "state": "finished"})

@@ -10,7 +10,7 @@ from ganvas.studio.problems import Problem, missing
 
 MOST_LETTERS = 80  # of a name
 _NEW_NAME = re.compile(rf"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{{0,{MOST_LETTERS - 2}}}[A-Za-z0-9_-])?")
-_NOT_IN_A_NAME = re.compile(r'[\x00-\x1f/\\:*?"<>|]')  # ends a name, or means something, on some system
+_NOT_IN_A_NAME = re.compile(r'[\x00-\x1f/\\:*?"<>|\ud800-\udfff]')  # means something to some system, or is no text
 _OF_WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 _MOST_LETTERS_OF_A_FILE = 1024  # of a path inside a set
 
@@ -66,7 +66,8 @@ def checked_name(name: str, field: str = "name") -> str:
 
 
 def is_entry(name: str) -> bool:
-    """Whether a name can only be that of a thing in a folder: no path, nothing hidden, nothing special to a system."""
+    """Whether a name can only be that of a thing in a folder: no path, nothing hidden, nothing special to a system, and
+    text, which a name on Linux need not be."""
     return bool(name) and len(name) <= 255 and not name.startswith(".") and not _NOT_IN_A_NAME.search(name)
 
 

@@ -101,7 +101,7 @@ def assemble(home: Home, access: Access, *, start: Start = processes.start) -> S
         scoring.routes(home, kept_sets, work),
         walks.routes(home, work),
         exploring.routes(home, work),
-        publishing.routes(home, work, watcher.look),
+        publishing.routes(home, work, watcher.look, pushes=not access.public),
         compare.routes(home, runs.detail),
         forecasts.routes(home, runs.summaries),
     ]

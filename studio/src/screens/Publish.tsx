@@ -42,7 +42,8 @@ export function PublishTab({ run }: { run: RunDetail }) {
     const begun = await attempt(post<Job>(path(["api", "runs", run.name, "publish"]), asked));
     if (begun) setJob(begun);
   };
-  const latest = job?.state === "done" ? (job.result as unknown as Published) : null;
+  const made = job?.state === "done" ? (job.result as unknown as Published) : null;
+  const latest = before.published.some(({ name }) => name === made?.name) ? made : null; // it may have been deleted since
   return (
     <div class="publish">
       <form class="stack" onSubmit={publish}>

@@ -32,7 +32,7 @@ export function TrainScreen() {
   const [isBusy, setBusy] = useState(false);
   const forecasting = useForecast(choices);
   const isTraining = allRuns().some(({ state }) => state === "training" || state === "starting" || state === "pausing");
-  const waiting = queue.value.length;
+  const before = queue.value.length + (isTraining ? 1 : 0); // runs that go first
   const isReady = (choices.source !== null || set?.ready === true) && isSize(choices.size) && (choices.seconds !== null || choices.images !== null) && !wrong.length;
   const labels = Object.keys(set?.classes ?? {}).length;
 
@@ -62,7 +62,7 @@ export function TrainScreen() {
           {start && "run" in start && <StartFrom start={start} onClear={() => change({ start: null })} onModel={() => undefined} />}
           <SetChoice value={choices.set} source={choices.source} onInput={(name) => change({ set: name })} />
           <SizeChoice set={set} value={choices.size} fixed={fork && [fork.width, fork.height]} onInput={(size) => change({ size })} />
-          <TimeChoice seconds={choices.seconds} images={choices.images} until={choices.until} onInput={change} />
+          <TimeChoice seconds={choices.seconds} images={choices.images} until={choices.until} isQueued={before > 0} onInput={change} />
           <section class="choice-block rest">
             <TextField
               label={t("train.name")} value={choices.name} onInput={(name) => change({ name })} placeholder={t("train.nameExample")} maxLength={80}
@@ -77,14 +77,14 @@ export function TrainScreen() {
           </section>
         </div>
         <aside class="train-side">
-          <ForecastPanel forecasting={forecasting} />
+          <ForecastPanel forecasting={forecasting} isQueued={before > 0} />
           <div class="train-actions">
             {problem && problem.field !== "name" && <p class="warn" role="alert">{problem.message}</p>}
             {wrong.length > 0 && <p class="warn small">{t("train.wrong", { paths: wrong.join(", ") })}</p>}
             <Button kind="main" icon={isTraining ? "plus" : "play"} busy={isBusy} disabled={!isReady} onClick={() => void begin()}>
-              {t(isTraining || waiting ? "train.add" : "train.start")}
+              {t(before > 0 ? "train.add" : "train.start")}
             </Button>
-            {(isTraining || waiting > 0) && <p class="soft small">{t("train.waits", { n: waiting + (isTraining ? 1 : 0) })}</p>}
+            {before > 0 && <p class="soft small">{t("train.waits", { n: before })}</p>}
           </div>
         </aside>
       </div>

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import examples from "../../../src/ganvas/studio/examples/index.json";
 import { type Key, language, LANGUAGES, named, type Plural, preferredLanguage, speak, t } from ".";
 import { en } from "./en";
 import { es } from "./es";
@@ -41,4 +42,8 @@ test("a chosen language is kept, and told to screen readers", async () => {
     await speak(tag);
     expect([language.value, document.documentElement.lang, localStorage.getItem("ganvas-language")]).toEqual([tag, tag, tag]);
   }
+});
+
+test("every set that a forecast shows has a name", () => {
+  for (const { set } of examples) expect(named(`known.${set}`, {}, ""), set).not.toBe("");
 });

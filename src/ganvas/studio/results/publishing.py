@@ -37,6 +37,7 @@ NOTES = "published"  # of HOME/studio: what was said when each was made
 SITES = {"site": "", "hub": "space/"}  # target -> where its page lies
 Told = Callable[[str, int, int | None], None]
 ZIP_BYTES = 1 << 20
+_REPOSITORY = "repository"  # the option of the Hub that has it pushed
 
 
 def publish_run(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
@@ -195,8 +196,15 @@ class Publications:
         (self._home.studio / NOTES / f"{name}.json").unlink(missing_ok=True)
 
 
-def routes(home: Home, jobs: Jobs, changed: Callable[[str], None] = lambda run: None) -> APIRouter:
-    """Of publications. changed: is told of a run of which there is another publication now."""
+def routes(
+    home: Home, jobs: Jobs, changed: Callable[[str], None] = lambda run: None, *, pushes: bool = True
+) -> APIRouter:
+    """Of publications.
+
+    Args:
+        changed: is told of a run of which there is another publication now.
+        pushes: whether to push to the Hub, as the user of this machine; False where everyone is let in.
+    """
     router, publications = APIRouter(), Publications(home)
 
     @router.get("/api/targets")
@@ -225,6 +233,8 @@ def routes(home: Home, jobs: Jobs, changed: Callable[[str], None] = lambda run: 
         if body.target not in TARGETS:
             raise Problem(422, f"target {body.target[:40]!r}: expected one of {', '.join(TARGETS)}", "target")
         options_for(body.target, body.options)  # raises SettingError where one is wrong
+        if not pushes and body.options.get(_REPOSITORY):
+            raise Problem(403, "nothing is pushed where everyone is let in; name no repository", _REPOSITORY)
         at = moment_of(run, body.at)
         request = body.model_dump(mode="json") | {"home": str(home.root), "run": name, "name": made, "at": at}
 

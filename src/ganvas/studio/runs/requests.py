@@ -21,6 +21,7 @@ _FIELD_OF = {
     "limits.images": "images",
     "measuring.until": "until",
 }
+_SOURCE = "pictures.source"
 _NAMED = re.compile(r"(?:setting|section) '?([\w.]+)")
 _PATH = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)?")
 
@@ -171,6 +172,8 @@ def _check(
     }
     if wrong := next((path for path in settings if not _PATH.fullmatch(path)), None):
         raise Problem(422, f"there is no setting {wrong[:80]!r}", f"settings.{wrong[:80]}")
+    if _SOURCE in settings:  # which would win over the source that was looked at, and may name any folder
+        raise Problem(422, f"setting {_SOURCE}: give a set, or a source, instead", f"settings.{_SOURCE}")
     try:
         check_parts(wanted_run(request.recipe, None, None, given, dict(settings)).config)
     except SettingError as error:

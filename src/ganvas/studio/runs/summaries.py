@@ -161,7 +161,7 @@ class Reader:
             "begun": (note.asked if note is not None and note.asked else 0.0) or begun or self._asked.changed or logged,
             "changed": max(logged, self._asked.changed, self._note.changed, self._fault.changed),
             "by": "terminal" if note is None or not note.arguments else "studio",
-            "problem": unreadable or problem,
+            "problem": unreadable or _of_the_set(problem, note, run.parents[1]),
             "made": list(made),
             "start": _start(asked.start),
         }
@@ -312,6 +312,14 @@ def _bytes(folder: Path) -> int:
             except OSError:
                 continue
     return total
+
+
+def _of_the_set(problem: str | None, note: Note | None, home: Path) -> str | None:
+    """What is wrong, with a set called by its name and not by the folder that the studio made of it."""
+    if problem is None or note is None or note.set is None or len(note.arguments) < 2:
+        return problem
+    source = note.arguments[1]
+    return problem.replace(source, note.set) if Path(source).is_relative_to(home / "studio") else problem
 
 
 def _source_of(note: Note | None) -> str:

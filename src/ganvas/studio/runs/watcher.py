@@ -3,6 +3,7 @@
 The runs that train are looked at many times a second, the others every few seconds. Looking is a few calls of stat.
 """
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from ganvas.studio.watching import Hub, Listener
 SECONDS_BETWEEN_LOOKS = 0.05  # at a run that trains: an event is on the page in under 100 ms
 SECONDS_BETWEEN_SCANS = 3.0  # of all runs
 SECONDS_OF_SLEEP = 0.25  # between looks at whether a page listens
+_log = logging.getLogger(__name__)
 
 
 class Watcher:
@@ -88,16 +90,24 @@ class Watcher:
             while not (self._followers or self._hub.heard.is_set() or self._is_over.wait(SECONDS_OF_SLEEP)):
                 until_scan = 0.0
             until_scan -= SECONDS_BETWEEN_LOOKS
-            if until_scan <= 0:
-                self.scan()
+            is_scan = until_scan <= 0
+            if is_scan:
                 until_scan = SECONDS_BETWEEN_SCANS
-                continue
-            for name in self._lively():
-                signature = self._runs.signature(name)
-                if signature != self._signatures.get(name):
-                    self._signatures[name] = signature
-                    self.look(name)
-                    self._wake(name)
+            try:
+                if is_scan:
+                    self.scan()
+                else:
+                    self._look_at_the_lively()
+            except Exception:  # noqa: BLE001 - or no page would hear of any run again
+                _log.exception("a look at the runs failed")
+
+    def _look_at_the_lively(self) -> None:
+        for name in self._lively():
+            signature = self._runs.signature(name)
+            if signature != self._signatures.get(name):
+                self._signatures[name] = signature
+                self.look(name)
+                self._wake(name)
 
     def _lively(self) -> set[str]:
         """Names of the runs that train, and of those that are followed."""

@@ -14,6 +14,7 @@ from ganvas.config import PictureSettings, checked
 from ganvas.data import DoctorReport, PictureSet, load_pictures
 from ganvas.data.gather import FEWEST_PICTURES
 from ganvas.data.near import SHOWN_SIMILARITY
+from ganvas.errors import PicturesError
 from ganvas.settings import Settings
 from ganvas.studio.answers import KEPT, file_answer
 from ganvas.studio.home import Home, inside
@@ -74,9 +75,14 @@ def look_over(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
     ready = prepared(sets, name, size, told, **{key: request[key] for key in ("fit", "channels", "drop_near")})
     sets.close()
     values = {**ready.pictures, "source": ready.source, "conditional": request["conditional"]}
-    pictures = load_pictures(
-        checked(PictureSettings, values), progress=lambda done, total: told("looking at the pictures", done, total)
-    )
+    try:
+        pictures = load_pictures(
+            checked(PictureSettings, values), progress=lambda done, total: told("looking at the pictures", done, total)
+        )
+    except PicturesError as error:
+        if not ready.names:
+            raise
+        raise PicturesError(str(error).replace(ready.source, name)) from error  # not of the folder that was made of it
     report = pictures.report
     _save_sheet(home.set(name) / FOLDER, pictures)
     return {

@@ -25,6 +25,7 @@ from ganvas.studio.sets.sets import Sets
 from ganvas.studio.sets.windows import as_file, cut
 
 FOLDER = "prepared"  # of HOME/studio
+NOTE_FILE = "studio.json"  # of a run that waits: the command that will begin it
 NAMES = "names.json"  # beside the folder: what each of its files is called in the set
 VERSION = "1"  # of how a folder is made
 LONGEST_NAME = 200  # bytes
@@ -179,11 +180,13 @@ def _link(file: Path, path: Path, *, is_own: bool) -> None:
 
 
 def _forget_old(home: Home) -> None:
-    """Remove what no run was trained on and nobody asked for in a while."""
+    """Remove what no run was trained on, or waits to be, and nobody asked for in a while."""
     trained_on = set[str]()
     for name in entries(home.runs):
         with suppress(OSError, ValueError, KeyError, TypeError):
             trained_on.add(str(read_toml(home.runs / name / "run.toml")["pictures"]["source"]))
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            trained_on.update(read_json(home.runs / name / NOTE_FILE)["arguments"])
     for name in entries(home.studio / FOLDER):
         folder = home.studio / FOLDER / name
         with suppress(OSError):

@@ -21,6 +21,7 @@ function rowsOf(runs: readonly Compared[]): Row[] {
   const measures = runs.map((run) => measuresOf(run, MEASURES));
   const rows = [
     row("kd", t("compare.kd"), runs.map((run) => run.kd), (kd, run) => withError(kd, run.kd_error)),
+    row("cardKd", t("compare.cardKd"), runs.map(({ card }) => card?.model.kernel_distance.value ?? null)),
     row("floor", t("compare.floor"), runs.map((run) => run.floor_kd)),
     row("pca", t("curves.pca"), runs.map((run) => run.pca_kd)),
     ...MEASURES.map((name, index) => row(name, t(`compare.${name}`), measures.map((values) => values[index] ?? null))),

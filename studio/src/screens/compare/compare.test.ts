@@ -1,6 +1,8 @@
+import { h, render } from "preact";
 import { expect, test } from "vitest";
+import type { Comparison } from "../../api/types";
 import { chosenIn, commonScore, measuresOf, momentOfScore, reached, scoresOf } from "./chosen";
-import { clearlyBest } from "./Tables";
+import { clearlyBest, ScoreCards } from "./Tables";
 import { dividerAfter, panned, shareOf, tidy, viewAfter, WHOLE, zoomed } from "./wipe";
 
 const columns = (images: number[], kd: (number | null)[]) => ({ images, kernel_distance: kd });
@@ -85,4 +87,14 @@ test("a pointer beside the box is at its edge", () => {
   const box = { left: 100, top: 50, width: 200, height: 100 };
   expect(shareOf(box, 150, 100)).toEqual([0.25, 0.5]);
   expect(shareOf(box, 0, 999)).toEqual([0, 1]);
+});
+
+test("a run that was scored shows the KD of its card, though none was measured while it trained", () => {
+  const model = { kernel_distance: { value: 0.25, low: 0.2, high: 0.3 }, frechet_distance: 9, neighbourhoods: null, spread: 1, same: 0 };
+  const run = { columns: {}, kd: null, kd_error: null, floor_kd: null, pca_kd: null, best_images: null, images: 64, seconds: 5, width: 32, height: 32 };
+  const runs = [{ ...run, name: "scored", card: { model } }, { ...run, name: "other", card: null }] as unknown as Comparison["runs"];
+  const root = document.createElement("div");
+  render(h(ScoreCards, { runs }), root);
+  const row = [...root.querySelectorAll("tr")].find((each) => each.textContent?.startsWith("KD, of score cards"));
+  expect([...(row?.querySelectorAll("td") ?? [])].map(({ textContent }) => textContent)).toEqual(["0.25", "–"]);
 });

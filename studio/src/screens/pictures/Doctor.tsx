@@ -34,9 +34,10 @@ export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boole
     </>
   );
   if (useIsNarrow()) {
+    const note = isWorking ? t("doctor.working") : job?.state === "failed" ? t("state.failed") : looked && t("doctor.found", { n: findings.length });
     return (
       <aside class="doctor card" aria-label={t("doctor.title")}>
-        <Fold title={t("doctor.title")} note={isWorking ? t("doctor.working") : looked && t("doctor.found", { n: findings.length })}>{found}<div class="row">{again}</div></Fold>
+        <Fold title={t("doctor.title")} note={note}>{found}<div class="row">{again}</div></Fold>
       </aside>
     );
   }

@@ -1,13 +1,20 @@
 import type { Published } from "../../api/types";
 import { address } from "../../api/client";
-import { ButtonLink, Card, Copyable, Picture } from "../../parts";
+import { ButtonLink, Card, Copyable, IconButton, Picture } from "../../parts";
 import { ago, bytes } from "../../format";
 import { href } from "../../router";
 import { run } from "../../state/store";
 import { t } from "../../words";
 
+interface PublicationCardProps {
+  made: Published;
+  isNew?: boolean;
+  showsRun?: boolean;
+  onDelete?: () => void;
+}
+
 /** Something that was published: of which run, where it lies, and how to see it. */
-export function PublicationCard({ made, isNew = false, showsRun = false }: { made: Published; isNew?: boolean; showsRun?: boolean }) {
+export function PublicationCard({ made, isNew = false, showsRun = false, onDelete }: PublicationCardProps) {
   const { name, folder, files, bytes: size, licence, copy_word: copies, open, zip } = made;
   const of = showsRun ? run(made.run) : undefined;
   const facts = <p class="soft small">{[t("made.files", { n: files.length }), bytes(size), licence || t("made.noLicence")].join(" · ")}</p>;
@@ -26,6 +33,7 @@ export function PublicationCard({ made, isNew = false, showsRun = false }: { mad
       <div class="row">
         {open && <ButtonLink kind={isNew ? "main" : "plain"} icon="open" href={address(open)} target="_blank">{t("made.open")}</ButtonLink>}
         <ButtonLink icon="save" href={address(zip)} download>{t("made.zip")}</ButtonLink>
+        {onDelete && <IconButton icon="trash" label={t("delete.named", { name })} onClick={onDelete} />}
       </div>
     </Card>
   );

@@ -3,19 +3,20 @@
 import type { ComponentChildren } from "preact";
 import type { Forecast } from "../../api/types";
 import { Picture } from "../../parts";
-import { bytes, clock, measure, percent, short } from "../../format";
+import { bytes, clock, duration, measure, percent, short } from "../../format";
 import { home } from "../../state/store";
 import { named, t } from "../../words";
 import { type Forecasting, warnings } from "./forecast";
 import "./forecast.css";
 
-export function ForecastPanel({ forecasting }: { forecasting: Forecasting }) {
+/** isQueued: whether other runs go first, so that nobody knows when it ends. */
+export function ForecastPanel({ forecasting, isQueued }: { forecasting: Forecasting; isQueued: boolean }) {
   const { forecast, problem, isOld } = forecasting;
   return (
     <section class={isOld ? "forecast card old" : "forecast card"} aria-label={t("forecast.title")} aria-busy={isOld}>
       <h2>{t("forecast.title")}</h2>
       {problem && <p class="warn">{problem}</p>}
-      {forecast && <Expected forecast={forecast} />}
+      {forecast && <Expected forecast={forecast} isQueued={isQueued} />}
       {!forecast && !problem && <p class="soft">{t("forecast.none")}</p>}
       {warnings(forecast, home.value).map((kind) => (
         <p key={kind} class="warn small" role="alert">
@@ -26,8 +27,8 @@ export function ForecastPanel({ forecasting }: { forecasting: Forecasting }) {
   );
 }
 
-function Expected({ forecast }: { forecast: Forecast }) {
-  const { images, at, disk_bytes, memory_bytes, kd_share, examples, images_per_second: rate, measured_here } = forecast;
+function Expected({ forecast, isQueued }: { forecast: Forecast; isQueued: boolean }) {
+  const { images, seconds, at, disk_bytes, memory_bytes, kd_share, examples, images_per_second: rate, measured_here } = forecast;
   return (
     <>
       <p>{named(forecast.words_key, {}, "")}</p>
@@ -43,7 +44,8 @@ function Expected({ forecast }: { forecast: Forecast }) {
         </div>
       )}
       <dl class="facts">
-        {at !== null && <Fact name={t("forecast.ends")}>{clock(at)}</Fact>}
+        {at !== null && !isQueued && <Fact name={t("forecast.ends")}>{clock(at)}</Fact>}
+        {seconds !== null && isQueued && <Fact name={t("forecast.takes")}>{duration(seconds)}</Fact>}
         {images !== null && <Fact name={t("forecast.shown")}>{t("forecast.about", { images: t("images", { n: rounded(images) }) })}</Fact>}
         {kd_share && <Fact name={t("forecast.kd")}>{t("forecast.kdShare", { low: percent(kd_share[0]), high: percent(kd_share[1]) })}</Fact>}
         {rate !== null && <Fact name={t("forecast.speed")}>{t(measured_here ? "forecast.measured" : "forecast.guessed", { rate: measure(rate) })}</Fact>}

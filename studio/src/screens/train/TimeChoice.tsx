@@ -11,11 +11,13 @@ export interface TimeChoiceProps {
   seconds: number | null;
   images: number | null;
   until: "limit" | "plateau";
+  /** Whether other runs go first, so that nobody knows when it ends. */
+  isQueued: boolean;
   onInput: (changes: { seconds?: number | null; images?: number | null; until?: "limit" | "plateau" }) => void;
 }
 
 /** The third choice: how long. */
-export function TimeChoice({ seconds, images, until, onInput }: TimeChoiceProps) {
+export function TimeChoice({ seconds, images, until, isQueued, onInput }: TimeChoiceProps) {
   const isUsual = seconds !== null && images === null && (TIMES as readonly number[]).includes(seconds);
   const [isOther, setOther] = useState(!isUsual);
   const [unit, setUnit] = useState<Unit>(images !== null ? "images" : seconds !== null && seconds >= 7_200 ? "hours" : "minutes");
@@ -34,7 +36,7 @@ export function TimeChoice({ seconds, images, until, onInput }: TimeChoiceProps)
         choices={[
           ...TIMES.map((time) => ({
             value: String(time),
-            label: <><strong class="large">{duration(time)}</strong><span class="soft small">{t(`train.time${time}`)}</span><span class="soft small numbers">{t("train.until", { time: clock(now + time) })}</span></>,
+            label: <><strong class="large">{duration(time)}</strong><span class="soft small">{t(`train.time${time}`)}</span>{!isQueued && <span class="soft small numbers">{t("train.until", { time: clock(now + time) })}</span>}</>,
           })),
           { value: "other", label: <><strong class="large">{t("train.otherTime")}</strong><span class="soft small">{t("train.otherTimeText")}</span></> },
         ]}

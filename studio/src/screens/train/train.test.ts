@@ -1,9 +1,11 @@
+import { h, render } from "preact";
 import { expect, test } from "vitest";
 import type { Forecast, Home, PictureSet, SettingInfo } from "../../api/types";
 import { parsePlace, href } from "../../router";
 import { bySection, fault, isSame, matching, shown } from "../settings/check";
 import { choicesOf, faults, isSize, nearestSide, queryOf, requestFor, sidesOf } from "./choices";
 import { warnings } from "./forecast";
+import { ForecastPanel } from "./ForecastPanel";
 
 const set = (name: string, changed: number, size: [number, number] | null = null): PictureSet => ({
   name, kind: "dropped", source: "", count: 9, classes: {}, bytes: 0, changed, ready: true, problem: null,
@@ -93,4 +95,19 @@ test("settings are found by words of their name or description, in any order", (
 test("values are shown as people write them, and lists are the same where their parts are", () => {
   expect([shown(true), shown(null), shown([]), shown(["a", "b"]), shown(0.001), shown(1e-8)]).toEqual(["yes", "–", "–", "a, b", "0.001", "1e-8"]);
   expect([isSame([1], [1]), isSame(null, undefined), isSame(1, "1")]).toEqual([true, true, false]);
+});
+
+test("when a training ends is said only where no other run goes first, and how long it takes elsewhere", () => {
+  const forecast: Forecast = {
+    seconds: 900, size: [64, 64], images: 9000, at: 1_000_000, disk_bytes: 1, memory_bytes: 1, kd_share: null, words_key: "forecast.good",
+    examples: [], images_per_second: 10, measured_here: true,
+  };
+  const facts = (isQueued: boolean) => {
+    const root = document.createElement("div");
+    render(h(ForecastPanel, { forecasting: { forecast, problem: null, isOld: false }, isQueued }), root);
+    return [...root.querySelectorAll("dt")].map(({ textContent }) => textContent);
+  };
+  expect(facts(false)[0]).toBe("Ends");
+  expect(facts(true)).not.toContain("Ends");
+  expect(facts(true)[0]).toBe("Takes");
 });
