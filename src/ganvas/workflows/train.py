@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,16 +95,19 @@ def assist(config: RunConfig, ranks: Ranks) -> End:
         GanvasError: the pictures cannot be used here, or another process ended before its time.
     """
 
-    def begin() -> Follower:
-        pictures = load_pictures(config.pictures)  # which rank 0 has decoded by now, where they share a disk
-        device = _device(config, ranks)
-        return Follower(
-            lambda width: new_state(config, network_spec(config, pictures, width), device, ranks=ranks),
-            BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror),
-            _key_of(pictures),
-        )
+    with ExitStack() as stack:
 
-    return follow(ranks, begin, config)
+        def begin() -> Follower:
+            pictures = load_pictures(config.pictures)  # which rank 0 has decoded by now, where they share a disk
+            device = _device(config, ranks)
+            stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
+            return Follower(
+                lambda width: new_state(config, network_spec(config, pictures, width), device, ranks=ranks),
+                stack.enter_context(stream),
+                _key_of(pictures),
+            )
+
+        return follow(ranks, begin, config)
 
 
 def _train(
