@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -78,12 +79,13 @@ class Machine:
         self._device = choose_device().type
         before: object = None
         while True:
-            if self._hub.heard.is_set():
-                now = self.told()
-                shown = (now["battery"], now["free_bytes"] >> 27)  # in steps of 128 MiB
-                if shown != before:
-                    before = shown
-                    self._hub.tell("home", now)
+            with suppress(OSError):  # the home folder is away for a while, as on a disk that was pulled out
+                if self._hub.heard.is_set():
+                    now = self.told()
+                    shown = (now["battery"], now["free_bytes"] >> 27)  # in steps of 128 MiB
+                    if shown != before:
+                        before = shown
+                        self._hub.tell("home", now)
             if self._is_over.wait(_SECONDS_BETWEEN_LOOKS):
                 return
 
