@@ -330,10 +330,11 @@ OPTIONS = {"port": 0, "threads": 1, "make_page": lambda folder: {}, "limits": Li
         {"host": "127.0.0.1", "root_path": "/pictures"},
         {"host": "127.0.0.1", "limits": Limits(proxies=read_networks(["10.0.0.7"]))},
         {"host": "::", "limits": Limits(keys=(b"x" * 32,))},
+        {"host": "127.0.0.1", "workers": 2},
     ],
 )
 def test_control_is_refused_where_others_may_come_in(changes):
-    with pytest.raises(SettingError, match="--control is for this machine alone"):
+    with pytest.raises(SettingError, match="--control is for this machine and one process alone"):
         serve({}, **(OPTIONS | changes), control=True)
 
 
