@@ -92,11 +92,11 @@ class Known:
 
     def images(self, px: int, seconds: float) -> float:
         """Of the default recipe, by then, on the machine that was measured."""
-        return _between(self._sizes, px, lambda one: _mean(curve.images_at(seconds) for curve in self._timed(one)))
+        return self._of_size(px, lambda curve: curve.images_at(seconds))
 
     def speed(self, px: int) -> float:
         """Images a second of the default recipe, once it is under way, on that machine."""
-        return _between(self._sizes, px, lambda one: _mean(curve.last_speed for curve in self._timed(one)))
+        return self._of_size(px, lambda curve: curve.last_speed)
 
     def shares(self, px: int, images: float) -> tuple[float, float]:
         """The distance as a share of the PCA baseline's that four of five sets had by then, low and high."""
@@ -125,6 +125,11 @@ class Known:
         each = _power([(side, mb) for side, _, mb in self._disk], px, beyond=True)
         moments = MOMENTS_PER_OCTAVE * math.log2(max(images / 16, 2))
         return round(1e6 * (fixed + min(moments * each, keep_bytes / 1e6)))
+
+    def _of_size(self, px: int, value: Callable[[Curve], float]) -> float:
+        """Between the sizes that were measured. One is not taken for quicker than a smaller one of a slower day."""
+        means = {size: _mean(value(curve) for curve in self._timed(size)) for size in self._sizes}
+        return _between(self._sizes, px, lambda one: min(mean for size, mean in means.items() if size <= one))
 
     @property
     def _sizes(self) -> list[int]:
