@@ -643,6 +643,7 @@ SKIPPED = {
 }
 SLOW = {
     "beside",
+    "explore_figures",
     "bulk",
     "overhead",
     "page",
