@@ -26,7 +26,6 @@ from ganvas.publishing.web_runtime import web_runtime
 
 PATIENCE_MS = 300_000
 PICTURE = "document.querySelector('.film img')?.naturalWidth > 0"
-FINISHED = "document.querySelector('.run-title .status')?.textContent === 'finished'"
 ASKED = ("avatars", "--size", "32", "--time", "2m")  # as the first button does
 
 
@@ -59,7 +58,7 @@ def by_studio(browser: Browser, home: Path) -> Way:
         way.click(page.get_by_role("button", name="Try it with cartoon faces"))
         page.wait_for_function(PICTURE)
         way.reached("face")
-        page.wait_for_function(FINISHED)
+        page.locator(".run-title .status", has_text="finished").wait_for()
         way.reached("trained")
         way.click(page.get_by_role("tab", name="Publish"))
         way.click(page.get_by_role("button", name="Publish", exact=True))

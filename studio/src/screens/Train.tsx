@@ -77,7 +77,7 @@ export function TrainScreen() {
           </section>
         </div>
         <aside class="train-side">
-          <ForecastPanel forecasting={forecasting} isQueued={before > 0} />
+          <ForecastPanel forecasting={forecasting} isQueued={before > 0} pictures={set?.count ?? null} />
           <div class="train-actions">
             {problem && problem.field !== "name" && <p class="warn" role="alert">{problem.message}</p>}
             {wrong.length > 0 && <p class="warn small">{t("train.wrong", { paths: wrong.join(", ") })}</p>}

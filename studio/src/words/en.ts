@@ -536,6 +536,7 @@ export const en = {
   "forecast.guessed": "about {rate} images/s",
   "forecast.disk": "Disk",
   "forecast.memory": "Memory",
+  "warning.few": "Sets of fewer than 100 pictures were not measured. Look at the copy test: the model may learn them by heart.",
   "warning.disk": "Little room is left on the disk: {free} are free.",
   "warning.diskFull": "The disk has too little room: {free} are free.",
   "warning.battery": "On battery ({share}): a run pauses when the machine sleeps, and drains it.",

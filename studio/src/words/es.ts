@@ -538,6 +538,7 @@ export const es: Words = {
   "forecast.guessed": "unas {rate} imágenes/s",
   "forecast.disk": "Disco",
   "forecast.memory": "Memoria",
+  "warning.few": "No se han medido conjuntos de menos de 100 imágenes. Mira la prueba de copias: el modelo puede aprenderlas de memoria.",
   "warning.disk": "Queda poco sitio en el disco: {free} libres.",
   "warning.diskFull": "El disco no tiene sitio: {free} libres.",
   "warning.battery": "Con batería ({share}): el entrenamiento se detiene si el ordenador duerme, y la gasta.",

@@ -9,8 +9,15 @@ import { named, t } from "../../words";
 import { type Forecasting, warnings } from "./forecast";
 import "./forecast.css";
 
-/** isQueued: whether other runs go first, so that nobody knows when it ends. */
-export function ForecastPanel({ forecasting, isQueued }: { forecasting: Forecasting; isQueued: boolean }) {
+interface ForecastPanelProps {
+  forecasting: Forecasting;
+  /** Whether other runs go first, so that nobody knows when it ends. */
+  isQueued: boolean;
+  /** Pictures of the set, if that is known. */
+  pictures: number | null;
+}
+
+export function ForecastPanel({ forecasting, isQueued, pictures }: ForecastPanelProps) {
   const { forecast, problem, isOld } = forecasting;
   return (
     <section class={isOld ? "forecast card old" : "forecast card"} aria-label={t("forecast.title")} aria-busy={isOld}>
@@ -18,7 +25,7 @@ export function ForecastPanel({ forecasting, isQueued }: { forecasting: Forecast
       {problem && <p class="warn">{problem}</p>}
       {forecast && <Expected forecast={forecast} isQueued={isQueued} />}
       {!forecast && !problem && <p class="soft">{t("forecast.none")}</p>}
-      {warnings(forecast, home.value).map((kind) => (
+      {warnings(forecast, home.value, pictures).map((kind) => (
         <p key={kind} class="warn small" role="alert">
           {t(`warning.${kind}`, { free: bytes(home.value?.free_bytes ?? 0), share: percent(home.value?.battery?.share ?? 0) })}
         </p>

@@ -8,6 +8,7 @@ import { type Choices, isSize, sizeText } from "./choices";
 const REST_MS = 200; // that choices rest before it is asked for
 const SPARE_BYTES = 500_000_000; // of the disk, that should be left
 const LOW_BATTERY = 0.3;
+const FEWEST_MEASURED = 100; // pictures of the sets that forecasts are of (python -m bench.few)
 
 export interface Forecasting {
   forecast: Forecast | null;
@@ -36,11 +37,12 @@ export function useForecast({ set, size, seconds, images, recipe }: Choices): Fo
   return { forecast: where === null ? null : said.forecast, problem: said.problem, isOld: said.where !== where };
 }
 
-export type Warning = "disk" | "diskFull" | "battery" | "batteryLow";
+export type Warning = "few" | "disk" | "diskFull" | "battery" | "batteryLow";
 
-/** What a person should know before it starts. */
-export function warnings(forecast: Forecast | null, home: Home | null): Warning[] {
+/** What a person should know before it starts. pictures: of the set, if that is known. */
+export function warnings(forecast: Forecast | null, home: Home | null, pictures: number | null = null): Warning[] {
   const found: Warning[] = [];
+  if (pictures !== null && pictures < FEWEST_MEASURED) found.push("few");
   if (home?.battery?.on_battery) found.push(home.battery.share < LOW_BATTERY ? "batteryLow" : "battery");
   if (!forecast || !home) return found;
   const left = home.free_bytes - forecast.disk_bytes;

@@ -66,6 +66,7 @@ test("the page warns of a full disk before one that fills up, and of a low batte
   expect(warnings(null, home({ battery: { on_battery: true, share: 0.8 } }))).toEqual(["battery"]);
   expect(warnings(null, home({ battery: { on_battery: false, share: 0.1 } }))).toEqual([]);
   expect(warnings(null, null)).toEqual([]);
+  expect([0, 99, 100, 5000].map((pictures) => warnings(null, null, pictures))).toEqual([["few"], ["few"], [], []]);
 });
 
 test("a number outside of its limits is refused in the field, in a sentence", () => {
