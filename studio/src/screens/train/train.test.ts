@@ -105,7 +105,7 @@ test("when a training ends is said only where no other run goes first, and how l
   };
   const facts = (isQueued: boolean) => {
     const root = document.createElement("div");
-    render(h(ForecastPanel, { forecasting: { forecast, problem: null, isOld: false }, isQueued }), root);
+    render(h(ForecastPanel, { forecasting: { forecast, problem: null, isOld: false }, isQueued, pictures: null }), root);
     return [...root.querySelectorAll("dt")].map(({ textContent }) => textContent);
   };
   expect(facts(false)[0]).toBe("Ends");
