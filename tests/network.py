@@ -15,6 +15,7 @@ import pytest
 
 RECORDER = Path(__file__)
 PACKET_BYTES = 65_536
+QUIET_SECONDS = 0.2  # in which nothing more leaves
 
 
 def sent_by(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float = 300) -> list[str]:
@@ -39,6 +40,7 @@ def sent_by(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeou
 def _record(told: Path, command: Sequence[str]) -> int:
     """Run a command while a thread writes down every packet that leaves; its exit status."""
     import fcntl
+    import select
     import struct
     import threading
 
@@ -53,14 +55,25 @@ def _record(told: Path, command: Sequence[str]) -> int:
     ):
         subprocess.run(["ip", *setting.split()], check=True)
 
+    is_over = threading.Event()
+
     def listen() -> None:
         with told.open("a", encoding="utf-8", buffering=1) as file:
             while True:
-                if place := _destination(os.read(wire, PACKET_BYTES)):
-                    file.write(place + "\n")
+                waiting = is_over.is_set()
+                if select.select([wire], [], [], QUIET_SECONDS)[0]:
+                    if place := _destination(os.read(wire, PACKET_BYTES)):
+                        file.write(place + "\n")
+                elif waiting:  # nothing came since the command ended
+                    return
 
-    threading.Thread(target=listen, daemon=True).start()
-    return subprocess.run(command, check=False).returncode
+    listener = threading.Thread(target=listen)
+    listener.start()
+    try:
+        return subprocess.run(command, check=False).returncode
+    finally:
+        is_over.set()
+        listener.join()
 
 
 def _destination(packet: bytes) -> str:
