@@ -162,7 +162,7 @@ def sweep(folder: Path, *, inside: bool = False) -> None:
     with suppress(OSError, ValueError):
         for path in folder.rglob(".*.unfinished*") if inside else folder.glob(".*.unfinished*"):
             found = _UNFINISHED.fullmatch(path.name)
-            if found and not _is_running(int(found[1])):
+            if found and not is_running(int(found[1])):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
@@ -171,7 +171,8 @@ def is_unfinished(path: Path) -> bool:
     return _UNFINISHED.fullmatch(path.name) is not None
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether there is a process of that number; on Windows only this one is known of."""
     if sys.platform == "win32":  # where os.kill ends the process; what is locked there cannot be removed anyway
         return process == os.getpid()
     try:

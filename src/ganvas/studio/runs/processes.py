@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ganvas.files import read_small
+from ganvas.files import is_running, read_small
 from ganvas.studio.problems import Problem
 from ganvas.studio.runs.notes import OUTPUT_FILE, Note, read_note
 
@@ -81,13 +81,7 @@ def is_alive(process: int) -> bool:
             return False
     if sys.platform == "win32":
         return mine is not None or bool(command_of(process))
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):  # another user's
-        return True
-    return True
+    return is_running(process)
 
 
 def is_locked(path: Path) -> bool:
