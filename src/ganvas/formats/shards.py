@@ -26,7 +26,12 @@ def write_shard(path: Path, samples: Iterable[tuple[str, bytes, Mapping[str, obj
             _add(tar, f"{name}.json", json.dumps(known, ensure_ascii=False).encode())
 
 
+def member(name: str, size_bytes: int) -> tarfile.TarInfo:
+    """A file in a tar, of which the header tells neither when nor by whom it was written."""
+    found = tarfile.TarInfo(name)
+    found.size = size_bytes
+    return found
+
+
 def _add(tar: tarfile.TarFile, name: str, stored: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size = len(stored)
-    tar.addfile(entry, io.BytesIO(stored))
+    tar.addfile(member(name, len(stored)), io.BytesIO(stored))

@@ -20,6 +20,7 @@ from ganvas.data.shards.reading import LABEL_ENDING
 from ganvas.errors import PicturesError, SettingError
 from ganvas.files import filling
 from ganvas.formats.shard_index import INDEX_FILE, MOST_CLASSES, MOST_IN_SHARD, MOST_SHARDS, ShardEntry, ShardIndex
+from ganvas.formats.shards import member
 from ganvas.wording import counted
 
 BLOCK = tarfile.BLOCKSIZE
@@ -131,10 +132,8 @@ def _members(key: str, entry: Entry, data: bytes | np.ndarray, label: bytes | No
 
 
 def _member(name: str, data: bytes) -> list[bytes]:
-    """A file in a tar: its header, which tells neither when nor by whom it was written, and its bytes."""
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    return [info.tobuf(tarfile.USTAR_FORMAT), data, bytes(-len(data) % BLOCK)]
+    """A file in a tar: its header, its bytes, and what fills its last block."""
+    return [member(name, len(data)).tobuf(tarfile.USTAR_FORMAT), data, bytes(-len(data) % BLOCK)]
 
 
 def _png(pixels: np.ndarray) -> bytes:
