@@ -60,7 +60,7 @@ def by_studio(browser: Browser, home: Path) -> Way:
         way.reached("face")
         page.locator(".run-title .status", has_text="finished").wait_for()
         way.reached("trained")
-        way.click(page.get_by_role("tab", name="Publish"))
+        way.click(page.locator(".tabs").get_by_role("link", name="Publish"))
         way.click(page.get_by_role("button", name="Publish", exact=True))
         with page.expect_popup() as popup:
             way.click(page.get_by_role("link", name="Open it").first)
