@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Iterator
 
 import torch
@@ -13,6 +14,18 @@ from ganvas.errors import SettingError
 _PURPOSES = ("weights", "latents", "augment", "measure", "layers", "interpolate", "encode", "components", "crops")
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
 _MOST_KEPT_BYTES = 2**31 - 1  # mallopt takes an int
+
+
+def seconds_asleep() -> float:
+    """For how long this machine has slept since it was started; always 0 on Windows, which does not tell.
+
+    Source: CLOCK_BOOTTIME of Linux and CLOCK_MONOTONIC of macOS go on in sleep; the clocks that are taken off do not.
+    """
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC) - time.clock_gettime(time.CLOCK_UPTIME_RAW)
+    return 0.0
 
 
 def choose_device(name: str = "auto") -> torch.device:

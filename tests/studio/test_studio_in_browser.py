@@ -143,7 +143,7 @@ def test_every_screen_can_be_read_by_all_and_on_a_phone(visit, tmp_path, scheme)
             ("runs/first", ".film img"),
             ("runs/first?tab=settings", "h2"),
             ("runs/died", ".judgement"),
-            ("compare?runs=first,second", ".pair"),
+            ("compare?runs=first/second", ".pair"),
             ("train", ".train-choices"),
             ("sets", "h1"),
             ("published", "h1"),

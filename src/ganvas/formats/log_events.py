@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ganvas.settings import Settings
-from ganvas.wording import counted
+from ganvas.wording import counted, in_time
 
 VerdictKind = Literal["too early", "improving", "plateau", "collapse", "divergence", "copying"]
 Seconds = Annotated[float, AfterValidator(lambda seconds: round(seconds, 3))]
@@ -65,6 +65,20 @@ class PicturesLost(Event):
     def text(self) -> str:
         said = f"{counted(self.pictures, 'picture')} could not be read, and others were shown in their place"
         return f"{said}; the first: {self.where} ({self.reason})"
+
+
+class Slept(Event):
+    """The machine slept while the run went on.
+
+    slept: for how many seconds.
+    """
+
+    event: Literal["slept"] = "slept"
+    slept: float = Field(ge=0)
+
+    @property
+    def text(self) -> str:
+        return f"the machine slept for {in_time(self.slept)}, in which nothing was trained"
 
 
 class LogMended(Event):
@@ -201,6 +215,7 @@ LoggedEvent = (
     Resumed
     | PicturesChanged
     | PicturesLost
+    | Slept
     | LogMended
     | Unmeasured
     | Assessed

@@ -165,6 +165,7 @@ export const en = {
   "notice.paused": "{name} is paused.",
   "notice.finished": "{name} is finished.",
   "notice.failed": "{name} failed.",
+  "judgement.failed": "It failed",
   "judgement.none": "No verdict yet",
   "judgement.wait": "The first comes after two measures.",
   "seeds.title": "Draw",
@@ -561,6 +562,8 @@ export const en = {
   "publish.do": "Publish",
   "publish.working": "Publishing…",
   "publish.preview": "Preview",
+  "publish.previewPage": "See the page",
+  "publish.previewAgain": "See it with the changes",
   "publish.previewAlt": "Drawn by {name}",
   "publish.tooEarly": "Nothing to publish yet",
   "publish.tooEarlyText": "Once the run has drawn something, it can be published from here.",
@@ -595,7 +598,7 @@ export const en = {
 
   // settings of a run
   "settings.same": "The same in a terminal",
-  "settings.sameHelp": "This command makes this run again.",
+  "settings.sameHelp": "In the studio’s folder, this command trains a run like this one, under another name.",
   "settings.command": "Command",
   "settings.differs": "Other than the recipe {recipe}",
   "settings.nothing": "Nothing: every setting is the recipe's.",
