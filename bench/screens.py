@@ -46,14 +46,14 @@ class Screen:
     """What is photographed.
 
     place: of the page, where {one} and {other} are runs. shows: what is there once it is complete. framed: likewise, in
-    the frame. entered: what Enter is pressed on before that, in order. height: of the window, px. is_empty: of a home
+    the frame. pressed: what is clicked before that, in order. height: of the window, px. is_empty: of a home
     with nothing in it. trains: while one run trains, and another waits.
     """
 
     place: str
     shows: str
     framed: str = ""
-    entered: tuple[str, ...] = ()
+    pressed: tuple[str, ...] = ()
     height: int = 860
     is_empty: bool = False
     trains: bool = False
@@ -63,12 +63,12 @@ SCREENS = {
     "first": Screen("", ".first-visit", height=800, is_empty=True),
     "sets": Screen("sets", ".set-card img >> nth=7", height=760),
     "pictures": Screen(f"sets/{SET}", ".finding >> nth=2"),
-    "picture": Screen(f"sets/{SET}", ".seen img", entered=(".tile >> nth=1",)),
+    "picture": Screen(f"sets/{SET}", ".seen img", pressed=(".tile >> nth=1",)),
     "train": Screen(f"train?set={SET}", ".forecast dl", height=1180),
     "runs": Screen("", ".run-grid img >> nth=1", height=1120, trains=True),
     "watch": Screen("runs/{one}", ".watch", height=1340),
-    "extend": Screen("runs/{one}", "dialog .extend", entered=(".run-title .menu button", "text=Train longer")),
-    "settings": Screen("runs/{one}?tab=settings", ".settings-tab table >> nth=1", height=1000),
+    "extend": Screen("runs/{one}", "dialog .extend", pressed=(".run-title .menu button", "text=Train longer")),
+    "settings": Screen("runs/{one}?tab=settings", ".setting-rows >> nth=1", height=1000),
     "compare": Screen("compare?runs={one}/{other}", ".pair", height=980),
     "explore": Screen("play/{one}", "iframe", framed="#grid button >> nth=15"),
     "publish": Screen("runs/{one}?tab=publish", ".page-preview img", height=1000),
@@ -178,8 +178,8 @@ def photographed(browser: Browser, running: Running, screen: Screen, look: Look,
     page.set_default_timeout(PATIENCE_MS)
     page.goto(running.address)
     page.goto(f"{running.root}#/{screen.place.format_map(runs)}")
-    for each in screen.entered:
-        page.locator(each).press("Enter")
+    for each in screen.pressed:
+        page.locator(each).first.click()
     page.locator(screen.shows).first.wait_for()
     if screen.framed:
         page.frame_locator(screen.shows).locator(screen.framed).wait_for()
