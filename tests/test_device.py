@@ -2,11 +2,20 @@ import ctypes
 import itertools
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
 
-from ganvas.device import choose_device, device_of_rank, mixed_precision, prepare, random_numbers, seeded_layers
+from ganvas.device import (
+    choose_device,
+    device_of_rank,
+    mixed_precision,
+    prepare,
+    random_numbers,
+    seconds_asleep,
+    seeded_layers,
+)
 from ganvas.errors import SettingError
 
 
@@ -60,6 +69,13 @@ def test_a_device_that_is_not_there_is_a_setting_error():
 def test_the_cpu_stays_in_full_precision():
     with mixed_precision(torch.device("cpu")):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+def test_a_machine_that_is_awake_sleeps_no_longer():
+    before = seconds_asleep()
+    time.sleep(0.2)
+    assert before >= 0
+    assert abs(seconds_asleep() - before) < 0.1
 
 
 def test_preparing_twice_does_no_harm():
