@@ -22,9 +22,11 @@ def seconds_asleep() -> float:
     Source: CLOCK_BOOTTIME of Linux and CLOCK_MONOTONIC of macOS go on in sleep; the clocks that are taken off do not.
     """
     if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+        awake = time.clock_gettime(time.CLOCK_MONOTONIC)
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - awake
     if sys.platform == "darwin":
-        return time.clock_gettime(time.CLOCK_MONOTONIC) - time.clock_gettime(time.CLOCK_UPTIME_RAW)
+        awake = time.clock_gettime(time.CLOCK_UPTIME_RAW)
+        return time.clock_gettime(time.CLOCK_MONOTONIC) - awake
     return 0.0
 
 
