@@ -150,6 +150,10 @@ def told_to_end(process, out):
     process.terminate()
 
 
+def told_to_one_of_them(process, out):
+    os.kill(ranks_of(out)[1], signal.SIGTERM)
+
+
 def paused_by_the_studio(process, out):
     assert is_train(command_of(holder(out)))
     os.kill(holder(out), signal.SIGTERM)
@@ -157,7 +161,7 @@ def paused_by_the_studio(process, out):
 
 WAYS = [
     interrupted_by_a_terminal,
-    *(pytest.param(w, marks=pytest.mark.slow) for w in (told_to_end, paused_by_the_studio)),
+    *(pytest.param(w, marks=pytest.mark.slow) for w in (told_to_end, told_to_one_of_them, paused_by_the_studio)),
 ]
 
 
