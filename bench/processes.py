@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from ganvas.config import with_values
-from ganvas.data import BatchStream, PictureSet
+from ganvas.data import BatchStream, PictureSet, Share
 from ganvas.device import prepare
 from ganvas.networks import NetworkSpec
 from ganvas.ranks import joined
@@ -46,7 +46,7 @@ def measure(recipe_name: str, size_px: int, batch: int | None, seconds: float) -
     prepare(torch.device("cpu"))
     with joined() as ranks:
         state = new_state(config, spec, torch.device("cpu"), pictures, ranks)
-        stream = BatchStream(pictures, config.training.batch, 0)
+        stream = BatchStream(pictures, config.training.batch, 0, share=Share(ranks.rank, ranks.count))
         marks: list[tuple[int, float, float]] = []
         for progress in training_loop(state, stream, config, 10**9):
             marks.append((progress.images, time.perf_counter(), time.process_time()))

@@ -26,33 +26,32 @@ def train_step(state: TrainingState, batch: Batch, config: RunConfig, play: Play
 
     Args:
         state: changed in place.
-        batch: the pictures of all the discriminator's updates, of all ranks.
+        batch: this rank's pictures of all the discriminator's updates; every rank has as many.
         play: how the players take turns on those pictures.
     Returns:
         Scalars by name, on the state's device: both losses, the mean score of real and of generated pictures, and
         whatever penalties and extra updates there were; of the whole batch, though each rank has a part of it.
     """
     numbers, ranks = Numbers.at(config.seed, state.images), state.ranks
+    count = len(batch.images) * ranks.count  # of all ranks
     with seeded_layers(config.seed, state.images, state.device):
-        report = play(state, batch.every(ranks.count, ranks.rank), config, numbers)
+        report = play(state, batch, config, numbers)
     report = ranks.mean_numbers(report)
     target, over_images = config.objective.augment_target, config.objective.augment_adapting_images
     if target is not None:
-        state.augment_share = adapted_share(
-            state.augment_share, float(report["real_sign"]), target, len(batch.images), over_images
-        )
+        state.augment_share = adapted_share(state.augment_share, float(report["real_sign"]), target, count, over_images)
         report["augment_share"] = state.augment_share
     values = torch.stack([torch.as_tensor(report[name]) for name in TALLIED]).tolist()  # read off the device at once
     for name, value in zip(TALLIED, values, strict=True):
         state.tally[name] = state.tally.get(name, 0.0) + value
     state.tally["steps"] = state.tally.get("steps", 0.0) + 1
-    state.images += len(batch.images)
+    state.images += count
     if state.averaged is not None:
         update_average(
             state.averaged,
             state.generator,
             images=state.images,
-            step_images=len(batch.images),
+            step_images=count,
             settings=config.training,
         )
     return report
