@@ -5,6 +5,7 @@
 The batch is the recipe's unless it is given, whatever the number of processes. One process and several take turns; the
 ratio is the median of those of the rounds. On a machine where something else runs, several processes do not have a core
 each: what the processor spends on an image, all processes together, says what the ratio would be if they had.
+A line goes to bench/results/processes.jsonl.
 """
 
 import argparse
@@ -14,11 +15,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from bench.lines import keep
 from ganvas.config import with_values
 from ganvas.data import BatchStream, PictureSet, Share
 from ganvas.device import prepare
@@ -27,6 +30,7 @@ from ganvas.ranks import joined
 from ganvas.recipes import RECIPES, recipe
 from ganvas.training import new_state, training_loop
 
+RESULTS = Path("bench/results/processes.jsonl")
 PICTURES = 400
 WARMING_STEPS = 3
 
@@ -98,6 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     spent = [given.processes * one[1] / several[1] for one, several in rounds]
     batch = given.batch or recipe(given.recipe).config.training.batch
     one, several = (statistics.median(each) for each in zip(*rates, strict=True))
+    line = {"recipe": given.recipe, "size": given.size, "batch": batch, "processes": given.processes}
+    line |= {"one": round(one, 1), "several": round(several, 1), "date": time.strftime("%Y-%m-%d")}
+    keep(RESULTS, line)
     print(f"| recipe | size | batch | one, images/s | {given.processes}, images/s | ratio | with a core each |")
     print("|---|---|---|---|---|---|---|")
     row = given.recipe, given.size, batch, f"{one:.1f}", f"{several:.1f}", _spread(ratios), _spread(spent)
