@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganvas.data import BatchStream
+from ganvas.device import compile_network
 from ganvas.formats.log_events import Ended, PicturesLost
 from ganvas.run.events import Finished, RunEvent, Stepped
 from ganvas.run.folder import RunFolder
@@ -15,6 +16,7 @@ from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
 from ganvas.run.supervisor import Supervisor
 from ganvas.training import Progress, TrainingState, save_checkpoint, training_loop
+from ganvas.training.trials import Compile, Step, largest_step
 
 _REFRESH_SECONDS = 15  # of the page while a run goes on
 
@@ -24,7 +26,8 @@ class RunParts:
     """What a run is driven by; tests and studies hand in others.
 
     clock: seconds since any moment. loop: as training_loop. supervisor, monitor: make the Supervisor and the Monitor.
-    save: as save_checkpoint. folder: as RunFolder.
+    save: as save_checkpoint. folder: as RunFolder. largest_step: as that of training/trials. compile: one network, in
+    place.
     """
 
     clock: Callable[[], float] = time.perf_counter
@@ -33,6 +36,8 @@ class RunParts:
     monitor: Callable[..., Monitor] = Monitor
     save: Callable[[TrainingState, Path], None] = save_checkpoint
     folder: Callable[[Path], RunFolder] = RunFolder
+    largest_step: Step = largest_step
+    compile: Compile = compile_network
 
 
 def execute(
