@@ -67,7 +67,7 @@ def test_a_device_that_is_not_there_is_a_setting_error():
 
 
 def test_the_cpu_stays_in_full_precision():
-    with mixed_precision(torch.device("cpu")):
+    with mixed_precision(torch.device("cpu"), "auto"):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
 
 

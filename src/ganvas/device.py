@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
+from ganvas.config import Precision
 from ganvas.errors import SettingError
 
 _PURPOSES = ("weights", "latents", "augment", "measure", "layers", "interpolate", "encode", "components", "crops")
@@ -68,8 +70,14 @@ def device_of_rank(device: torch.device, rank_here: int) -> torch.device:
     return torch.device("cuda", rank_here)
 
 
-def mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """bfloat16 where it is quicker and safe without loss scaling (CUDA from Ampere on, MPS); float32 elsewhere."""
+def mixed_precision(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[object]:
+    """bfloat16 where it is quicker and safe without loss scaling (CUDA from Ampere on, MPS); float32 elsewhere.
+
+    Args:
+        precision: as RunConfig's; "float32" has that everywhere.
+    """
+    if precision == "float32":
+        return contextlib.nullcontext()
     if (device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)) or device.type == "mps":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return contextlib.nullcontext()
@@ -123,6 +131,23 @@ def seeded_layers(seed: int, clock: int, device: torch.device) -> Iterator[None]
     with torch.random.fork_rng(devices):
         torch.manual_seed(random_numbers(seed, "layers", clock).initial_seed())
         yield
+
+
+def compile_network(network: nn.Module) -> None:
+    """Have PyTorch's compiler make kernels for `network`, in place, when it is next called: then it may fail too."""
+    network.compile()  # pyright: ignore[reportUnknownMemberType]
+
+
+def upload(values: Tensor, device: torch.device) -> Tensor:
+    """`values`, which are on the CPU, on `device`; on CUDA without waiting for what the device is still at.
+
+    A copy from pinned memory takes its turn behind the work that was asked for before, while this process goes on: so
+    the pictures of the next step are on their way while a step is computed. From other memory the process would wait.
+    Copies to MPS that do not wait are known to read memory that was freed meanwhile (pytorch/pytorch#189690).
+    """
+    if device.type == "cuda":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)
 
 
 def synchronise(device: torch.device) -> None:

@@ -83,7 +83,15 @@ class Ranks:
         """The mean over ranks of each scalar; all ranks have the same names."""
         if self.count == 1:
             return dict(numbers)
-        own = torch.tensor([float(numbers[name]) for name in sorted(numbers)], dtype=torch.float64)
+        device = next((value.device for value in numbers.values() if isinstance(value, Tensor)), None)
+        own = torch.stack(
+            [
+                value.to(torch.float64)
+                if isinstance(value := numbers[name], Tensor)
+                else torch.full((), value, dtype=torch.float64, device=device)
+                for name in sorted(numbers)
+            ]
+        )
         return dict(zip(sorted(numbers), self.mean(own), strict=True))
 
     def average_gradients(self, weights: Iterable[nn.Parameter]) -> None:

@@ -95,6 +95,35 @@ class LogMended(Event):
         return f"{self.lines} line{'s' if self.lines > 1 else ''} of log.jsonl could not be read and were left out"
 
 
+class NotCompiled(Event):
+    """The networks were to be compiled and are not, and why."""
+
+    event: Literal["not compiled"] = "not compiled"
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"the networks are not compiled: {self.reason}"
+
+
+class Narrowed(Event):
+    """Networks as wide as the time allows do not fit into the memory of the device.
+
+    width: of the networks that are trained. planned: that the time allows.
+    """
+
+    event: Literal["narrowed"] = "narrowed"
+    width: float
+    planned: float
+
+    @property
+    def text(self) -> str:
+        return (
+            f"there is time for networks of width {self.planned:g}, but no room in the memory of the device: they are "
+            f"of width {self.width:g}"
+        )
+
+
 class Unmeasured(Event):
     """The run is not measured, and why."""
 
@@ -217,6 +246,8 @@ LoggedEvent = (
     | PicturesLost
     | Slept
     | LogMended
+    | NotCompiled
+    | Narrowed
     | Unmeasured
     | Assessed
     | Rescued

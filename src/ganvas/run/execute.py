@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganvas.data import BatchStream
-from ganvas.device import seconds_asleep
+from ganvas.device import compile_network, seconds_asleep
 from ganvas.formats.log_events import Ended, PicturesLost, Slept
 from ganvas.run.events import Finished, RunEvent, Stepped
 from ganvas.run.folder import RunFolder
@@ -16,6 +16,7 @@ from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
 from ganvas.run.supervisor import Supervisor
 from ganvas.training import Progress, TrainingState, save_checkpoint, training_loop
+from ganvas.training.trials import Compile, Step, largest_step
 
 _REFRESH_SECONDS = 15  # of the page while a run goes on
 _NOTICED_SLEEP_SECONDS = 10.0  # shorter ones tell a person nothing
@@ -26,8 +27,8 @@ class RunParts:
     """What a run is driven by; tests and studies hand in others.
 
     clock: seconds since any moment. asleep: seconds that the machine has slept, since any moment. loop: as
-    training_loop. supervisor, monitor: make the Supervisor and the Monitor. save: as save_checkpoint.
-    folder: as RunFolder.
+    training_loop. supervisor, monitor: make the Supervisor and the Monitor. save: as save_checkpoint. folder: as
+    RunFolder. largest_step: as that of training/trials. compile: one network, in place.
     """
 
     clock: Callable[[], float] = time.perf_counter
@@ -37,6 +38,8 @@ class RunParts:
     monitor: Callable[..., Monitor] = Monitor
     save: Callable[[TrainingState, Path], None] = save_checkpoint
     folder: Callable[[Path], RunFolder] = RunFolder
+    largest_step: Step = largest_step
+    compile: Compile = compile_network
 
 
 def execute(

@@ -6,17 +6,15 @@ state, the pictures and the configuration.
 
 from collections.abc import Callable
 
-import torch
-
 from ganvas.config import RunConfig
 from ganvas.data import Batch
 from ganvas.device import seeded_layers
 from ganvas.training.balance import adapted_share
 from ganvas.training.ema import update_average
 from ganvas.training.state import TrainingState
-from ganvas.training.updates import Numbers, Report
+from ganvas.training.tally import Report
+from ganvas.training.updates import Numbers
 
-TALLIED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "real_sign")
 Play = Callable[[TrainingState, Batch, RunConfig, Numbers], Report]
 """How the players take turns on the pictures of one step."""
 
@@ -38,13 +36,10 @@ def train_step(state: TrainingState, batch: Batch, config: RunConfig, play: Play
         report = play(state, batch, config, numbers)
     report = ranks.mean_numbers(report)
     target, over_images = config.objective.augment_target, config.objective.augment_adapting_images
-    if target is not None:
+    if target is not None:  # the next step's random numbers depend on the share: this one waits for the device
         state.augment_share = adapted_share(state.augment_share, float(report["real_sign"]), target, count, over_images)
         report["augment_share"] = state.augment_share
-    values = torch.stack([torch.as_tensor(report[name]) for name in TALLIED]).tolist()  # read off the device at once
-    for name, value in zip(TALLIED, values, strict=True):
-        state.tally[name] = state.tally.get(name, 0.0) + value
-    state.tally["steps"] = state.tally.get("steps", 0.0) + 1
+    state.tally.add(report)
     state.images += count
     if state.averaged is not None:
         update_average(

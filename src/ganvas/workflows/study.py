@@ -36,7 +36,7 @@ GRACE_SECONDS = 30  # between asking for a trial and locking its folder lie micr
 HEARTBEAT_SECONDS, SILENCE_SECONDS = 60, 180
 MOST_SITTINGS = 3  # of one trial: what ends its process every time would else be begun for ever
 _TOO_MANY = "one too many"  # an attribute of a trial
-_MAY_DIFFER = {"device", "keep_bytes", "recording"}
+_MAY_DIFFER = {"device", "precision", "compile", "keep_bytes", "recording"}
 
 
 class _SystemLock(JournalFileOpenLock):

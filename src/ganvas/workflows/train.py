@@ -14,7 +14,7 @@ from ganvas.data import SOURCES, BatchStream, PictureSet, Share, load_pictures, 
 from ganvas.device import choose_device, device_of_rank, peak_memory_bytes, prepare
 from ganvas.errors import ProcessError, SettingError
 from ganvas.files import writing_to
-from ganvas.formats.log_events import LogMended, PicturesChanged, Resumed
+from ganvas.formats.log_events import LogMended, Narrowed, NotCompiled, PicturesChanged, Resumed
 from ganvas.formats.manifest import Description
 from ganvas.launched import rank_here
 from ganvas.metrics import best_measure
@@ -40,6 +40,7 @@ from ganvas.training import (
 )
 from ganvas.training.plan import planned_images, probe_speed, width_for
 from ganvas.training.together import End, Follower, Leader, follow
+from ganvas.training.trials import check_batch, compile_parts, fits, why_not_compiled
 from ganvas.wording import counted
 from ganvas.workflows.starting import read_start
 
@@ -153,12 +154,21 @@ def _train(
             f"--start {start.model}: its weights are others by now, so that this run cannot be repeated; choose "
             "another --out"
         )
+    if plan is None and ranks.count == 1:
+        check_batch(state, stream, config, parts.largest_step)
+    tried, why_not = _compiled(config, state, stream, ranks, parts)
+    no_room_for: float | None = None
     if plan is None:
         probed = leader.leading(training_loop, _key_of(pictures))
-        plan = make_plan(config, state, stream, until, width or 1.0, parts, began, probed)
+        plan = make_plan(tried, state, stream, until, width or 1.0, parts, began, probed)
         if width is None and (wide := width_for(plan.images, config.network)) != plan.width:
-            state = build(wide)
-            plan = make_plan(config, state, stream, until, wide, parts, began, probed)
+            wider = build(wide)
+            if ranks.count > 1 or fits(wider, stream, config, parts.largest_step):
+                state, plan = wider, make_plan(tried, wider, stream, until, wide, parts, began, probed)
+            else:
+                no_room_for = wide
+    if tried.compile:
+        compile_parts(state, tried, parts.compile)
     plan = plan.model_copy(update={"start_key": start_key})
 
     schedule = Schedule(config, plan, folder, until, parts.clock() - began)
@@ -170,6 +180,10 @@ def _train(
         yield recorder.event(Resumed)
         if folder.pictures_key() != pictures.key:
             yield recorder.event(PicturesChanged)
+    if why_not:
+        yield recorder.event(NotCompiled, reason=why_not)
+    if no_room_for is not None:
+        yield recorder.event(Narrowed, width=plan.width, planned=no_room_for)
     if unreadable:
         yield recorder.event(LogMended, lines=unreadable)
     if not schedule.is_over(state.images, 0.0):  # else data.json stays that of the pictures it was trained on
@@ -187,6 +201,17 @@ def _train(
         yield from execute(state, stream, schedule, recorder, supervisor, is_ended, parts)
 
 
+def _compiled(
+    config: RunConfig, state: TrainingState, stream: BatchStream, ranks: Ranks, parts: RunParts
+) -> tuple[RunConfig, str]:
+    """The configuration with `compile` as it can be had here, and why not, if it was asked for and cannot."""
+    if not config.compile:
+        return config, ""
+    alone = ranks.count == 1
+    why_not = why_not_compiled(state, stream, config, parts.compile) if alone else "several processes train"
+    return config.model_copy(update={"compile": not why_not}), why_not
+
+
 def make_plan(
     config: RunConfig,
     state: TrainingState,
@@ -198,7 +223,7 @@ def make_plan(
     loop: Callable[..., Iterator[Progress]],
 ) -> Plan:
     """What the limits allow from `state` on, at the speed of some steps of `loop`; `began`: when the command did."""
-    speed = probe_speed(config, state, stream, clock=parts.clock, loop=loop)
+    speed = probe_speed(config, state, stream, clock=parts.clock, loop=loop, compile=parts.compile)
     seconds = config.limits.seconds
     images = planned_images(
         until,
