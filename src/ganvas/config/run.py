@@ -58,8 +58,8 @@ class RunConfig(Settings):
     )
     compile: bool = Field(
         default=False,
-        description="parts of the networks are compiled by PyTorch, which takes a minute or more at first; where that "
-        "fails the run goes on without, and says so",
+        description="parts of the networks are compiled by PyTorch, which takes minutes before the first step; where "
+        "that fails the run goes on without, and says so",
     )
     processes: int | None = Field(
         default=None, ge=1, le=4096, description="that train it together, on all machines; None: one"
