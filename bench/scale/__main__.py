@@ -1,6 +1,6 @@
 """What 1, 8 and 256 GPUs would do with a run, on paper: from the operations and bytes of a step, and data sheets.
 
-    python -m bench.scale [--recipes swift quick] [--sizes 64 256 1024] [--gpu H100] [--processes 1 8 256]
+    python -m bench.scale [--recipes swift quick] [--sizes 64 256 1024] [--gpus H100 L4] [--processes 1 8 256]
     python -m bench.scale --only held
 
 Steps are run on the CPU and counted (counts.py), which takes minutes at 1,024 px. What is taken for granted stands in
@@ -23,7 +23,9 @@ from bench.scale.here import found_here
 from ganvas.config import RunConfig
 from ganvas.data.parallel import MOST_WORKERS
 from ganvas.recipes import RECIPES
+from ganvas.wording import counted
 
+TABLES = ["counts", "strong", "weak", "limits", "held"]
 EACH = 16  # pictures of a GPU, where that is held: 256 of them show 4,096, the most that training.batch may be
 LARGEST_BATCH = 4096
 RUN_IMAGES = 10_000_000  # of the run whose price is named
@@ -47,6 +49,10 @@ class Case:
 
     def cost(self, *, together: bool) -> StepCost:
         return _cost(self.name, self.size_px, width_of(self.config, self.images), together)
+
+    def forecast(self, device: Device, network: Network, processes: int, each: int) -> Forecast:
+        """Of a set that is larger than what is remembered of it."""
+        return forecast(self.cost(together=False), self.cost(together=True), device, network, processes, each)
 
 
 @cache
@@ -81,39 +87,52 @@ def counts_table(cases: Sequence[Case]) -> Iterator[str]:
         )  # fmt: skip
 
 
-def splits(case: Case, processes: Sequence[int]) -> Iterator[tuple[str, int, int | None]]:
-    """Which batch it is, processes, and pictures of each; None where the batch cannot be divided."""
-    batch = case.config.training.step_images
-    for title, whole in (("recipe's", batch), ("16 a GPU", None), ("4,096", LARGEST_BATCH)):
-        for count in processes:
-            each = EACH if whole is None else whole // count
-            yield title, count, each if whole is None or whole % count == 0 else None
+def needed(case: Case, each: int) -> float:
+    """Bytes of a GPU with so many pictures: what backward passes keep, and what is kept of each weight."""
+    alone = case.cost(together=False)
+    return alone.kept(each) + alone.few.weights * BYTES_A_WEIGHT
 
 
-def scaling_table(cases: Sequence[Case], device: Device, network: Network, processes: Sequence[int]) -> Iterator[str]:
-    """What a step would take, and what a run would cost."""
+def same_batch_table(
+    cases: Sequence[Case], device: Device, network: Network, processes: Sequence[int]
+) -> Iterator[str]:
+    """Images a second where the batch is the recipe's, or a large one, on however many GPUs."""
+    batches = ["its batch", f"{LARGEST_BATCH:,}"]
+    columns = [f"{batch}, {counted(count, 'GPU')}" for batch in batches for count in processes]
+    yield head("recipe", "px", "batch", *columns)
+    for case in cases:
+        rates: list[str] = []
+        batch = case.config.training.step_images
+        for whole in (batch, LARGEST_BATCH):
+            for count in processes:
+                each, rest = divmod(whole, count)
+                if rest:
+                    rates.append("cannot be divided")
+                elif needed(case, each) > device.memory:
+                    rates.append("does not fit")
+                else:
+                    rates.append(f"{case.forecast(device, network, count, each).images_per_second:,.0f}")
+        yield row(case.name, case.size_px, batch, *rates)
+
+
+def same_share_table(
+    cases: Sequence[Case], device: Device, network: Network, processes: Sequence[int]
+) -> Iterator[str]:
+    """What a step takes, part by part, where each GPU has EACH pictures, and what a run costs."""
     yield head(
-        "recipe", "px", "batch", "GPUs", "a GPU", "device, ms", "host, ms", "sums, ms", "said, ms", "images/s",
-        "of so many times one", "GB a GPU", f"$ for {RUN_IMAGES / 1e6:.0f} million images",
+        "recipe", "px", "GPUs", "device, ms", "host, ms", "sums, ms", "said, ms", "images/s", "of as many times one",
+        "GB a GPU", f"$ for {RUN_IMAGES / 1e6:.0f} million images",
     )  # fmt: skip
     for case in cases:
-        alone, together = case.cost(together=False), case.cost(together=True)
-        firsts: dict[str, Forecast] = {}
-        for title, count, each in splits(case, processes):
-            if each is None:
-                yield row(case.name, case.size_px, title, count, "cannot be divided", *["-"] * 8)
-                continue
-            needed = alone.kept(each) + alone.few.weights * BYTES_A_WEIGHT
-            found = forecast(alone, together, device, network, count, each)
-            fits = needed < device.memory
-            first = firsts.setdefault(title, found) if fits else found
-            gain = found.images_per_second / first.images_per_second * first.processes / count
+        one = case.forecast(device, network, 1, EACH)
+        for count in processes:
+            found = case.forecast(device, network, count, EACH)
             dollars = count * device.dollars * RUN_IMAGES / found.images_per_second / 3600
             yield row(
-                case.name, case.size_px, title, count, each,
+                case.name, case.size_px, count,
                 *(f"{1e3 * part:.1f}" for part in (found.device, found.host, found.sums, found.said)),
-                f"{found.images_per_second:,.0f}" if fits else "does not fit", f"{gain:.0%}" if fits else "-",
-                f"{needed / 1e9:.1f}", f"{dollars:,.1f}" if fits else "-",
+                f"{found.images_per_second:,.0f}", f"{found.images_per_second / one.images_per_second / count:.0%}",
+                f"{needed(case, EACH) / 1e9:.1f}", f"{dollars:,.0f}",
             )  # fmt: skip
 
 
@@ -127,12 +146,11 @@ def limits_table(cases: Sequence[Case], device: Device, network: Network, proces
     for case in cases:
         # Every process decodes the pictures of all, in so many threads at most.
         decoded = MOST_WORKERS / here["decode_s"][str(case.size_px)]
-        alone, together = case.cost(together=False), case.cost(together=True)
-        saving = alone.few.saved / DISK_BYTES / case.config.recording.save_seconds
+        saving = case.cost(together=False).few.saved / DISK_BYTES / case.config.recording.save_seconds
         measuring = MEASURES * MEASURED_PICTURES * here["features_s"] / FEATURE_THREADS
         picture = PNG_BYTES_PER_PX[case.size_px] * case.size_px**2
         for count in processes:
-            rate = forecast(alone, together, device, network, count, EACH).images_per_second
+            rate = case.forecast(device, network, count, EACH).images_per_second
             share = min(measuring * rate / RUN_IMAGES, case.config.measuring.share)
             yield row(
                 case.name, case.size_px, count, f"{rate:,.0f}", f"{decoded:,.0f}",
@@ -184,26 +202,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=["swift", "quick"])
     parser.add_argument("--sizes", nargs="+", type=int, choices=sorted(PNG_BYTES_PER_PX), default=[64, 256, 1024])
     parser.add_argument("--processes", nargs="+", type=int, default=[1, 8, 256])
-    parser.add_argument("--gpu", choices=GPUS, default="H100")
+    parser.add_argument("--gpus", nargs="+", choices=GPUS, default=["H100"])
     parser.add_argument("--dollars", type=float, help="of a GPU, an hour")
     parser.add_argument("--launch-us", type=float, help="microseconds of the host for an operation")
     parser.add_argument("--link-gb", type=float, help="GB/s of a node's network cards, all together")
-    parser.add_argument("--only", nargs="+", choices=["counts", "scaling", "limits", "held"])
+    parser.add_argument("--only", nargs="+", choices=TABLES, default=TABLES)
     asked = parser.parse_args(arguments)
-    device, network = GPUS[asked.gpu], NETWORKS[asked.gpu]
+    cases = [Case(name, size_px, RUN_IMAGES) for name in asked.recipes for size_px in asked.sizes]
+    if "counts" in asked.only:
+        print(*counts_table(cases), sep="\n", flush=True)
+    of_gpus = {"strong": same_batch_table, "weak": same_share_table, "limits": limits_table}
+    for gpu in asked.gpus:
+        device, network = changed(GPUS[gpu], NETWORKS[gpu], asked)
+        for name in (name for name in of_gpus if name in asked.only):
+            print(f"\n{gpu}, {name}:", *of_gpus[name](cases, device, network, asked.processes), sep="\n", flush=True)
+    if "held" in asked.only:
+        print(*held_table(asked.recipes), sep="\n", flush=True)
+
+
+def changed(device: Device, network: Network, asked: argparse.Namespace) -> tuple[Device, Network]:
+    """With what was given in the place of assumptions."""
     device = device if asked.dollars is None else replace(device, dollars=asked.dollars)
     device = device if asked.launch_us is None else replace(device, launch_s=asked.launch_us / 1e6)
     network = network if asked.link_gb is None else replace(network, between=min(network.inside, asked.link_gb * 1e9))
-    cases = [Case(name, size_px, RUN_IMAGES) for name in asked.recipes for size_px in asked.sizes]
-    wanted = asked.only or ["counts", "scaling", "limits", "held"]
-    tables = {
-        "counts": lambda: counts_table(cases),
-        "scaling": lambda: scaling_table(cases, device, network, asked.processes),
-        "limits": lambda: limits_table(cases, device, network, asked.processes),
-        "held": lambda: held_table(asked.recipes),
-    }
-    for name in wanted:
-        print(*tables[name](), sep="\n", flush=True)
+    return device, network
 
 
 if __name__ == "__main__":

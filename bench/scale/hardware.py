@@ -10,7 +10,8 @@ from dataclasses import dataclass
 SHARE_OF_PEAK_FLOPS = 0.3
 # Of the memory's rate, what an operation on large maps reaches. Assumption.
 SHARE_OF_PEAK_BYTES = 0.8
-# From one operation of PyTorch to the next, on the host: measured on a CPU (`here.py`), and taken for that of a GPU's.
+# From one operation of PyTorch to the next, on the host: 10 us were measured on a CPU (here.py). That a launch on a GPU
+# takes 2 us more is an assumption.
 LAUNCH_S = 12e-6
 # Of a link's rate, what a sum over processes reaches. Assumption.
 SHARE_OF_LINK = 0.7
@@ -23,7 +24,7 @@ DRAWN_S = 5e-9
 # Of a disk that all nodes share, as one process writes to it. Assumption.
 DISK_BYTES = 500e6
 # Bytes of a picture in a shard, for each pixel. From the sizes of FFHQ (github.com/NVlabs/ffhq-dataset): 70,000 PNGs of
-# 1,024 px in 89.1 GB, of 128 px in 1.95 GB.
+# 1,024 px in 89.1 GB, of 128 px in 1.95 GB; 64 px as those, 256 px between the two.
 PNG_BYTES_PER_PX = {1024: 1.21, 256: 1.6, 64: 1.7}
 
 

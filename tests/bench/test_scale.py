@@ -172,7 +172,7 @@ def test_every_table_is_printed_from_what_is_measured_here(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     here.main(["--turns", "1"])
-    scale.main(["--recipes", "quick", "--sizes", "64", "--gpu", "L4", "--only", "counts", "scaling", "limits"])
+    scale.main(["--recipes", "quick", "--sizes", "64", "--gpus", "L4", "--only", "counts", "strong", "weak", "limits"])
     rows = cells(capsys.readouterr().out)
-    assert len(rows) == 1 + 9 + 3
+    assert len(rows) == 1 + 1 + 3 + 3
     assert sum("cannot be divided" in row for row in rows) == 1
