@@ -38,7 +38,8 @@ PATIENCE_MS = 120_000  # until the page for exploring is made, on a busy machine
 SET = "drawings"
 TRAINED = {"small faces": 32, "more faces": 64}  # runs that are begun for a picture -> px
 SEEN_IMAGES = 600  # after which the first of them is photographed
-COMPLETE = "() => [...document.images].every((one) => one.complete || one.getBoundingClientRect().top > innerHeight)"
+COMPLETE = """() => [...document.images].every(
+  (one) => one.complete || !one.checkVisibility() || one.getBoundingClientRect().top > innerHeight)"""
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,11 @@ SCREENS = {
     "sets": Screen("sets", ".set-card img >> nth=7", height=760),
     "pictures": Screen(f"sets/{SET}", ".finding >> nth=2"),
     "picture": Screen(f"sets/{SET}", ".seen img", pressed=(".tile >> nth=1",)),
-    "train": Screen(f"train?set={SET}", ".forecast dl", height=1180),
+    "train": Screen(f"train?set={SET}", "text=/[1-9]\\d* settings/", height=1180),
     "runs": Screen("", ".run-grid img >> nth=1", height=1120, trains=True),
     "watch": Screen("runs/{one}", ".watch", height=1340),
     "extend": Screen("runs/{one}", "dialog .extend", pressed=(".run-title .menu button", "text=Train longer")),
-    "settings": Screen("runs/{one}?tab=settings", ".setting-rows >> nth=1", height=1000),
+    "settings": Screen("runs/{one}?tab=settings", "text=Nothing: every setting is the recipe's.", height=1000),
     "compare": Screen("compare?runs={one}/{other}", ".pair", height=980),
     "explore": Screen("play/{one}", "iframe", framed="#grid button >> nth=15"),
     "publish": Screen("runs/{one}?tab=publish", ".page-preview img", height=1000),
@@ -127,7 +128,7 @@ def publish(running: Running, run: str) -> None:
     asked = {
         "target": "site",
         "title": "Nobody in particular",
-        "about": "Faces of letters and dots.",
+        "about": "Cartoon faces, drawn by no one.",
         "licence": "CC0-1.0",
     }
     job = json.loads(running.ask(f"runs/{run}/publish", json.dumps(asked).encode()))
@@ -180,7 +181,7 @@ def photographed(browser: Browser, running: Running, screen: Screen, look: Look,
     page.goto(f"{running.root}#/{screen.place.format_map(runs)}")
     for each in screen.pressed:
         page.locator(each).first.click()
-    page.locator(screen.shows).first.wait_for()
+    page.locator(screen.shows).first.wait_for(state="attached")  # a phone folds some of it away
     if screen.framed:
         page.frame_locator(screen.shows).locator(screen.framed).wait_for()
     _until_still(page)

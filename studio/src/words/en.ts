@@ -597,7 +597,8 @@ export const en = {
   "published.noneText": "Open a run and choose Publish: a web page, a server, a cloud function.",
 
   // settings of a run
-  "settings.same": "The same in a terminal",
+  "settings.same": "In a terminal",
+  "settings.goOnHelp": "In the studio’s folder, this command goes on with this run.",
   "settings.sameHelp": "In the studio’s folder, this command trains a run like this one, under another name.",
   "settings.command": "Command",
   "settings.differs": "Other than the recipe {recipe}",

@@ -599,7 +599,8 @@ export const es: Words = {
   "published.noneText": "Abre un entrenamiento y elige Publicar: una página web, un servidor, una función en la nube.",
 
   // settings of a run
-  "settings.same": "Lo mismo en un terminal",
+  "settings.same": "En un terminal",
+  "settings.goOnHelp": "En la carpeta del estudio, esta orden continúa este entrenamiento.",
   "settings.sameHelp": "En la carpeta del estudio, esta orden hace otro entrenamiento como este, con otro nombre.",
   "settings.command": "Orden",
   "settings.differs": "Distinto de la receta {recipe}",
