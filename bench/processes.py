@@ -5,6 +5,7 @@
 The batch is the recipe's unless it is given, whatever the number of processes. One process and several take turns; the
 ratio is the median of those of the rounds. On a machine where something else runs, several processes do not have a core
 each: what the processor spends on an image, all processes together, says what the ratio would be if they had.
+A line goes to bench/results/processes.jsonl.
 """
 
 import argparse
@@ -14,19 +15,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from bench.lines import keep
 from ganvas.config import with_values
-from ganvas.data import BatchStream, PictureSet
+from ganvas.data import BatchStream, PictureSet, Share
 from ganvas.device import prepare
 from ganvas.networks import NetworkSpec
 from ganvas.ranks import joined
 from ganvas.recipes import RECIPES, recipe
 from ganvas.training import new_state, training_loop
 
+RESULTS = Path("bench/results/processes.jsonl")
 PICTURES = 400
 WARMING_STEPS = 3
 
@@ -46,7 +50,7 @@ def measure(recipe_name: str, size_px: int, batch: int | None, seconds: float) -
     prepare(torch.device("cpu"))
     with joined() as ranks:
         state = new_state(config, spec, torch.device("cpu"), pictures, ranks)
-        stream = BatchStream(pictures, config.training.batch, 0)
+        stream = BatchStream(pictures, config.training.batch, 0, share=Share(ranks.rank, ranks.count))
         marks: list[tuple[int, float, float]] = []
         for progress in training_loop(state, stream, config, 10**9):
             marks.append((progress.images, time.perf_counter(), time.process_time()))
@@ -98,6 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     spent = [given.processes * one[1] / several[1] for one, several in rounds]
     batch = given.batch or recipe(given.recipe).config.training.batch
     one, several = (statistics.median(each) for each in zip(*rates, strict=True))
+    line = {"recipe": given.recipe, "size": given.size, "batch": batch, "processes": given.processes}
+    line |= {"one": round(one, 1), "several": round(several, 1), "date": time.strftime("%Y-%m-%d")}
+    keep(RESULTS, line)
     print(f"| recipe | size | batch | one, images/s | {given.processes}, images/s | ratio | with a core each |")
     print("|---|---|---|---|---|---|---|")
     row = given.recipe, given.size, batch, f"{one:.1f}", f"{several:.1f}", _spread(ratios), _spread(spent)

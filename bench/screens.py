@@ -1,6 +1,6 @@
 """Pictures of every screen of `ganvas studio`, as docs/studio.md shows them, in a headless Chromium.
 
-    python -m bench.screens HOME [screen ...] [--out docs/figures]
+    python -m bench.screens HOME [screen ...] [--looks light dark phone] [--out docs/figures]
 
 HOME is a folder with two runs or more of the avatars:
 
@@ -8,7 +8,7 @@ HOME is a folder with two runs or more of the avatars:
     ganvas train avatars --size 64 --time 1m --set pictures.mirror=false --out "HOME/runs/not mirrored"
 
 The runs with the most images are shown. A set of 96 avatars in two folders, of which one is there twice, one small and
-one damaged, is dropped there if it is missing.
+one damaged, is dropped there if it is missing; the first run is published if it was not.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -32,15 +32,14 @@ from bench.page import QUIET
 from bench.studio import Running, studio
 from ganvas.data.sources import SOURCES
 
-WIDE_PX, PHONE_PX = 1200, 390
-SHOWN_PX = 1000  # wide, in the documents
-MOST_BYTES = 60_000  # of a picture; it is looked at in a page with ten of them
+MOST_BYTES = 60_000  # of a picture; it is looked at in a page with many of them
 QUALITIES = (86, 80, 74, 66, 58, 50)  # the first that is small enough
 PATIENCE_MS = 120_000  # until the page for exploring is made, on a busy machine
 SET = "drawings"
 TRAINED = {"small faces": 32, "more faces": 64}  # runs that are begun for a picture -> px
 SEEN_IMAGES = 600  # after which the first of them is photographed
-COMPLETE = "() => [...document.images].every((one) => one.complete || one.getBoundingClientRect().top > innerHeight)"
+COMPLETE = """() => [...document.images].every(
+  (one) => one.complete || !one.checkVisibility() || one.getBoundingClientRect().top > innerHeight)"""
 
 
 @dataclass(frozen=True)
@@ -48,32 +47,49 @@ class Screen:
     """What is photographed.
 
     place: of the page, where {one} and {other} are runs. shows: what is there once it is complete. framed: likewise, in
-    the frame. height: of the window, px. is_empty: of a home with nothing in it. trains: while one run trains, and
-    another waits.
+    the frame. pressed: what is clicked before that, in order. height: of the window, px. is_empty: of a home
+    with nothing in it. trains: while one run trains, and another waits.
     """
 
     place: str
     shows: str
     framed: str = ""
+    pressed: tuple[str, ...] = ()
     height: int = 860
-    scheme: Literal["light", "dark"] = "light"
-    is_phone: bool = False
     is_empty: bool = False
     trains: bool = False
 
 
 SCREENS = {
     "first": Screen("", ".first-visit", height=800, is_empty=True),
+    "sets": Screen("sets", ".set-card img >> nth=7", height=760),
     "pictures": Screen(f"sets/{SET}", ".finding >> nth=2"),
-    "train": Screen(f"train?set={SET}", ".forecast dl", height=1180),
+    "picture": Screen(f"sets/{SET}", ".seen img", pressed=(".tile >> nth=1",)),
+    "train": Screen(f"train?set={SET}", "text=/[1-9]\\d* settings/", height=1180),
     "runs": Screen("", ".run-grid img >> nth=1", height=1120, trains=True),
     "watch": Screen("runs/{one}", ".watch", height=1340),
-    "dark": Screen("runs/{one}?seed=9", ".one-seed img", height=1000, scheme="dark"),
-    "phone": Screen("runs/{one}", ".watch", height=844, is_phone=True),
-    "compare": Screen("compare?runs={one},{other}", ".pair", height=980),
+    "extend": Screen("runs/{one}", "dialog .extend", pressed=(".run-title .menu button", "text=Train longer")),
+    "settings": Screen("runs/{one}?tab=settings", "text=Nothing: every setting is the recipe's.", height=1000),
+    "compare": Screen("compare?runs={one}/{other}", ".pair", height=980),
     "explore": Screen("play/{one}", "iframe", framed="#grid button >> nth=15"),
     "publish": Screen("runs/{one}?tab=publish", ".page-preview img", height=1000),
+    "published": Screen("published", ".publication img", height=760),
 }
+
+
+class Look(NamedTuple):
+    """How a screen is looked at.
+
+    width: of the window, px. shown: the width of its picture, px. height: of the window, px; None: the screen's.
+    """
+
+    width: int
+    shown: int
+    scheme: Literal["light", "dark"] = "light"
+    height: int | None = None
+
+
+LOOKS = {"light": Look(1200, 1000), "dark": Look(1200, 800, "dark"), "phone": Look(390, 390, height=844)}
 
 
 def drawings() -> dict[str, bytes]:
@@ -103,6 +119,21 @@ def drop(running: Running) -> None:
     running.ask("sets", json.dumps({"name": SET}).encode())
     for file, data in drawings().items():
         running.ask(f"sets/{SET}/files?path={quote(file)}", data, "application/octet-stream")
+
+
+def publish(running: Running, run: str) -> None:
+    """A site of the run, unless something was published."""
+    if json.loads(running.ask("published")):
+        return
+    asked = {
+        "target": "site",
+        "title": "Nobody in particular",
+        "about": "Cartoon faces, drawn by no one.",
+        "licence": "CC0-1.0",
+    }
+    job = json.loads(running.ask(f"runs/{run}/publish", json.dumps(asked).encode()))
+    while json.loads(running.ask(f"jobs/{job['id']}"))["state"] in ("waiting", "working"):
+        time.sleep(0.5)
 
 
 def longest_runs(running: Running) -> dict[str, str]:
@@ -139,27 +170,24 @@ def training(running: Running) -> Generator[None, None, None]:
             running.ask(f"runs/{quote(name)}", method="DELETE")
 
 
-def photographed(browser: Browser, running: Running, screen: Screen, runs: dict[str, str]) -> Image.Image:
-    """A screen as its window shows it; a phone's at twice the size."""
+def photographed(browser: Browser, running: Running, screen: Screen, look: Look, runs: dict[str, str]) -> Image.Image:
+    """A screen as its window shows it."""
     context = browser.new_context(
-        viewport={"width": PHONE_PX if screen.is_phone else WIDE_PX, "height": screen.height},
-        color_scheme=screen.scheme,
-        device_scale_factor=2 if screen.is_phone else 1,
-        locale="en",
+        viewport={"width": look.width, "height": look.height or screen.height}, color_scheme=look.scheme, locale="en"
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.goto(running.address)
     page.goto(f"{running.root}#/{screen.place.format_map(runs)}")
-    page.locator(screen.shows).first.wait_for()
+    for each in screen.pressed:
+        page.locator(each).first.click()
+    page.locator(screen.shows).first.wait_for(state="attached")  # a phone folds some of it away
     if screen.framed:
         page.frame_locator(screen.shows).locator(screen.framed).wait_for()
     _until_still(page)
     shot = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
     context.close()
-    if shot.width <= SHOWN_PX:
-        return shot
-    return shot.resize((SHOWN_PX, shot.height * SHOWN_PX // shot.width), Image.Resampling.LANCZOS)
+    return shot.resize((look.shown, shot.height * look.shown // shot.width), Image.Resampling.LANCZOS)
 
 
 def _until_still(page: Page) -> None:
@@ -185,6 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("home", type=Path)
     parser.add_argument("screens", nargs="*", choices=[*SCREENS, []], default=[])
+    parser.add_argument("--looks", nargs="*", choices=LOOKS, default=list(LOOKS))
     parser.add_argument("--out", type=Path, default=Path("docs/figures"))
     asked = parser.parse_args(arguments)
     wanted = {name: SCREENS[name] for name in asked.screens or SCREENS}
@@ -200,11 +229,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 runs = {} if is_empty else longest_runs(running)
                 if not is_empty:
                     drop(running)
+                    publish(running, runs["one"])
                 for name, screen in screens.items():
-                    path = asked.out / f"studio-{name}.webp"
                     with training(running) if screen.trains else contextlib.nullcontext():
-                        save(photographed(browser, running, screen, runs), path)
-                    print(f"{path} {path.stat().st_size / 1000:.0f} kB")
+                        for kind in asked.looks:
+                            path = asked.out / f"studio-{name}{'' if kind == 'light' else f'-{kind}'}.webp"
+                            save(photographed(browser, running, screen, LOOKS[kind], runs), path)
+                            print(f"{path} {path.stat().st_size / 1000:.0f} kB", flush=True)
         browser.close()
 
 

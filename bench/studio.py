@@ -7,7 +7,8 @@ WORK is a folder for made homes; it is emptied first.
 listed: a home of many runs, over HTTP: the time of one answer and of the processor.
 opened: from going to the address until the first words and the first pictures of those runs are painted.
 seen: from a line that a run writes into its log until the page that watches it shows it.
-slowed: images a second of a training while nobody watches and while three pages do, in turns of so many seconds.
+slowed: images a second of a training while nobody watches and while three pages do, in turns of so many seconds; and
+what the studio and the browser take of the processor meanwhile, which other programs do not blur.
 dropped: so many files, in batches, into a set: files a second, and what the server holds before and after.
 """
 
@@ -72,8 +73,7 @@ class Running:
     @property
     def cpu_seconds(self) -> float:
         """Of the processor, so far."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return _cpu_seconds(_stat(self.process))
 
     @property
     def held_mb(self) -> float:
@@ -81,6 +81,29 @@ class Running:
         found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process}/status").read_text())
         assert found is not None
         return int(found[1]) / 1e3
+
+
+def _stat(process: int | str) -> list[str]:
+    """Fields of /proc/PROCESS/stat from the third on."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+
+
+def _cpu_seconds(fields: Sequence[str]) -> float:
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def browser_cpu_seconds(running: Running) -> float:
+    """Of the processor, so far, by all processes that come from this one, but for the studio and what it started."""
+    found: dict[int, list[str]] = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            found[int(path.name)] = _stat(path.name)
+
+    def with_children(process: int) -> float:
+        children = [one for one, fields in found.items() if int(fields[1]) == process and one != running.process]
+        return _cpu_seconds(found[process]) + sum(map(with_children, children))
+
+    return with_children(os.getpid())
 
 
 @contextlib.contextmanager
@@ -191,8 +214,8 @@ def _seen(browser: Browser, running: Running, run: Path) -> list[float]:
     return waits
 
 
-def slowed(browser: Browser, running: Running, home: Path, seconds: float) -> list[tuple[float, float]]:
-    """(images a second alone, while three pages watch), in turns."""
+def slowed(browser: Browser, running: Running, home: Path, seconds: float) -> list[tuple[float, float, float]]:
+    """(images a second alone, while three pages watch, cores that studio and browser take meanwhile), in turns."""
     request = {"source": "avatars", "size": 64, "name": "slowed", "seconds": 20 * TURNS * seconds}
     running.ask("runs", json.dumps(request).encode())
     log = home / "runs" / "slowed" / "log.jsonl"
@@ -213,7 +236,10 @@ def slowed(browser: Browser, running: Running, home: Path, seconds: float) -> li
     for _ in range(TURNS):
         alone = rate()
         pages = [watching(browser, running, "slowed") for _ in range(WATCHERS)]
-        turns.append((alone, rate()))
+        before, begun = running.cpu_seconds + browser_cpu_seconds(running), time.perf_counter()
+        watched = rate()
+        spent = running.cpu_seconds + browser_cpu_seconds(running) - before
+        turns.append((alone, watched, spent / (time.perf_counter() - begun)))
         for page in pages:
             page.close()
     running.ask("runs/slowed/stop", b"")
@@ -279,9 +305,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"| from a line of the log to pixels | {statistics.median(waits):.0f} ms, {max(waits):.0f} at most |")
         if "slowed" in wanted:
             turns = slowed(browser, running, home, asked.seconds)
-            shares = [100 * (1 - watched / alone) for alone, watched in turns]
+            shares = [100 * (1 - watched / alone) for alone, watched, _ in turns]
+            cores = statistics.median(100 * spent for *_, spent in turns)
             each = ", ".join(f"{share:.1f}" for share in shares)
             print(f"| slower with {WATCHERS} pages | {statistics.median(shares):.1f}% in the median ({each}) |")
+            print(f"| of one core, by the studio and the browser | {cores:.1f}% |")
         if "dropped" in wanted:
             found = dropped(running, asked.files)
             held = f"{found['before']:.0f} to {found['after']:.0f} MB"

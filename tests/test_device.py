@@ -2,11 +2,20 @@ import ctypes
 import itertools
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
 
-from ganvas.device import choose_device, device_of_rank, mixed_precision, prepare, random_numbers, seeded_layers
+from ganvas.device import (
+    choose_device,
+    device_of_rank,
+    mixed_precision,
+    prepare,
+    random_numbers,
+    seconds_asleep,
+    seeded_layers,
+)
 from ganvas.errors import SettingError
 
 
@@ -58,8 +67,15 @@ def test_a_device_that_is_not_there_is_a_setting_error():
 
 
 def test_the_cpu_stays_in_full_precision():
-    with mixed_precision(torch.device("cpu")):
+    with mixed_precision(torch.device("cpu"), "auto"):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+def test_a_machine_that_is_awake_sleeps_no_longer():
+    before = seconds_asleep()
+    time.sleep(0.2)
+    assert before >= 0
+    assert abs(seconds_asleep() - before) < 0.1
 
 
 def test_preparing_twice_does_no_harm():
@@ -67,21 +83,42 @@ def test_preparing_twice_does_no_harm():
         prepare(torch.device("cpu"))
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux") or not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc")
-def test_memory_of_a_big_map_is_kept_when_it_is_freed():
+STARTER_BYTES = 512 << 20  # more than PyTorch takes
+ON_LINUX = sys.platform.startswith("linux")
+
+
+@pytest.fixture(scope="module")
+def process_of_a_large_one():
+    """What a process says of its memory that was started by one of STARTER_BYTES and more: its pages at the beginning,
+    the most so far, and the share of a big map that is handed back when it is freed."""
     script = """
 import resource, torch
 from pathlib import Path
-from ganvas.device import prepare
+from ganvas.device import peak_memory_bytes, prepare
 held = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 prepare(torch.device("cpu"))
+print(held(), peak_memory_bytes())
 map = torch.ones(16, 32, 256, 256)
 before, size = held(), 4 * map.numel()
 del map
 print((before - held()) / size)
 """
-    handed_back = float(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout)
+    large = b"x" * STARTER_BYTES
+    said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout.split()
+    assert len(large) == STARTER_BYTES
+    return [float(each) for each in said]
+
+
+@pytest.mark.skipif(not ON_LINUX or not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc")
+def test_memory_of_a_big_map_is_kept_when_it_is_freed(process_of_a_large_one):
+    *_, handed_back = process_of_a_large_one
     assert handed_back < 0.1
+
+
+@pytest.mark.skipif(not ON_LINUX, reason="other systems count from the start of a program")
+def test_the_most_memory_of_a_process_is_not_that_of_the_one_that_started_it(process_of_a_large_one):
+    held, most, _ = process_of_a_large_one
+    assert held / 2 < most < STARTER_BYTES
 
 
 def test_processes_share_the_cpu_and_have_a_gpu_each():

@@ -20,6 +20,7 @@ from ganvas.report import write_comparison, write_film, write_report
 from ganvas.run.folder import RunFolder, moment_name
 from ganvas.run.monitor import measures_in
 from ganvas.training import load_checkpoint, new_state, save_checkpoint
+from ganvas.training.tally import Tally
 from ganvas.workflows.runs import Run
 
 
@@ -126,7 +127,7 @@ def _state(folder: Path, name: str) -> Reader:
     """A saved state."""
     config = _config()
     state = new_state(config, NetworkSpec(SIZE_PX, SIZE_PX, 3, 4, 0, 0.02), torch.device("cpu"))
-    state.tally = {"generator_loss": 0.7, "steps": 3}
+    state.tally = Tally({"generator_loss": 0.7, "steps": 3})
     save_checkpoint(state, folder / "checkpoint")
     path = next((folder / "checkpoint").glob(name))
 
@@ -134,7 +135,7 @@ def _state(folder: Path, name: str) -> Reader:
         load_checkpoint(state, folder / "checkpoint")
         if not (0 <= state.augment_share <= 1 and 0 <= state.seconds < float("inf") and state.images >= 0):
             raise AssertionError("a clock that cannot be")
-        return json.dumps(state.tally)
+        return json.dumps(state.tally.sums())
 
     good = path.read_bytes()
     return Reader(good, in_file(path, read), header_of(good) if name.endswith("safetensors") else None)

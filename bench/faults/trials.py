@@ -90,6 +90,12 @@ VERBS = {
     "train": Verb([*TRAIN, "16"], "run", whole=whole_run),
     "train, gone on with": Verb([*TRAIN, "16"], "run", [[*TRAIN, "8"]], whole=whole_run),
     "generate": Verb(["generate", "trained", "--count", "4", "--out", "drawn"], "drawn", [TRAINED]),
+    **{
+        f"generate to {to}": Verb(
+            ["generate", "trained", "--count", "4", "--to", to, "--out", "drawn"], "drawn", [TRAINED]
+        )
+        for to in ("folder", "npy", "shards")
+    },
     "score": Verb(
         ["score", "trained", "--against", "pictures", "--count", "8", "--pairs", "pairs.png"],
         "pairs.png",

@@ -22,20 +22,13 @@ if TYPE_CHECKING:
     from ganvas.recipes import RECIPES
     from ganvas.studio.opening import open_studio
     from ganvas.workflows.generate import Generator
-    from ganvas.workflows.playing import blend, directions, mix, neighbours, project, walk
-    from ganvas.workflows.public import (
-        compare,
-        export,
-        load,
-        look,
-        pack,
-        publish,
-        resume,
-        score,
-        score_many,
-        serve,
-        train,
-    )
+    from ganvas.workflows.public.models import load
+    from ganvas.workflows.public.pictures import look, pack
+    from ganvas.workflows.public.playing import blend, directions, mix, neighbours, project, walk
+    from ganvas.workflows.public.publishing import compare, export, publish
+    from ganvas.workflows.public.scoring import score, score_many
+    from ganvas.workflows.public.serving import serve
+    from ganvas.workflows.public.training import resume, train
     from ganvas.workflows.runs import Run
     from ganvas.workflows.tune import Tuning, tune
 
@@ -75,11 +68,13 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(("DivergedError", "GanvasError", "ModelError", "PicturesError", "SettingError"), "errors"),
-    **dict.fromkeys(
-        ("compare", "export", "load", "look", "pack", "publish", "resume", "score", "score_many", "serve", "train"),
-        "workflows.public",
-    ),
-    **dict.fromkeys(("blend", "directions", "mix", "neighbours", "project", "walk"), "workflows.playing"),
+    "load": "workflows.public.models",
+    **dict.fromkeys(("look", "pack"), "workflows.public.pictures"),
+    **dict.fromkeys(("blend", "directions", "mix", "neighbours", "project", "walk"), "workflows.public.playing"),
+    **dict.fromkeys(("compare", "export", "publish"), "workflows.public.publishing"),
+    **dict.fromkeys(("score", "score_many"), "workflows.public.scoring"),
+    "serve": "workflows.public.serving",
+    **dict.fromkeys(("resume", "train"), "workflows.public.training"),
     "Card": "metrics",
     "Generator": "workflows.generate",
     "RECIPES": "recipes",

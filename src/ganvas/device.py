@@ -3,16 +3,35 @@
 import contextlib
 import ctypes
 import os
+import re
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
+from ganvas.config import Precision
 from ganvas.errors import SettingError
 
 _PURPOSES = ("weights", "latents", "augment", "measure", "layers", "interpolate", "encode", "components", "crops")
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
 _MOST_KEPT_BYTES = 2**31 - 1  # mallopt takes an int
+
+
+def seconds_asleep() -> float:
+    """For how long this machine has slept since it was started; always 0 on Windows, which does not tell.
+
+    Source: CLOCK_BOOTTIME of Linux and CLOCK_MONOTONIC of macOS go on in sleep; the clocks that are taken off do not.
+    """
+    if sys.platform == "linux":
+        awake = time.clock_gettime(time.CLOCK_MONOTONIC)
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - awake
+    if sys.platform == "darwin":
+        awake = time.clock_gettime(time.CLOCK_UPTIME_RAW)
+        return time.clock_gettime(time.CLOCK_MONOTONIC) - awake
+    return 0.0
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -51,8 +70,14 @@ def device_of_rank(device: torch.device, rank_here: int) -> torch.device:
     return torch.device("cuda", rank_here)
 
 
-def mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """bfloat16 where it is quicker and safe without loss scaling (CUDA from Ampere on, MPS); float32 elsewhere."""
+def mixed_precision(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[object]:
+    """bfloat16 where it is quicker and safe without loss scaling (CUDA from Ampere on, MPS); float32 elsewhere.
+
+    Args:
+        precision: as RunConfig's; "float32" has that everywhere.
+    """
+    if precision == "float32":
+        return contextlib.nullcontext()
     if (device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)) or device.type == "mps":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return contextlib.nullcontext()
@@ -108,6 +133,23 @@ def seeded_layers(seed: int, clock: int, device: torch.device) -> Iterator[None]
         yield
 
 
+def compile_network(network: nn.Module) -> None:
+    """Have PyTorch's compiler make kernels for `network`, in place, when it is next called: then it may fail too."""
+    network.compile()  # pyright: ignore[reportUnknownMemberType]
+
+
+def upload(values: Tensor, device: torch.device) -> Tensor:
+    """`values`, which are on the CPU, on `device`; on CUDA without waiting for what the device is still at.
+
+    A copy from pinned memory takes its turn behind the work that was asked for before, while this process goes on: so
+    the pictures of the next step are on their way while a step is computed. From other memory the process would wait.
+    Copies to MPS that do not wait are known to read memory that was freed meanwhile (pytorch/pytorch#189690).
+    """
+    if device.type == "cuda":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)
+
+
 def synchronise(device: torch.device) -> None:
     """Wait for the device, so that a clock read afterwards includes its work."""
     if device.type == "cuda":
@@ -117,7 +159,14 @@ def synchronise(device: torch.device) -> None:
 
 
 def peak_memory_bytes() -> int | None:
-    """The most memory this process has used so far, in bytes; None where the system does not tell."""
+    """The most memory this process has used so far, in bytes; None where the system does not tell.
+
+    Linux counts into `ru_maxrss` what the process held that started this one; its VmHWM begins anew with a program.
+    """
+    with contextlib.suppress(OSError):
+        said = re.search(r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+        if said:
+            return int(said[1]) * 1024
     try:
         import resource
     except ImportError:

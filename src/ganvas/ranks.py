@@ -25,6 +25,7 @@ from ganvas.launched import attempt, launched
 
 # That one process waits for another, as while the first decodes a large set: one that ended is noticed at once.
 LONGEST_WAIT = timedelta(days=1)
+LONGEST_TEXT = 1000  # bytes, of what one rank says in words
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,15 @@ class Ranks:
         """The mean over ranks of each scalar; all ranks have the same names."""
         if self.count == 1:
             return dict(numbers)
-        own = torch.tensor([float(numbers[name]) for name in sorted(numbers)], dtype=torch.float64)
+        device = next((value.device for value in numbers.values() if isinstance(value, Tensor)), None)
+        own = torch.stack(
+            [
+                value.to(torch.float64)
+                if isinstance(value := numbers[name], Tensor)
+                else torch.full((), value, dtype=torch.float64, device=device)
+                for name in sorted(numbers)
+            ]
+        )
         return dict(zip(sorted(numbers), self.mean(own), strict=True))
 
     def average_gradients(self, weights: Iterable[nn.Parameter]) -> None:
@@ -104,15 +113,16 @@ class Ranks:
             with _or_lost():
                 dist.broadcast(tensor.detach(), src=0)
 
-    def say(self, *numbers: float) -> None:
-        """Rank 0: tell the others some numbers, which they `hear`."""
-        self.share([torch.tensor(numbers, dtype=torch.float64)])
+    def sums(self, *numbers: float) -> list[float]:
+        """The sum over ranks of each number; all ranks give as many, at the same time."""
+        return _sum(torch.tensor(numbers, dtype=torch.float64)).tolist()
 
-    def hear(self, count: int) -> list[float]:
-        """The others: the `count` numbers that rank 0 says next."""
-        heard = torch.zeros(count, dtype=torch.float64)
-        self.share([heard])
-        return heard.tolist()
+    def texts(self, own: str) -> list[str]:
+        """What each rank says at the same time, in their order, cut to LONGEST_TEXT bytes."""
+        rows = torch.zeros((self.count, LONGEST_TEXT), dtype=torch.uint8)
+        said = own.encode()[:LONGEST_TEXT]
+        rows[self.rank, : len(said)] = torch.tensor(list(said), dtype=torch.uint8)
+        return [bytes(row).rstrip(b"\0").decode("utf-8", "ignore") for row in _sum(rows).tolist()]
 
 
 ALONE = Ranks()

@@ -1,4 +1,4 @@
-"""Counts in sentences."""
+"""Counts and times in sentences."""
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
@@ -9,3 +9,13 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 def are(count: int) -> str:
     """What follows such a count: "is" or "are"."""
     return "is" if count == 1 else "are"
+
+
+def in_time(seconds: float) -> str:
+    """75 -> '1 min 15 s'."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -15,11 +15,11 @@ export function parsePlace(hash: string): Place {
   return { parts, query: Object.fromEntries(new URLSearchParams(asked)) };
 }
 
-/** The address of a place; what is null, undefined or "" in the query is left out. Commas stay readable. */
+/** The address of a place; what is null, undefined or "" in the query is left out. Slashes stay readable. */
 export function href(parts: readonly string[], query: Query = {}): string {
   const asked = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value != null && value !== "") asked.set(name, String(value));
-  const text = asked.toString().replaceAll("%2C", ",");
+  const text = asked.toString().replaceAll("%2F", "/");
   return `#/${parts.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
 }
 

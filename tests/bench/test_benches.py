@@ -347,7 +347,7 @@ def smoke_device(given: Given) -> None:
     device.main(["--device", "cpu", *small, "--recipes", "swift", "dcgan"])
     printed = given.printed()
     for name in ("swift", "dcgan"):  # the CPU beside itself
-        assert f"| {name} | yes | 0.0e+00 | 0.0 levels | yes |" in printed
+        assert f"| {name} | yes | 0.0e+00 | 0.0e+00 | 0.0 levels | yes |" in printed
     assert "| 4 | " in printed
 
 

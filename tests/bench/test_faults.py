@@ -17,7 +17,7 @@ from ganvas.publishing.packaging import Bundle
 
 QUICK = {
     "train": Verb([*TRAIN, "8", "--set", "recording.report=false"], "run", whole=whole_run),
-    "generate": VERBS["generate"],
+    **{name: VERBS[name] for name in ("generate", "generate to npy", "generate to shards")},
 }
 
 
@@ -29,7 +29,10 @@ def forks(tmp_path_factory):
         yield forks
 
 
-@pytest.fixture(scope="module", params=["generate", pytest.param("train", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    params=["generate", *(pytest.param(name, marks=pytest.mark.slow) for name in QUICK if name != "generate")],
+)
 def trial(request, forks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trial")
     return Trial(QUICK[request.param], forks, folder / "work", folder / "downloads")

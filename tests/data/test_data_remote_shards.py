@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from ganvas.config import PictureSettings
-from ganvas.data import BatchStream, open_source
+from ganvas.data import BatchStream, Share, open_source
 from ganvas.data.shards.pack import pack_pictures
 from ganvas.data.shards.remote import UnreachableError, fetched, keep_newest
 from ganvas.errors import SettingError
@@ -93,6 +93,20 @@ def test_each_shard_is_fetched_once(server, load):
     shown(pictures)
     shown(pictures)
     assert sorted(name for name in kind.asked if name.endswith(".tar")) == [f"{n:06d}.tar" for n in range(4)]
+
+
+def test_processes_of_one_machine_fetch_each_shard_once_and_show_the_pictures_of_one(server, load):
+    address, kind = server
+    pictures = small(load, address, sample=8)
+    for path in pictures.endless.shards.kept.iterdir():
+        path.unlink()
+    kind.asked.clear()
+    together = np.full(40, -1)
+    for rank in range(2):
+        with BatchStream(pictures, 40, seed=0, share=Share(rank, 2)) as stream:
+            together[rank::2] = stream.batch_at(0).images[:, 8, 8, 0]
+    assert sorted(name for name in kind.asked if name.endswith(".tar")) == [f"{n:06d}.tar" for n in range(4)]
+    assert together.tolist() == shown(pictures)[1].images[:, 8, 8, 0].tolist()
 
 
 def test_a_connection_that_breaks_off_is_tried_again(server, load):

@@ -151,6 +151,21 @@ def test_processes_together_show_what_one_shows(shards, load, ranks):
     assert_array_equal(together, whole)
 
 
+def test_a_process_decodes_its_own_pictures_and_no_others(shards, load):
+    index = json.loads((shards / "index.json").read_text())
+    (shards / "index.json").write_text(json.dumps(index | {"classes": ["a", "b"]}))
+    pictures = small(load, shards, conditional=True, most_lost=1)  # those of the third class are decoded, then lost
+    lost, replaced = [], []
+    for rank in range(3):
+        with BatchStream(pictures, 60, seed=0, share=Share(rank, 3)) as stream:
+            batch = stream.batch_at(0)
+            assert len(batch.images) == 20
+            lost.append(sum(loss.pictures for loss in stream.losses()))
+            replaced.append(int((batch.indices >= 60).sum()))
+    assert lost == replaced
+    assert sum(lost) == 20
+
+
 def test_a_whole_set_is_shared_in_the_same_way(painted_folder, load):
     pictures = small(load, painted_folder)
     together = np.full(120, -1)

@@ -145,7 +145,7 @@ def test_whatever_is_moved_the_others_stay_and_the_loop_stays_as_long(opened, ad
 @pytest.mark.parametrize(("step", "last"), [(-0.1, False), (1, True)])
 def test_steps_of_a_key_lead_past_every_neighbour(opened, address, step, last):
     page = opened(address)
-    found = page.evaluate(STEPPED, [list(random_cases(step=lambda _: step)), 300])
+    found = page.evaluate(STEPPED, [list(random_cases(step=lambda _: step))[::3], 300])
     assert all(at == (count - 1 if last else 0) for at, count in found)
 
 

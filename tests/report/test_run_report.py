@@ -7,8 +7,9 @@ import pytest
 
 from ganvas.errors import SettingError
 from ganvas.report import write_comparison, write_film
-from ganvas.report.html import embedded_json, in_figures, in_time, table
+from ganvas.report.html import embedded_json, in_figures, table
 from ganvas.report.run_page import write_report
+from ganvas.wording import in_time
 
 VOID = {"meta", "img", "input", "br", "link"}
 

@@ -217,6 +217,15 @@ def test_measures_far_dearer_than_planned_come_less_often_where_the_clock_ends_t
     assert measured_at(tmp_path / "run") == moments
 
 
+def test_a_sleep_of_the_machine_is_told_once_with_its_length(config, tmp_path):
+    slept = iter([100.0, 105.0, *[3705.0] * 100])  # before the first step, too short, then an hour
+    parts = replace(scripted({}), asleep=lambda: next(slept))
+    run(config(40, "recording.log_seconds=0"), tmp_path / "run", parts=parts)
+    told = [one for one in log_of(tmp_path / "run") if one.get("event") == "slept"]
+    assert [one["slept"] for one in told] == [3605.0]
+    assert read_log(tmp_path / "run" / "log.jsonl").events[-2].text != ""
+
+
 def test_means_are_over_the_steps_since_the_measure_before(config, tmp_path):
     run(config(24, "recording.log_seconds=0"), tmp_path / "run", parts=scripted({}))  # a line each step
     numbers = read_log(tmp_path / "run" / "log.jsonl").numbers

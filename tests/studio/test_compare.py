@@ -33,7 +33,7 @@ def rooms(tmp_path):
 
 
 def test_settings_that_differ_are_told_and_others_are_not(rooms):
-    found = rooms.page.get("/api/compare?runs=one,two").json()
+    found = rooms.page.get("/api/compare?runs=one/two").json()
     assert found["settings"] == [
         {"path": "pictures.width", "values": [64, 96]},
         {"path": "objective.r1_weight", "values": [1.0, None]},
@@ -45,13 +45,13 @@ def test_settings_that_differ_are_told_and_others_are_not(rooms):
 
 def test_each_run_comes_with_its_score_card(rooms):
     (rooms.home.runs / "two" / "score.json").write_text(json.dumps({"model": {"spread": 1.0}}))
-    runs = rooms.page.get("/api/compare?runs=one,two").json()["runs"]
+    runs = rooms.page.get("/api/compare?runs=one/two").json()["runs"]
     assert (runs[0]["card"], runs[1]["card"]["model"]) == (None, {"spread": 1.0})
 
 
 @pytest.mark.parametrize(
     ("runs", "status"),
-    [("", 422), (",", 422), ("one,nobody", 404), ("one,../two", 404), (",".join("abcdefghijklm"), 422)],
+    [("", 422), ("/", 422), ("one/nobody", 404), ("one/..", 404), ("/".join("abcdefghijklm"), 422)],
 )
 def test_a_comparison_that_cannot_be_is_refused(rooms, runs, status):
     assert rooms.page.get(f"/api/compare?runs={runs}").status_code == status

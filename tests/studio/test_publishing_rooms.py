@@ -190,6 +190,10 @@ def test_a_moment_is_explored_by_its_page_which_is_made_once(rooms):
 
     best = rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore"))["url"]
     assert best.startswith(f"explore/{QUOTED}-best-")
+    said = {"title": "Cats & <dogs>", "about": "Mine.", "licence": "CC0-1.0"}
+    worded = rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore", json=said))["url"]
+    assert worded != best
+    assert "Cats &amp; &lt;dogs&gt;" in rooms.page.get(f"/{worded}").text
     weights = run / "model" / "generator.safetensors"
     weights.write_bytes(weights.read_bytes())  # another day
     assert rooms.result(rooms.page.post(f"/api/runs/{NAME}/explore"))["url"] != best

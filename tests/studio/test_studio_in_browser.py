@@ -143,7 +143,7 @@ def test_every_screen_can_be_read_by_all_and_on_a_phone(visit, tmp_path, scheme)
             ("runs/first", ".film img"),
             ("runs/first?tab=settings", "h2"),
             ("runs/died", ".judgement"),
-            ("compare?runs=first,second", ".pair"),
+            ("compare?runs=first/second", ".pair"),
             ("train", ".train-choices"),
             ("sets", "h1"),
             ("published", "h1"),
@@ -152,6 +152,11 @@ def test_every_screen_can_be_read_by_all_and_on_a_phone(visit, tmp_path, scheme)
             page.goto(studio.at(place))
             page.locator(f"main {shows}").first.wait_for()
             check(page)
+        page.goto(studio.at("compare?runs=first/second"))
+        page.get_by_role("button", name="Same score").click()
+        expect(page.locator(".pair")).to_contain_text("KD 0.02")
+        expect(page.locator(".pair img")).to_have_count(2)  # each where it first had that score
+        check(page)
 
 
 def test_the_page_says_that_the_studio_is_gone_and_goes_on_when_it_is_back(visit, tmp_path):
@@ -374,6 +379,10 @@ def publish(page, studio):
     """Make a web page, open it, and see it draw."""
     page.goto(studio.at("runs/mine?tab=publish"))
     page.get_by_role("textbox", name="Title").fill("These squares do not exist")
+    page.get_by_role("button", name="See the page").click()
+    preview = page.frame_locator(".page-preview iframe")
+    preview.locator("#grid button").nth(15).wait_for()
+    expect(preview.get_by_role("heading", level=1)).to_have_text("These squares do not exist")
     check(page)
     page.get_by_role("button", name="Publish", exact=True).click()
     with page.expect_popup() as popup:

@@ -9,11 +9,13 @@ import time
 import pytest
 from studios import append, draw_moment, held, line, make_run
 
+from ganvas.formats.log_events import Ended
 from ganvas.studio.home import Home
 from ganvas.studio.problems import Problem
 from ganvas.studio.runs.notes import Note, write_note
 from ganvas.studio.runs.processes import FAULT, PROMPT
 from ganvas.studio.runs.runs import Runs
+from ganvas.studio.runs.states import Evidence, state_of
 
 RESUMED = {"images": 64, "seconds": 6.4, "event": "resumed"}
 DIVERGED = {"images": 64, "seconds": 6.4, "event": "diverged", "what": "a weight", "has_saved": True}
@@ -188,6 +190,23 @@ def test_a_run_trains_while_a_process_holds_its_lock(home, runs):
         process.wait()
         assert runs.summary("cats")["state"] == "paused"
     assert runs.active() == []
+
+
+@pytest.mark.parametrize(("began", "state"), [(1.0, "training"), (9.0, "starting")])
+def test_a_run_that_has_ended_is_not_said_to_start_while_its_process_goes(began, state):
+    evidence = Evidence(
+        Note(began=began),
+        trainer=(1, False),  # which gave the lock back
+        has_planned=True,
+        is_queued=False,
+        is_begun=True,
+        events=[Ended(images=64, reason="finished")],
+        went_on=False,
+        logged=5.0,
+        fault="",
+        told=0.0,
+    )
+    assert state_of(evidence) == (state, None)
 
 
 def test_a_number_of_a_process_that_is_another_by_now_is_no_training(home, runs):

@@ -6,12 +6,16 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from studios import PX, TOKEN, Pretending, held, make_run, opened, until
+from studios import PATIENCE_SECONDS, PX, TOKEN, Pretending, held, make_run, opened, until
 
 from ganvas.studio.access import Access
+from ganvas.studio.home import Home
 from ganvas.studio.runs.notes import read_note
+from ganvas.studio.runs.requests import Prepared, TrainRequest
+from ganvas.studio.runs.trainings import Trainings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are ended by signals")
 ASKED = {"source": "avatars", "size": PX, "seconds": 60, "recipe": "quick"}
@@ -63,7 +67,7 @@ def test_the_command_is_the_one_that_a_terminal_would_take(one, start):
     expected = "train avatars --out runs/a --recipe quick --size 16x32 --time 60s --images 640 --until plateau"
     given = ["training.batch=8", 'objective.augment=["color"]', 'pictures.fit="pad"', "recording.report=false"]
     assert words == expected.split() + [word for each in given for word in ("--set", each)]
-    assert one.page.get("/api/runs/a").json()["command"].startswith("ganvas train avatars --out runs/a")
+    assert one.page.get("/api/runs/a").json()["command"].startswith("ganvas train avatars --out runs/a-again ")
 
 
 def test_a_fork_begins_with_a_run_of_this_home_or_a_model(one, start):
@@ -71,10 +75,36 @@ def test_a_fork_begins_with_a_run_of_this_home_or_a_model(one, start):
     begin(one, "a", start={"run": "parent", "images": 32})
     act(one, "a", "stop")
     one.wait("a", "finished")
-    begin(one, "b", start={"model": "/models/cats"})
+    model = one.home.root / "model.safetensors"
+    refused = one.page.post("/api/runs", json={**ASKED, "name": "b", "start": {"model": str(model)}})
+    assert (refused.status_code, refused.json()["field"]) == (422, "start")
+    model.touch()
+    begin(one, "b", start={"model": str(model)})
     of_run, of_model = (words for _, words in start.log)
     assert of_run[-4:] == ["--start", "runs/parent", "--start-at", "32"]
-    assert of_model[-2:] == ["--start", "/models/cats"]
+    assert of_model[-2:] == ["--start", str(model)]
+
+
+def test_a_run_may_be_paused_while_the_pictures_of_another_are_prepared(tmp_path, start):
+    home, is_asked, may_end = Home(tmp_path), threading.Event(), threading.Event()
+    (home.sets / "pets").mkdir(parents=True)
+
+    def prepare(name, request):
+        is_asked.set()
+        assert may_end.wait(PATIENCE_SECONDS)
+        return Prepared(source="avatars")
+
+    trainings = Trainings(home, prepare, start=start)
+    trainings.begin(TrainRequest(**ASKED, name="a"))
+    with ThreadPoolExecutor() as threads:
+        begun = threads.submit(trainings.begin, TrainRequest(**ASKED | {"source": None}, set="pets", name="b"))
+        assert is_asked.wait(PATIENCE_SECONDS)
+        paused = threads.submit(trainings.pause, "a")
+        try:
+            assert paused.result(PATIENCE_SECONDS)["state"] == "pausing"
+        finally:
+            may_end.set()
+        assert begun.result(PATIENCE_SECONDS)["name"] == "b"
 
 
 def test_a_name_is_found_where_none_is_given(one):

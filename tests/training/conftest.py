@@ -30,12 +30,12 @@ class SamePictures:
 def tiny():
     """A function: recipe name and settings -> configuration, stream and fresh state, all small."""
 
-    def make(name, *assignments, classes=0, channels=3):
+    def make(name, *assignments, classes=0, channels=3, device="cpu"):
         small = ["training.batch=4", "network.width=0.02", "network.z_dim=6", "pictures.width=16", "pictures.height=16"]
         config = with_settings(RECIPES[name].config, [*small, *assignments])
         size = config.pictures.height, config.pictures.width
         spec = NetworkSpec(*size, channels, 6, classes, config.network.width)
         stream = SamePictures(*size, channels)
-        return config, stream, lambda: new_state(config, spec, torch.device("cpu"), stream.as_set())
+        return config, stream, lambda: new_state(config, spec, torch.device(device), stream.as_set())
 
     return make

@@ -10,16 +10,17 @@ import numpy as np
 import torch
 
 from ganvas.config import RunConfig, with_settings
-from ganvas.data import BatchStream, PictureSet
+from ganvas.data import BatchStream, Loss, PictureSet, Share
 from ganvas.networks import NetworkSpec
 from ganvas.ranks import ALONE, Ranks, joined
 from ganvas.recipes import RECIPES
 from ganvas.training import TrainingState, new_state, rescue, save_checkpoint, training_loop
 from ganvas.training.checkpoint import state_tensors
-from ganvas.training.together import End, Follower, follow, leading, say_end
+from ganvas.training.together import End, Follower, Leader, follow
 
 STEPS = 20
 RESCUED = "rescued"
+LOST = Loss(3, "000001.tar", "its SHA-256 is not that of the index")  # to the process of rank 1
 _SMALL = ["training.batch=8", "network.width=0.02", "network.z_dim=6", "pictures.width=16", "pictures.height=16"]
 # Everything that changes as a run goes on, within its first steps. A tenth of the rates: at all of them what is rounded
 # otherwise in the first step makes a thousandth of a loss by the twentieth, in one process too.
@@ -61,7 +62,7 @@ def begun(config: RunConfig, ranks: Ranks) -> tuple[TrainingState, BatchStream]:
     width = 1.0 if config.network.width == "planned" else config.network.width
     spec = NetworkSpec(*size, 3, config.network.z_dim, classes, width)
     state = new_state(config, spec, torch.device("cpu"), pictures, ranks)
-    stream = BatchStream(pictures, config.training.batch, 0, mirror=True)
+    stream = BatchStream(pictures, config.training.batch, 0, mirror=True, share=Share(ranks.rank, ranks.count))
     return state, stream
 
 
@@ -86,20 +87,27 @@ def rescued(folder: Path, ranks: Ranks = ALONE) -> tuple[list[dict[str, float]],
             kept.append(begun(config, ranks)[0])
             return kept[-1]
 
-        return Follower(build, begun(config, ranks)[1], key=7)
+        stream = begun(config, ranks)[1]
+        stream.add_loss(LOST)
+        return Follower(build, stream, key=7)
 
     if not ranks.leads:
-        assert follow(ranks, begin, config) == End(96, 1.5, interrupted=True)
+        asked = iter([False] * 4)  # before the state and three steps; from then on it is asked to end
+        assert follow(ranks, begin, config, lambda: next(asked, True)) == End(96, 1.5, interrupted=True)
         return [], state_tensors(kept[-1])
     state, stream = begun(config, ranks)
     reports: list[dict[str, float]] = []
-    for progress in leading(training_loop, ranks, key=7)(state, stream, config, 96):
+    leader = Leader(ranks)
+    for progress in leader.leading(training_loop, key=7)(state, stream, config, 96):
         reports.append({name: float(value) for name, value in progress.report.items()})
+        if ranks.count > 1:
+            assert leader.is_asked_to_end == (len(reports) > 3)
         if len(reports) == 2:
             save_checkpoint(state, folder)
         if len(reports) == 6:
             rescue(state, folder)
-    say_end(ranks, End(state.images, 1.5, interrupted=True))
+    assert stream.losses() == ([LOST] if ranks.count > 1 else [])
+    leader.end(End(state.images, 1.5, interrupted=True))
     return reports, state_tensors(state)
 
 

@@ -9,6 +9,7 @@ from ganvas.errors import ModelError
 from ganvas.networks import NetworkSpec
 from ganvas.recipes import RECIPES
 from ganvas.training import has_checkpoint, load_checkpoint, new_state, rescue, save_checkpoint, training_loop
+from ganvas.training.tally import Tally
 
 
 def run(state, stream, config, steps):
@@ -94,7 +95,7 @@ def test_a_crash_before_the_last_rename_leaves_the_old_state(tiny, tmp_path, mon
 
 def adapted(state):
     rates = {name: optimizer.rate * optimizer.rate_scale for name, optimizer in state.optimizers.items()}
-    return state.images, state.seconds, state.rescues, state.augment_share, state.tally, rates
+    return state.images, state.seconds, state.rescues, state.augment_share, state.tally.sums(), rates
 
 
 def rescued_midway(state):
@@ -112,7 +113,7 @@ def test_what_was_adapted_goes_on_in_a_resumed_run_bit_for_bit(name, tiny, tmp_p
     save_checkpoint(whole, tmp_path)
     load_checkpoint(resumed, tmp_path)
     assert adapted(resumed) == adapted(whole)
-    assert resumed.tally["steps"] == 2 * config.training.step_images // config.training.step_after(0)
+    assert resumed.tally.sums()["steps"] == 2 * config.training.step_images // config.training.step_after(0)
     assert {optimizer.rate_scale for optimizer in resumed.optimizers.values()} == {0.25}
     for state in (whole, resumed):
         run(state, stream, config, 2)
@@ -134,10 +135,10 @@ def test_a_checkpoint_from_before_any_rescue_brings_the_full_learning_rates_back
 def test_a_tally_with_a_loss_that_is_no_number_is_saved_all_the_same(tiny, tmp_path):
     _, _, fresh = tiny("dcgan")
     state, restored = fresh(), fresh()
-    state.tally = {"discriminator_loss": float("inf"), "generator_loss": float("nan"), "steps": 3.0}
+    state.tally = Tally({"discriminator_loss": float("inf"), "generator_loss": float("nan"), "steps": 3.0})
     save_checkpoint(state, tmp_path)
     load_checkpoint(restored, tmp_path)
-    assert restored.tally == pytest.approx(state.tally, nan_ok=True)
+    assert restored.tally.sums() == pytest.approx(state.tally.sums(), nan_ok=True)
 
 
 def test_a_crash_after_a_rescue_leaves_the_state_from_before_it_though_the_clock_stood_still(

@@ -11,7 +11,7 @@ from ganvas.pixels import to_float
 from ganvas.recipes import RECIPES
 from ganvas.report.curves import MEANINGS, MEMBERS, in_words
 from ganvas.training import load_checkpoint, save_checkpoint, training_loop
-from ganvas.training.step import TALLIED
+from ganvas.training.tally import TALLIED
 from ganvas.training.updates import frozen, real_sign, score_pair
 
 
@@ -148,11 +148,11 @@ def test_real_and_generated_keep_their_own_batch_statistics(tiny):
     discriminator = fresh().discriminator
     torch.nn.init.normal_(discriminator.head.linear.weight)
     pair = torch.randn(8, 3, 16, 16)
-    scores = score_pair(discriminator, pair, None, torch.device("cpu"))
+    scores = score_pair(discriminator, pair, None, "auto")
     twin = copy.deepcopy(discriminator)
     assert_close(scores[:4], twin(pair[:4]))
     assert_close(scores[4:], twin(pair[4:]))
-    other = score_pair(twin, torch.cat([pair[:4], 3 * pair[4:]]), None, torch.device("cpu"))
+    other = score_pair(twin, torch.cat([pair[:4], 3 * pair[4:]]), None, "auto")
     assert_close(other[:4], scores[:4])
 
 
@@ -160,7 +160,7 @@ def test_one_pass_gives_the_scores_of_two_where_no_batch_statistics_are_used(tin
     _, _, fresh = tiny("r3gan")
     discriminator = fresh().discriminator
     pair = torch.randn(8, 3, 16, 16)
-    together = score_pair(discriminator, pair, None, torch.device("cpu"))
+    together = score_pair(discriminator, pair, None, "auto")
     assert_close(together, torch.cat([discriminator(pair[:4]), discriminator(pair[4:])]))
 
 
@@ -247,8 +247,9 @@ def test_the_tally_is_the_sum_of_the_reports(name, tiny):
     config, stream, fresh = tiny(name)
     state = fresh()
     reports = [progress.report for progress in run(state, stream, config, 3)]
-    assert state.tally.pop("steps") == len(reports) == 3 * config.training.step_images // config.training.step_after(0)
-    assert state.tally == pytest.approx({name: sum(float(report[name]) for report in reports) for name in TALLIED})
+    tally = state.tally.sums()
+    assert tally.pop("steps") == len(reports) == 3 * config.training.step_images // config.training.step_after(0)
+    assert tally == pytest.approx({name: sum(float(report[name]) for report in reports) for name in TALLIED})
 
 
 @pytest.mark.parametrize("name", LOSSES)

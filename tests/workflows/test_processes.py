@@ -1,6 +1,7 @@
 """Several processes train one run: started by `ganvas train --processes` or torchrun, ended, killed, gone on with."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import pytest
 from PIL import Image
 
 import ganvas
-from ganvas.config import from_toml
-from ganvas.errors import ModelError, ProcessError, SettingError
+from ganvas.config import PictureSettings, from_toml
+from ganvas.data import BatchStream, load_pictures
+from ganvas.errors import ModelError, PicturesError, ProcessError, SettingError
 from ganvas.formats.log import read_log
 from ganvas.formats.log_events import Ended, Resumed
 from ganvas.studio.runs.processes import command_of, is_train
@@ -150,6 +152,10 @@ def told_to_end(process, out):
     process.terminate()
 
 
+def told_to_one_of_them(process, out):
+    os.kill(ranks_of(out)[1], signal.SIGTERM)
+
+
 def paused_by_the_studio(process, out):
     assert is_train(command_of(holder(out)))
     os.kill(holder(out), signal.SIGTERM)
@@ -157,7 +163,7 @@ def paused_by_the_studio(process, out):
 
 WAYS = [
     interrupted_by_a_terminal,
-    *(pytest.param(w, marks=pytest.mark.slow) for w in (told_to_end, paused_by_the_studio)),
+    *(pytest.param(w, marks=pytest.mark.slow) for w in (told_to_end, told_to_one_of_them, paused_by_the_studio)),
 ]
 
 
@@ -196,6 +202,28 @@ def test_a_killed_process_ends_the_run_with_a_state_to_go_on_from(place, rank):
     )
     assert code == 0, errors
     assert any(isinstance(event, Resumed) for event in read_log(out / "log.jsonl").events)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "rank"), [(0, 0), (2, 1)])
+def test_a_process_that_loses_too_many_of_its_pictures_ends_the_run_with_that_reason(place, seed, rank):
+    shards = place / "shards"
+    if not shards.exists():
+        pictures = Path(shutil.copytree(place / "my-pictures", place / "damaged"))
+        (pictures / "24.png").write_bytes(b"no picture at all, only text")  # the 18th of 40, by name
+        ganvas.pack(pictures, shards, shards=2, progress=False)
+    settings = PictureSettings(source=str(shards), width=16, height=16, sample=8, shuffle=8)
+    found = load_pictures(settings, cache=place / "cache")
+    with BatchStream(found, 40, seed) as stream:
+        (position,) = np.flatnonzero(stream.batch_at(0).indices.numpy() >= 40)
+    assert position % 2 == rank
+    lost = ["pictures.most_lost=0.01", "pictures.sample=8", "pictures.shuffle=8"]
+    options = [word for setting in lost for word in ("--set", setting)] + ["--seed", str(seed), "--images", "80"]
+    arguments = ["-m", "ganvas", "train", "shards", "--out", f"lost-{rank}", *TINY, *options, "--processes", "2"]
+    code, _, errors = ended(command(place, *arguments))
+    assert code == PicturesError.exit_status
+    assert "1 picture of 20 can no longer be read" in errors
+    assert "Traceback" not in errors
 
 
 @pytest.mark.slow

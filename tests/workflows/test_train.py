@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from ganvas.config import LimitSettings, from_toml, with_settings
 from ganvas.errors import SettingError
+from ganvas.formats.log import read_log
+from ganvas.formats.log_events import Narrowed, NotCompiled
 from ganvas.formats.manifest import read_description
 from ganvas.recipes import RECIPES
+from ganvas.run.execute import RunParts
 from ganvas.workflows.train import train
 
 MANY, FEW = 48, 16
@@ -23,7 +27,7 @@ def run(tmp_path, monkeypatch):
         picture.save(tmp_path / "pictures" / f"{index}.png")
     monkeypatch.setenv("GANVAS_CACHE", str(tmp_path / "cache"))
 
-    def go(images, *assignments, recipe="swift", out="run"):
+    def go(images, *assignments, recipe="swift", out="run", **more):
         small = [
             f"pictures.source={tmp_path / 'pictures'}",
             "pictures.width=16",
@@ -32,8 +36,7 @@ def run(tmp_path, monkeypatch):
         ]
         small += [f"network.wide_from_images={MANY}", "recording.report=false", "measuring.share=0", "device=cpu"]
         config = with_settings(RECIPES[recipe].config, [*small, *assignments])
-        for _ in train(config.model_copy(update={"limits": LimitSettings(images=images)}), tmp_path / out):
-            pass
+        list(train(config.model_copy(update={"limits": LimitSettings(images=images)}), tmp_path / out, **more))
         found = from_toml(tmp_path / out / "run.toml")
         optimizer = found.config.optimizer
         rates = optimizer.generator_rate, optimizer.discriminator_rate
@@ -45,6 +48,32 @@ def run(tmp_path, monkeypatch):
 def test_a_long_run_is_planned_wider_and_keeps_the_rates_of_width_1_in_its_configuration(run):
     assert run(FEW) == (1.0, (1e-3, 1e-3), 1.0)
     assert run(MANY, out="long") == (1.5, (1e-3, 1e-3), 1.5)
+
+
+def too_large(state, stream, config):
+    """A step on a device without room for networks of width 1.5, or for more than eight pictures."""
+    if state.spec.multiplier > 1 or config.training.step_images > 8:
+        raise torch.OutOfMemoryError("out of memory")
+
+
+def no_compiler(module):
+    raise ImportError("no compiler here")
+
+
+def test_a_run_goes_on_without_what_its_device_cannot_do_and_says_so(run, tmp_path):
+    parts = RunParts(largest_step=too_large, compile=no_compiler)
+    assert run(MANY, "compile=true", parts=parts) == (1.0, (1e-3, 1e-3), 1.0)
+    told = [event for event in read_log(tmp_path / "run" / "log.jsonl").events if event.images == 0]
+    assert [type(event) for event in told] == [NotCompiled, Narrowed]
+    assert told[0].text == "the networks are not compiled: ImportError: no compiler here"
+    assert (told[1].width, told[1].planned) == (1.0, 1.5)
+    assert from_toml(tmp_path / "run" / "run.toml").config.compile  # what was asked stays
+
+
+def test_a_batch_that_does_not_fit_ends_the_run_before_it_begins(run, tmp_path):
+    with pytest.raises(SettingError, match=r"training\.batch = 64 does not fit .*=4, or"):
+        run(FEW, "training.batch=64", parts=RunParts(largest_step=too_large))
+    assert not (tmp_path / "run" / "run.toml").exists()
 
 
 @pytest.mark.slow

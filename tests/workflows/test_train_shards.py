@@ -6,19 +6,20 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from ganvas.config import LimitSettings, PictureSettings, with_settings
-from ganvas.data import open_source
+from ganvas.data import load_pictures, open_source
 from ganvas.data.shards.pack import pack_pictures
 from ganvas.errors import PicturesError
 from ganvas.formats.log_events import PicturesLost
+from ganvas.ranks import ALONE, Ranks
 from ganvas.recipes import RECIPES
-from ganvas.workflows.train import train
+from ganvas.workflows.train import batches_of, train
 
 SIDES = {"dcgan28": 28}
 
 
 @pytest.fixture
-def go(tmp_path, monkeypatch):
-    """A function: images to show or limits, settings, recipe -> the events of a run on six shards of ten pictures."""
+def packed(tmp_path, monkeypatch):
+    """Six shards of ten pictures, and the folder that they were."""
     numbers = np.random.default_rng(0)
     for index in range(60):
         folder = tmp_path / "pictures" / "ab"[index % 2]
@@ -27,11 +28,17 @@ def go(tmp_path, monkeypatch):
     source = open_source(PictureSettings(source=str(tmp_path / "pictures")))
     pack_pictures(source, tmp_path / "shards", shards=6, shard_bytes=1, progress=None)
     monkeypatch.setenv("GANVAS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "shards", tmp_path / "pictures"
+
+
+@pytest.fixture
+def go(packed, tmp_path):
+    """A function: images to show or limits, settings, recipe -> the events of a run on the shards."""
 
     def run(limit, *assignments, recipe="swift", out="run"):
         side = SIDES.get(recipe, 16)
         small = [
-            f"pictures.source={tmp_path / 'shards'}",
+            f"pictures.source={packed[0]}",
             f"pictures.width={side}",
             f"pictures.height={side}",
             "pictures.sample=20",
@@ -67,6 +74,25 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(go, tmp_path):
     assert whole.keys() == parts.keys()
     for name, value in whole.items():
         np.testing.assert_array_equal(parts[name], value, err_msg=name)
+
+
+def test_a_run_that_goes_on_with_another_number_of_processes_shows_the_pictures_of_one_process(packed):
+    for source in packed:
+        config = with_settings(RECIPES["quick"].config, ["training.batch=12", "pictures.shuffle=8"])
+        pictures = load_pictures(PictureSettings(source=str(source), width=16, height=16, shuffle=8, sample=20))
+        with batches_of(pictures, config, ALONE) as alone:
+            for images, processes in ((0, 1), (12, 2), (36, 3), (60, 4)):
+                whole = alone.batch_at(images, 24)
+                for rank in range(processes):
+                    with batches_of(pictures, config, Ranks(rank, processes)) as stream:
+                        part = stream.batch_at(images, 24)
+                    for one, all_of_it in (
+                        (part.images, whole.images),
+                        (part.labels, whole.labels),
+                        (part.indices, whole.indices),
+                        (part.mirrored, whole.mirrored),
+                    ):
+                        np.testing.assert_array_equal(one, all_of_it[rank::processes])
 
 
 def test_classes_are_trained_on(go, tmp_path):

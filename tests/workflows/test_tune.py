@@ -232,9 +232,21 @@ def test_processes_share_a_search(tmp_path):
     assert [process.exitcode for process in processes] == [0, 0]
     views = worker(tmp_path, told).views()
     assert [trial.number for trial in views] == list(range(len(views)))
-    assert len(views) in (8, 9)  # both may take the last one
+    assert len(views) == 8
     assert sum(trial.is_default for trial in views) == 1
     assert {trial.state for trial in views} <= {"finished", "pruned"}
+
+
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage")  # which is that of a trial that goes on
+@pytest.mark.parametrize("storage", [None, pytest.param("sqlite:///{}/studies.db", marks=pytest.mark.slow)])
+def test_of_processes_that_take_trials_at_once_only_as_many_go_on_as_are_wanted(storage, tmp_path):
+    url = storage and storage.format(tmp_path)
+    studies = [Worker(tmp_path / "t", BASE, SEARCHED["quick"], url, told, lambda line: None).study for _ in range(3)]
+    assert all(study.wants_more(2) for study in studies)
+    taken = [study.kept.ask() for study in studies]  # before any of them sees what the others did
+    assert [study.refuses(trial, 2) for study, trial in zip(studies, taken, strict=True)] == [False, False, True]
+    assert all([trial.number for trial in study.trials()] == [0, 1] for study in studies)
+    assert studies[0].wants_more(3)
 
 
 def test_a_line_of_the_journal_that_was_cut_short_is_dropped(search, tmp_path):

@@ -18,7 +18,7 @@ from ganvas.config.learning import (
     StatisticsSettings,
     TrainingSettings,
 )
-from ganvas.config.run import RunConfig, RunFile, checked, from_toml, to_toml, with_settings, with_values
+from ganvas.config.run import Precision, RunConfig, RunFile, checked, from_toml, to_toml, with_settings, with_values
 from ganvas.config.running import (
     HealthSettings,
     LimitSettings,
@@ -44,6 +44,7 @@ __all__ = [
     "OptimizerSettings",
     "PictureSettings",
     "Plan",
+    "Precision",
     "ReconstructionSettings",
     "RecordingSettings",
     "RunConfig",

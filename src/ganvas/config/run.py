@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import tomli_w
 from pydantic import Field, ValidationError
@@ -37,6 +37,7 @@ from ganvas.files import read_toml
 from ganvas.settings import Settings, first_fault, shortened
 
 S = TypeVar("S", bound=Settings)
+Precision = Literal["auto", "float32"]
 # Of a run folder: 1 had no number and no sections for the swift step, 2 no [statistics] and the planned width as width,
 # 3 measured with the extractor lite, 4 had [noise] and anchored tint harder under it, 5 held own pictures to their
 # features.
@@ -52,6 +53,14 @@ class RunConfig(Settings):
     recipe: str
     seed: int = Field(default=0, ge=0, lt=2**32)
     device: str = "auto"
+    precision: Precision = Field(
+        default="auto", description="of the networks' passes; auto: bfloat16 on GPUs that are quicker with it"
+    )
+    compile: bool = Field(
+        default=False,
+        description="parts of the networks are compiled by PyTorch, which takes minutes before the first step; where "
+        "that fails the run goes on without, and says so",
+    )
     processes: int | None = Field(
         default=None, ge=1, le=4096, description="that train it together, on all machines; None: one"
     )

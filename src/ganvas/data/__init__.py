@@ -6,6 +6,7 @@ from ganvas.data.findings import DoctorReport, Duplicate
 from ganvas.data.listing import Broken, Source
 from ganvas.data.load import PictureSet, contact_indices, load_pictures, natural_size
 from ganvas.data.order import Share
+from ganvas.data.shards.shown import Loss
 from ganvas.data.sources import SOURCES, open_source, source_name
 from ganvas.data.stream import Batch, BatchStream
 
@@ -17,6 +18,7 @@ __all__ = [
     "DoctorReport",
     "Duplicate",
     "Finding",
+    "Loss",
     "PictureSet",
     "Share",
     "Source",

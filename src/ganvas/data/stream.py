@@ -36,13 +36,6 @@ class Batch:
         """The same pictures for networks without labels."""
         return replace(self, labels=None)
 
-    def every(self, step: int, start: int) -> "Batch":
-        """The pictures start, start + step, start + 2 step, ... of these."""
-        part, labels = slice(start, None, step), self.labels
-        return Batch(
-            self.images[part], None if labels is None else labels[part], self.indices[part], self.mirrored[part]
-        )
-
 
 class Shown(Protocol):
     """Pictures by their positions in an endless stream."""
@@ -87,6 +80,7 @@ class BatchStream:
         _positions(0, batch)
         whole = ShownWhole(np.asarray(pictures.images), np.asarray(pictures.labels), seed)
         self._shown: Shown = whole if pictures.endless is None else ShownShards(pictures.endless, seed, share)
+        self._lost_elsewhere: list[Loss] = []
 
     def indices(self, images_shown: int, count: int) -> np.ndarray:
         """Which pictures follow after `images_shown`, whosever share they are: (count,) int64.
@@ -117,7 +111,12 @@ class BatchStream:
 
     def losses(self) -> list[Loss]:
         """What could not be read of the batches so far, since this was last called."""
-        return self._shown.losses()
+        elsewhere, self._lost_elsewhere = self._lost_elsewhere, []
+        return self._shown.losses() + elsewhere
+
+    def add_loss(self, loss: Loss) -> None:
+        """Count in what another process could not read of its share."""
+        self._lost_elsewhere.append(loss)
 
     def close(self) -> None:
         """End what goes on in the background; harmless when repeated."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ganvas.settings import Settings
-from ganvas.wording import counted
+from ganvas.wording import counted, in_time
 
 VerdictKind = Literal["too early", "improving", "plateau", "collapse", "divergence", "copying"]
 Seconds = Annotated[float, AfterValidator(lambda seconds: round(seconds, 3))]
@@ -67,6 +67,20 @@ class PicturesLost(Event):
         return f"{said}; the first: {self.where} ({self.reason})"
 
 
+class Slept(Event):
+    """The machine slept while the run went on.
+
+    slept: for how many seconds.
+    """
+
+    event: Literal["slept"] = "slept"
+    slept: float = Field(ge=0)
+
+    @property
+    def text(self) -> str:
+        return f"the machine slept for {in_time(self.slept)}, in which nothing was trained"
+
+
 class LogMended(Event):
     """Lines of the log could not be read when the run went on, and were dropped.
 
@@ -79,6 +93,35 @@ class LogMended(Event):
     @property
     def text(self) -> str:
         return f"{self.lines} line{'s' if self.lines > 1 else ''} of log.jsonl could not be read and were left out"
+
+
+class NotCompiled(Event):
+    """The networks were to be compiled and are not, and why."""
+
+    event: Literal["not compiled"] = "not compiled"
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"the networks are not compiled: {self.reason}"
+
+
+class Narrowed(Event):
+    """Networks as wide as the time allows do not fit into the memory of the device.
+
+    width: of the networks that are trained. planned: that the time allows.
+    """
+
+    event: Literal["narrowed"] = "narrowed"
+    width: float
+    planned: float
+
+    @property
+    def text(self) -> str:
+        return (
+            f"there is time for networks of width {self.planned:g}, but no room in the memory of the device: they are "
+            f"of width {self.width:g}"
+        )
 
 
 class Unmeasured(Event):
@@ -201,7 +244,10 @@ LoggedEvent = (
     Resumed
     | PicturesChanged
     | PicturesLost
+    | Slept
     | LogMended
+    | NotCompiled
+    | Narrowed
     | Unmeasured
     | Assessed
     | Rescued

@@ -3,13 +3,15 @@
 The same pictures give the same bytes: no times, no owners.
 """
 
-import io
 import json
 import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ganvas.files import replacing
+
+BLOCK = tarfile.BLOCKSIZE
+TAR_END = bytes(2 * BLOCK)
 
 
 def write_shard(path: Path, samples: Iterable[tuple[str, bytes, Mapping[str, object]]]) -> None:
@@ -20,18 +22,16 @@ def write_shard(path: Path, samples: Iterable[tuple[str, bytes, Mapping[str, obj
     Raises:
         OSError: the file cannot be written.
     """
-    with replacing(path) as unfinished, tarfile.open(unfinished, "w", format=tarfile.USTAR_FORMAT) as tar:
+    with replacing(path) as unfinished, unfinished.open("wb") as tar:
         for name, picture, known in samples:
-            _add(tar, f"{name}.png", picture)
-            _add(tar, f"{name}.json", json.dumps(known, ensure_ascii=False).encode())
+            tar.writelines(member(f"{name}.png", picture))
+            tar.writelines(member(f"{name}.json", json.dumps(known, ensure_ascii=False).encode()))
+        tar.write(TAR_END)
 
 
-def member(name: str, size_bytes: int) -> tarfile.TarInfo:
-    """A file in a tar, of which the header tells neither when nor by whom it was written."""
-    found = tarfile.TarInfo(name)
-    found.size = size_bytes
-    return found
-
-
-def _add(tar: tarfile.TarFile, name: str, stored: bytes) -> None:
-    tar.addfile(member(name, len(stored)), io.BytesIO(stored))
+def member(name: str, stored: bytes) -> list[bytes]:
+    """A file in a tar: its header, which tells neither when nor by whom it was written, its bytes, and what fills its
+    last block."""
+    header = tarfile.TarInfo(name)
+    header.size = len(stored)
+    return [header.tobuf(tarfile.USTAR_FORMAT), stored, bytes(-len(stored) % BLOCK)]

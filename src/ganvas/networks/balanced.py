@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganvas.device import upload
 from ganvas.networks.layers import DenseMap, DiscriminatorNetwork, GeneratorNetwork, LatentInput, ToVector
 from ganvas.networks.spec import Networks, NetworkSpec, ceil_halved
 
@@ -49,7 +50,7 @@ def folding(like: Tensor) -> Tensor:
     """
     even = [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]
     odd = [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]]
-    side = torch.tensor([even, odd], dtype=like.dtype, device=like.device)  # (2, 5, 3)
+    side = upload(torch.tensor([even, odd], dtype=like.dtype), like.device)  # (2, 5, 3)
     return torch.einsum("pya,qxb->yxpqab", side, side).reshape(25, 36)
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganvas.device import upload
 from ganvas.networks.spec import NetworkSpec
 
 CLASS_DIM = 50
@@ -35,7 +36,7 @@ def resized(images: Tensor, size: Sequence[int]) -> Tensor:
 
 def filtered(maps: Tensor, side: Sequence[float], *, stride: int = 1, padding: int = 0) -> Tensor:
     """Each channel of (B, C, h, w) under the kernel whose rows and columns are `side`, scaled to sum to 1."""
-    weights = maps.new_tensor(side) / sum(side)
+    weights = upload(torch.tensor(side, dtype=maps.dtype), maps.device) / sum(side)
     kernel = (weights[:, None] * weights).expand(maps.shape[1], 1, -1, -1)
     return F.conv2d(maps, kernel, stride=stride, padding=padding, groups=maps.shape[1])
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganvas.config import AugmentationSettings
+from ganvas.device import upload
 from ganvas.errors import SettingError
 from ganvas.ranks import ALONE, Ranks
 
@@ -145,7 +146,7 @@ def augment(
 def _uniform(images: Tensor, generator: torch.Generator, ranks: Ranks) -> Tensor:
     """(B, 1, 1, 1) numbers in [0, 1), one for each picture, on the pictures' device."""
     numbers = ranks.drawn(images.shape[0], lambda count: torch.rand(count, generator=generator))
-    return numbers.view(-1, 1, 1, 1).to(images)
+    return upload(numbers.view(-1, 1, 1, 1), images.device).to(images.dtype)
 
 
 def _whole(images: Tensor, generator: torch.Generator, largest: float, ranks: Ranks) -> list[int]:

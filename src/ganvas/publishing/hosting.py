@@ -17,7 +17,7 @@ def publish(bundle: Bundle, out: Path, options: NoOptions) -> dict[str, int]:
         GanvasError: the model cannot be read, or onnxruntime-web cannot be fetched.
         OSError: the folder cannot be written.
     """
-    copy_modules("ganvas.cli.main, ganvas.workflows.public, ganvas.workflows.serve", out)
+    copy_modules("ganvas.cli.main, ganvas.workflows.public.serving, ganvas.workflows.serve", out)
     shutil.copyfile(Path(ganvas.__file__).with_name("__main__.py"), out / "ganvas" / "__main__.py")
     copy_bundle(bundle.folder, out / "model")
     for name, stored in page_files(bundle.folder, bundle.downloads).items():

@@ -11,8 +11,9 @@ from PIL import Image
 from ganvas.errors import SettingError
 from ganvas.report.curves import in_words, series_of
 from ganvas.report.film import evenly
-from ganvas.report.html import CHART_POINTS, chart, data_uri, fill, in_figures, in_time, table, text, write_page
+from ganvas.report.html import CHART_POINTS, chart, data_uri, fill, in_figures, table, text, write_page
 from ganvas.report.reading import RunView, flat, opened, read_run
+from ganvas.wording import in_time
 
 MOST_COLUMNS, MOST_EMBEDDED = 12, 72
 EMBEDDED_PX = 560

@@ -131,16 +131,6 @@ def chart(
     return {"title": title, "meaning": MEANINGS.get(title, ""), "low": low, "high": high, "series": lines}
 
 
-def in_time(seconds: float) -> str:
-    """75 -> '1 min 15 s'."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def in_figures(value: object) -> str:
     """A setting or a measure as a person would write it: 25600 -> '25,600', 0.69314 -> '0.6931', True -> 'yes'."""
     if isinstance(value, bool):

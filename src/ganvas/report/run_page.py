@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from ganvas.report.film import evenly
-from ganvas.report.html import chart_data, fill, in_figures, in_time, text, write_page
+from ganvas.report.html import chart_data, fill, in_figures, text, write_page
 from ganvas.report.reading import Moment, RunView, opened, read_run
 from ganvas.report.sections import events, findings, go_on, settings
-from ganvas.wording import counted
+from ganvas.wording import counted, in_time
 
 MOST_MOMENTS = 400
 SCRIPTS = "chart.js", "report.js"

@@ -6,10 +6,10 @@ from types import NoneType
 from typing import Any, get_args
 
 from ganvas.config import RunConfig
-from ganvas.report.html import in_figures, in_time, table, text
+from ganvas.report.html import in_figures, table, text
 from ganvas.report.reading import RunView
 from ganvas.settings import Settings
-from ganvas.wording import counted
+from ganvas.wording import counted, in_time
 
 MOST_ROWS = 200
 COUNTED = {

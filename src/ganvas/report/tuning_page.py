@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ganvas.config import RunConfig
-from ganvas.report.html import fill, in_figures, in_time, table, text, write_page
+from ganvas.report.html import fill, in_figures, table, text, write_page
 from ganvas.report.scatter import Spot, scatter
-from ganvas.wording import counted
+from ganvas.wording import counted, in_time
 
 DEFAULT_SLOT, OTHER_SLOT, BEST_SLOT = 6, 0, 1  # colours of page.css
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganvas.data import BatchStream
-from ganvas.formats.log_events import Ended, PicturesLost
+from ganvas.device import compile_network, seconds_asleep
+from ganvas.formats.log_events import Ended, PicturesLost, Slept
 from ganvas.run.events import Finished, RunEvent, Stepped
 from ganvas.run.folder import RunFolder
 from ganvas.run.monitor import Monitor
@@ -15,24 +16,30 @@ from ganvas.run.recorder import Recorder
 from ganvas.run.schedule import Schedule
 from ganvas.run.supervisor import Supervisor
 from ganvas.training import Progress, TrainingState, save_checkpoint, training_loop
+from ganvas.training.trials import Compile, Step, largest_step
 
 _REFRESH_SECONDS = 15  # of the page while a run goes on
+_NOTICED_SLEEP_SECONDS = 10.0  # shorter ones tell a person nothing
 
 
 @dataclass(frozen=True)
 class RunParts:
     """What a run is driven by; tests and studies hand in others.
 
-    clock: seconds since any moment. loop: as training_loop. supervisor, monitor: make the Supervisor and the Monitor.
-    save: as save_checkpoint. folder: as RunFolder.
+    clock: seconds since any moment. asleep: seconds that the machine has slept, since any moment. loop: as
+    training_loop. supervisor, monitor: make the Supervisor and the Monitor. save: as save_checkpoint. folder: as
+    RunFolder. largest_step: as that of training/trials. compile: one network, in place.
     """
 
     clock: Callable[[], float] = time.perf_counter
+    asleep: Callable[[], float] = seconds_asleep
     loop: Callable[..., Iterator[Progress]] = training_loop
     supervisor: Callable[..., Supervisor] = Supervisor
     monitor: Callable[..., Monitor] = Monitor
     save: Callable[[TrainingState, Path], None] = save_checkpoint
     folder: Callable[[Path], RunFolder] = RunFolder
+    largest_step: Step = largest_step
+    compile: Compile = compile_network
 
 
 def execute(
@@ -57,6 +64,7 @@ def execute(
         yield from supervisor.plan()
     saved_at = reported_at = state.seconds
     until = schedule.until or sys.maxsize
+    asleep = parts.asleep()
     for progress in () if done else parts.loop(state, stream, schedule.config, until, clock=parts.clock):
         recorder.collect(progress)
         stopped = interrupted()
@@ -74,6 +82,9 @@ def execute(
                     where=losses[0].where,
                     reason=losses[0].reason,
                 )
+            if (slept := parts.asleep() - asleep) >= _NOTICED_SLEEP_SECONDS:
+                yield recorder.event(Slept, slept=slept)
+                asleep += slept
         if is_drawn:
             yield recorder.draw()
         if is_measured:

@@ -23,7 +23,7 @@ from ganvas.formats.log import Log, Numbers, forget_after, read_log
 from ganvas.formats.log_events import Event
 from ganvas.model.weights import MOMENTS, is_moment, kept_moments, save_weights
 
-_MAY_CHANGE = {"limits", "device", "processes", "keep_bytes", "recording"}
+_MAY_CHANGE = {"limits", "device", "precision", "compile", "processes", "keep_bytes", "recording"}
 
 
 class RunFolder:

@@ -43,7 +43,7 @@ from ganvas.metrics import (
 )
 from ganvas.model import draw_all, drawn_at_once, labels_for, latents_for
 from ganvas.training import TrainingState, architecture
-from ganvas.training.step import TALLIED
+from ganvas.training.tally import TALLIED, Tally
 from ganvas.wording import counted
 
 _AT_ONCE = 32  # pictures drawn together, where they are not large
@@ -176,10 +176,9 @@ class Monitor:
 
     def _means(self) -> dict[str, float]:
         """Means over the steps since the last measure."""
-        steps = max(self.state.tally.get("steps", 0.0), 1.0)
-        means = {name: self.state.tally.get(name, 0.0) / steps for name in TALLIED}
-        self.state.tally.clear()
-        return means
+        sums, self.state.tally = self.state.tally.sums(), Tally()
+        steps = max(sums.get("steps", 0.0), 1.0)
+        return {name: sums.get(name, 0.0) / steps for name in TALLIED}
 
     def _prepare(self, count: int) -> None:
         """The real side: features of twice as many pictures, the PCA baseline, and pictures that might be copied."""

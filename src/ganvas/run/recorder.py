@@ -25,6 +25,7 @@ from ganvas.report import draw_curves, write_film, write_report
 from ganvas.run.events import Drawn, RunEvent
 from ganvas.run.folder import RunFolder, moment_name
 from ganvas.training import ARCHITECTURES, Progress, TrainingState, save_checkpoint
+from ganvas.training.tally import read
 
 # Of a picture. A model without principal components draws a thousand to find its directions: 1 to 28 s at this size.
 LARGEST_EXPLORED_PX = 64 * 64
@@ -88,10 +89,10 @@ class Recorder:
             DivergedError: one of them is not finite.
         """
         last = self._collected[-1]
-        names = {name for progress in self._collected for name in progress.report}
+        reports = read([progress.report for progress in self._collected])
+        names = {name for report in reports for name in report}
         numbers = {
-            name: float(np.mean([float(p.report[name]) for p in self._collected if name in p.report]))
-            for name in sorted(names)
+            name: float(np.mean([report[name] for report in reports if name in report])) for name in sorted(names)
         }
         wrong = [name for name, value in numbers.items() if not np.isfinite(value)]
         if wrong:

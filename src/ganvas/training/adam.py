@@ -60,8 +60,8 @@ class Adam:
         gradients = [gradient for weight in self.weights if (gradient := weight.grad) is not None]
         if not moved:
             return
-        if self.largest_step is not None and self.steps[moved[0]] >= 1 / (1 - self.beta2):
-            share *= min(self.largest_step / max(self._step_size(moved, gradients), self.epsilon), 1.0)
+        rate: float | Tensor = self.rate * self.rate_scale
+        rate = rate * (share if self.largest_step is None else share * self._kept(moved, gradients, self.largest_step))
         adam(
             [self.weights[index] for index in moved],
             gradients,
@@ -73,13 +73,23 @@ class Adam:
             amsgrad=False,
             beta1=self.beta1,
             beta2=self.beta2,
-            lr=self.rate * self.rate_scale * share,
+            lr=rate,
             weight_decay=0.0,
             eps=self.epsilon,
             maximize=False,
         )
 
-    def _step_size(self, moved: list[int], gradients: list[Tensor]) -> float:
+    def _kept(self, moved: list[int], gradients: list[Tensor], largest_step: float) -> Tensor:
+        """What is kept of a step that would be larger than `largest_step`: a scalar in (0, 1].
+
+        It stays on the device, whose kernels take a rate as float32; that of the CPU takes it as Python's floats.
+        """
+        size = self._step_size(moved, gradients)
+        size = size.to(torch.float64 if size.device.type == "cpu" else torch.float32).clamp(min=self.epsilon)
+        is_settled = self.steps[moved[0]] >= 1 / (1 - self.beta2)
+        return torch.where(is_settled, (largest_step / size).clamp(max=1.0), 1.0)
+
+    def _step_size(self, moved: list[int], gradients: list[Tensor]) -> Tensor:
         """The root mean square of what an update by these gradients moves these weights by, in rates."""
         total = torch.zeros((), device=self.weights[0].device)
         for index, gradient in zip(moved, gradients, strict=True):
@@ -87,4 +97,4 @@ class Adam:
             mean = self.means[index].lerp(gradient, 1 - self.beta1) / (1 - self.beta1**steps)
             square = self.squares[index].lerp(gradient.square(), 1 - self.beta2) / (1 - self.beta2**steps)
             total += (mean / (square.sqrt() + self.epsilon)).square().sum()
-        return (total / sum(gradient.numel() for gradient in gradients)).sqrt().item()
+        return (total / sum(gradient.numel() for gradient in gradients)).sqrt()

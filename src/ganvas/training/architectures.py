@@ -3,17 +3,20 @@
 To add one, write `build(spec)` in a file of `ganvas.networks`, and a line here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import torch
+from torch import nn
 
+from ganvas.config import RunConfig
 from ganvas.errors import SettingError
 from ganvas.networks import Networks, NetworkSpec, balanced, dcgan, dcgan28, mlp, r3gan, swift, vaegan
 from ganvas.networks.initial import Weights, initialise
+from ganvas.training.state import TrainingState
 from ganvas.training.step import Play
-from ganvas.training.steps.gan import gan_play
-from ganvas.training.steps.swift import swift_play
+from ganvas.training.steps.gan import gan_play, whole_networks
+from ganvas.training.steps.swift import blocks, swift_play
 from ganvas.training.steps.vaegan import vaegan_play
 
 
@@ -21,7 +24,8 @@ from ganvas.training.steps.vaegan import vaegan_play
 class Architecture:
     """How networks are built and trained.
 
-    build: the pair, and an encoder where there is one. step: how the players take turns.
+    build: the pair, and an encoder where there is one. step: how the players take turns. compiled: the parts that
+        PyTorch's compiler may make kernels for; None where a step goes back through one graph more than once.
     starts_at_pca: the generator is a PcaGenerator, whose first pictures are draws from the set's principal components.
     disclosure: what cards say of pretrained networks that had a part in training; "": nothing needs to be said.
     features: the extractors (names in features.EXTRACTORS) of the network that its discriminator uses, so that scores
@@ -31,6 +35,7 @@ class Architecture:
 
     build: Callable[[NetworkSpec], Networks]
     step: Play = gan_play
+    compiled: Callable[[TrainingState, RunConfig], Iterable[nn.Module]] | None = whole_networks
     starts_at_pca: bool = False
     disclosure: str = ""
     features: tuple[str, ...] = ()
@@ -47,6 +52,7 @@ _SWIFT_ALONE = (
 _SWIFT = Architecture(
     swift.build,
     swift_play,
+    blocks,
     starts_at_pca=True,
     disclosure="its discriminator saw through EfficientNet-Lite0, trained on ImageNet",
     features=("lite", "multiscale"),
@@ -74,6 +80,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "vaegan": Architecture(
         vaegan.build,
         vaegan_play,
+        None,
         refuses=("training.balance_margin", "objective.gradient_penalty_weight", *_SWIFT_ALONE),
     ),
     "r3gan": Architecture(r3gan.build, refuses=_SWIFT_ALONE),

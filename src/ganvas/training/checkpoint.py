@@ -22,6 +22,7 @@ from ganvas.errors import ModelError
 from ganvas.files import read_json, replace_tensors, replace_text
 from ganvas.settings import Settings, first_fault, shortened
 from ganvas.training.state import TrainingState
+from ganvas.training.tally import Tally
 
 _FORMAT = 5
 _UNUSED = ("format", "memory", "discriminator_loss", "was_certain", "noise_lasts")
@@ -54,7 +55,7 @@ def save_checkpoint(state: TrainingState, folder: Path) -> None:
     tensors_path = folder / f"state-{state.images:012d}-{state.rescues}.safetensors"
     replace_tensors(tensors_path, state_tensors(state))
     clock: dict[str, Any] = {"format": _FORMAT, **{name: getattr(state, name) for name in _Clock.scalars}}
-    clock |= {"tally": state.tally, "tensors": tensors_path.name}
+    clock |= {"tally": state.tally.sums(), "tensors": tensors_path.name}
     replace_text(folder / "state.json", json.dumps(clock, indent=1))
     for old in folder.glob("state-*"):
         if old.name != tensors_path.name:
@@ -83,7 +84,7 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         target.detach().copy_(saved[name])
     for name in _Clock.scalars:
         setattr(state, name, getattr(clock, name))
-    state.tally = dict(clock.tally)
+    state.tally = Tally(clock.tally)
     state.slow_down()
     return True
 

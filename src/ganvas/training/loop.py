@@ -10,7 +10,7 @@ from ganvas.data import Batch
 from ganvas.training.architectures import architecture
 from ganvas.training.state import TrainingState
 from ganvas.training.step import train_step
-from ganvas.training.updates import Report
+from ganvas.training.tally import Report
 
 
 class Stream(Protocol):
@@ -42,6 +42,9 @@ def training_loop(
 
     `state.seconds` counts the time spent here and by whoever handles the progress, but not that of earlier sittings
     twice: a resumed state goes on from its own.
+
+    On a GPU a step is asked for and not waited for: the pictures of the next are prepared and uploaded while it is
+    computed. The clock then is ahead of the device, until who is told of a step reads its numbers.
 
     Args:
         clock: seconds since any moment.

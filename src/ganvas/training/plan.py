@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 
 from ganvas.config import MeasuringSettings, NetworkSettings, RunConfig
-from ganvas.device import synchronise
+from ganvas.device import compile_network, synchronise
 from ganvas.training.loop import Progress, Stream, training_loop
 from ganvas.training.state import TrainingState
+from ganvas.training.trials import Compile, compile_parts
 
 
 def probe_speed(
@@ -20,6 +21,7 @@ def probe_speed(
     seconds: float = 0.5,
     clock: Callable[[], float] = time.perf_counter,
     loop: Callable[..., Iterator[Progress]] = training_loop,
+    compile: Compile = compile_network,
 ) -> float:
     """Images a second of whole steps of `config`, on a copy of `state` that is thrown away.
 
@@ -29,9 +31,12 @@ def probe_speed(
     Args:
         seconds: whole steps are run until this much time has passed, at least one.
         clock: seconds since any moment.
-        loop: as training_loop.
+        loop: as training_loop. compile: one network, in place.
     """
-    state = copy.deepcopy(state)
+    state = copy.deepcopy(state)  # which is not compiled, even where what is copied was
+    if config.compile:
+        compile_parts(state, config, compile)
+        next(iter(loop(state, stream, config, sys.maxsize, clock=clock)))  # which compiles
     started = clock()
     ends: list[tuple[int, float]] = [(state.images, 0.0)]
     for progress in loop(state, stream, config, sys.maxsize, clock=clock):

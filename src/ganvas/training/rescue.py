@@ -5,6 +5,7 @@ from pathlib import Path
 from ganvas.errors import ModelError
 from ganvas.training.checkpoint import load_checkpoint
 from ganvas.training.state import TrainingState
+from ganvas.training.tally import Tally
 
 
 def rescue(state: TrainingState, good: Path) -> int:
@@ -24,6 +25,6 @@ def rescue(state: TrainingState, good: Path) -> int:
         raise ModelError(f"{good}: there is no saved state to go back to")
     went_back_to = state.images
     state.images, state.seconds, state.rescues, state.augment_share = images, seconds, rescues + 1, 1.0
-    state.tally = {}
+    state.tally = Tally()
     state.slow_down()
     return went_back_to

@@ -9,6 +9,7 @@ from ganvas.networks import NetworkSpec
 from ganvas.ranks import ALONE, Ranks
 from ganvas.training.adam import Adam
 from ganvas.training.feature_cache import FeatureCache
+from ganvas.training.tally import Tally
 
 
 @dataclass
@@ -19,7 +20,7 @@ class TrainingState:
         rescue. ranks: among which each batch is parted. All three are fixed.
     features: frozen features of the set's pictures, where the step uses them; changes nothing but the speed.
     augment_share: the probability that an augmentation is applied.
-    tally: sums of what the steps reported since it was last emptied, and under "steps" how many there were.
+    tally: of what the steps reported since the last measure or rescue.
     rescues: how often the run went back to a good state.
 
     Random numbers and the place in the data are functions of (seed, images), so they need no state of their own.
@@ -35,7 +36,7 @@ class TrainingState:
     device: torch.device
     ranks: Ranks = ALONE
     features: FeatureCache = field(default_factory=FeatureCache)
-    tally: dict[str, float] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
     augment_share: float = 1.0
     rescues: int = 0
     images: int = 0

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ganvas.config import RunConfig
-from ganvas.device import mixed_precision, random_numbers
+from ganvas.config import Precision, RunConfig
+from ganvas.data import Batch
+from ganvas.device import mixed_precision, random_numbers, upload
 from ganvas.objectives import LOSSES, augment, gradient_penalty_at, interpolation_penalty
+from ganvas.pixels import to_float
 from ganvas.ranks import ALONE, Ranks
 from ganvas.training.state import TrainingState
-
-Report = dict[str, Tensor | float]
+from ganvas.training.tally import Report
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,21 @@ class Numbers:
         return Numbers(*(random_numbers(seed, name, images) for name in ("latents", "augment", "interpolate", "crops")))
 
 
+def pictures_and_labels(state: TrainingState, batch: Batch) -> tuple[Tensor, Tensor | None]:
+    """(B, C, H, W) in [-1, 1] and (B,), or None where there are no labels, on the state's device."""
+    return pictures(state, batch.images), None if batch.labels is None else upload(batch.labels, state.device)
+
+
+def pictures(state: TrainingState, stored: Tensor) -> Tensor:
+    """(B, H, W, C) uint8 on the CPU -> (B, C, H, W) in [-1, 1] on the state's device."""
+    return to_float(upload(stored, state.device), state.device)
+
+
 def generate(state: TrainingState, labels: Tensor | None, count: int, config: RunConfig, numbers: Numbers) -> Tensor:
     """(count, C, H, W) pictures in [-1, 1] of new latents, by the generator in training; of this rank alone."""
-    z = state.ranks.drawn(count, lambda whole: sample_latents(whole, config, numbers.latents)).to(state.device)
-    with mixed_precision(state.device):
-        return state.generator(z, labels).float()
+    z = state.ranks.drawn(count, lambda whole: sample_latents(whole, config, numbers.latents))
+    with mixed_precision(state.device, config.precision):
+        return state.generator(upload(z, state.device), labels).float()
 
 
 def sample_latents(count: int, config: RunConfig, numbers: torch.Generator) -> Tensor:
@@ -56,7 +67,7 @@ def update_discriminator(
     objective = config.objective
     pair = torch.cat([augmented(images, state, config, numbers) for images in (real, fake)])
     pair.requires_grad_(has_slope_penalty(state, config))
-    scores = score_pair(state.discriminator, pair, labels, state.device)
+    scores = score_pair(state.discriminator, pair, labels, config.precision)
     real_scores, fake_scores = scores.chunk(2)
     loss = LOSSES[objective.loss].discriminator(real_scores, fake_scores)
     report: Report = {
@@ -74,10 +85,10 @@ def update_discriminator(
         mix = state.ranks.drawn(len(real), lambda whole: torch.rand(whole, generator=numbers.interpolate))
         seen_real, seen_fake = pair.detach().chunk(2)
         penalty = interpolation_penalty(
-            lambda images: score(state.discriminator, images, labels, state.device),
+            lambda images: score(state.discriminator, images, labels, config.precision),
             seen_real,
             seen_fake,
-            mix.to(state.device),
+            upload(mix, state.device),
         )
         loss = loss + objective.gradient_penalty_weight * penalty
         report["gradient_penalty"] = penalty.detach()
@@ -134,31 +145,31 @@ def update_generator(
     objective = config.objective
     loss_pair = LOSSES[objective.loss]
     with frozen(state.discriminator):
-        fake_scores = score(state.discriminator, augmented(fake, state, config, numbers), labels, state.device)
+        fake_scores = score(state.discriminator, augmented(fake, state, config, numbers), labels, config.precision)
         real_scores = fake_scores.detach()
         if loss_pair.generator_sees_real:
             with torch.no_grad():
                 seen = augmented(real, state, config, numbers)
-                real_scores = score(state.discriminator, seen, labels, state.device)
+                real_scores = score(state.discriminator, seen, labels, config.precision)
         loss = loss_pair.generator(real_scores, fake_scores)
         apply(state, "generator", loss)
     return {"generator_loss": loss.detach()}
 
 
-def score(discriminator: nn.Module, images: Tensor, labels: Tensor | None, device: torch.device) -> Tensor:
+def score(discriminator: nn.Module, images: Tensor, labels: Tensor | None, precision: Precision) -> Tensor:
     """(B,) float32 scores of (B, C, H, W) pictures."""
-    with mixed_precision(device):
+    with mixed_precision(images.device, precision):
         return discriminator(images, labels).float()
 
 
-def score_pair(discriminator: nn.Module, pair: Tensor, labels: Tensor | None, device: torch.device) -> Tensor:
+def score_pair(discriminator: nn.Module, pair: Tensor, labels: Tensor | None, precision: Precision) -> Tensor:
     """(2B,) scores of B real pictures followed by B generated ones.
 
     One pass does for both, unless the network normalises over the batch: then each kind keeps its own statistics.
     """
     if any(isinstance(module, nn.BatchNorm2d) for module in discriminator.modules()):
-        return torch.cat([score(discriminator, images, labels, device) for images in pair.chunk(2)])
-    return score(discriminator, pair, None if labels is None else torch.cat([labels, labels]), device)
+        return torch.cat([score(discriminator, images, labels, precision) for images in pair.chunk(2)])
+    return score(discriminator, pair, None if labels is None else torch.cat([labels, labels]), precision)
 
 
 def apply(state: TrainingState, player: str, loss: Tensor, *, share: float = 1.0) -> None:

@@ -1,15 +1,19 @@
 """Sizes, times, counts, shares and moments, as people type them or as numbers."""
 
+import os
 import re
 from numbers import Integral, Real
+from pathlib import Path
+from typing import TypeAlias
 
 from ganvas.errors import SettingError
 from ganvas.settings import shortened
 
 AFTER_ALL = 2**62
+Size: TypeAlias = int | str | tuple[int, int]
 
 
-def parse_size(size: str | int | tuple[int, int]) -> tuple[int, int]:
+def parse_size(size: Size) -> tuple[int, int]:
     """'64' or '96x64' (width x height), 64 or (96, 64) -> (width, height) in pixels.
 
     Raises:
@@ -88,3 +92,8 @@ def parse_share(text: str | float) -> float:
     if not 0 < share <= 1:
         raise SettingError(f"share {shortened(text)}: expected something like 5% or 0.05")
     return share
+
+
+def parse_path(path: str | os.PathLike[str] | None) -> Path | None:
+    """A path, if there is one."""
+    return None if path is None else Path(path)

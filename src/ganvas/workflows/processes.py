@@ -86,9 +86,9 @@ def train_here(wanted: WantedRun, began: float, *, progress: bool) -> Finished:
             with closing(happening):  # which lets the others end, while they can still be told
                 finished = show_training(happening, interruption, quiet=not progress)
         else:
-            for number in (signal.SIGINT, signal.SIGTERM):  # when to end is said by rank 0
-                signal.signal(number, signal.SIG_IGN)
-            end = assist(config, ranks)
+            interruption = Interruption(patient=True)
+            interruption.listen()  # rank 0 is told, and says when to end
+            end = assist(config, ranks, interrupted=interruption.happened)
             page = wanted.out / "index.html"
             finished = Finished(wanted.out, page, end.images, end.seconds, end.interrupted, ())
         answer(finished)

@@ -14,7 +14,15 @@ from rich.live import Live
 from rich.progress import Progress
 from rich.text import Text
 
-from ganvas.formats.log_events import Event, LogMended, PicturesChanged, PicturesLost
+from ganvas.formats.log_events import (
+    Event,
+    LogMended,
+    Narrowed,
+    NotCompiled,
+    PicturesChanged,
+    PicturesLost,
+    Slept,
+)
 from ganvas.run.events import Drawn, Finished, Looked, Planned, RunEvent, Stepped
 from ganvas.wording import counted
 
@@ -99,7 +107,7 @@ def show_training(run: Iterator[RunEvent], interruption: Interruption, *, quiet:
                     case Planned():
                         interruption.listen()
                         console.print(plan_text(item), markup=False, soft_wrap=True)
-                    case PicturesChanged() | PicturesLost() | LogMended():
+                    case PicturesChanged() | PicturesLost() | Slept() | LogMended() | NotCompiled() | Narrowed():
                         console.print(item.text, markup=False, soft_wrap=True)
                     case Drawn() | Event():
                         events = [*events, item.text][-_EVENTS_SHOWN:]

@@ -32,8 +32,8 @@ _STATES = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "stopped", "RUNNI
 _KEPT_BYTES = 0  # for models of past moments: those of thirty runs would fill a disk
 
 
-class _Stopped(Exception):
-    """The trial in hand was stopped from outside."""
+class _NotTold(Exception):
+    """Nothing is told of the trial in hand: it was stopped from outside, or is one too many."""
 
 
 class Worker:
@@ -78,8 +78,8 @@ class Worker:
             study.fail_left()
             while study.wants_more(count) and (is_first or until is None or time.monotonic() < until):
                 is_first = False
-                with suppress(_Stopped):
-                    study.kept.optimize(self._objective, n_trials=1)
+                with suppress(_NotTold):
+                    study.kept.optimize(lambda trial: self._objective(trial, count), n_trials=1)
                 self.write()
                 if self.is_stopped:
                     return
@@ -106,9 +106,11 @@ class Worker:
     def _config(self, values: Mapping[str, object]) -> RunConfig:
         return with_values(self.study.base, changes_of(values, self.study.searched))
 
-    def _objective(self, trial: optuna.Trial) -> float:
+    def _objective(self, trial: optuna.Trial, count: int) -> float:
         study, is_default = self.study, bool(trial.user_attrs.get("default"))
-        folder = str(trial.user_attrs.get("folder", f"{trial.number:06d}"))
+        if study.refuses(trial, count):
+            raise _NotTold
+        folder = study.folder_name(trial)
         with study.working_on(folder):
             values = study.suggest(trial)
             said = ", ".join(f"{path} {_short(value)}" for path, value in values.items())
@@ -121,8 +123,8 @@ class Worker:
             self._tell(f"trial {trial.number}: {_ending(end)}")
             self.is_stopped = end.is_last or end.how == "interrupted"
             if end.how == "interrupted":
-                study.set_aside(study.trials()[trial.number])
-                raise _Stopped
+                study.set_aside(trial.number)
+                raise _NotTold
             if end.value is None or end.reason:
                 raise optuna.TrialPruned(end.reason)
             return end.value

@@ -35,7 +35,8 @@ RUNGS = (1, 2)  # in quarters
 GRACE_SECONDS = 30  # between asking for a trial and locking its folder lie microseconds
 HEARTBEAT_SECONDS, SILENCE_SECONDS = 60, 180
 MOST_SITTINGS = 3  # of one trial: what ends its process every time would else be begun for ever
-_MAY_DIFFER = {"device", "keep_bytes", "recording"}
+_TOO_MANY = "one too many"  # an attribute of a trial
+_MAY_DIFFER = {"device", "precision", "compile", "keep_bytes", "recording"}
 
 
 class _SystemLock(JournalFileOpenLock):
@@ -67,13 +68,13 @@ class Study:
     url: str | None
     grace_seconds: float = GRACE_SECONDS
 
-    def folder_name(self, trial: FrozenTrial) -> str:
+    def folder_name(self, trial: FrozenTrial | optuna.Trial) -> str:
         """Of the run of a trial, in `out`/trials; a trial that goes on with another has that one's."""
         return str(trial.user_attrs.get("folder", f"{trial.number:06d}"))
 
     def trials(self) -> list[FrozenTrial]:
-        """All that were begun or wait, in order."""
-        return self.kept.get_trials(deepcopy=False)
+        """All that were begun or wait, in order, but for those that were one too many."""
+        return [trial for trial in self.kept.get_trials(deepcopy=False) if not trial.user_attrs.get(_TOO_MANY)]
 
     def wants_more(self, count: int) -> bool:
         """Whether fewer than `count` were begun, or one waits to go on."""
@@ -81,6 +82,18 @@ class Study:
         waits = any(trial.state == TrialState.WAITING for trial in trials)
         begun = {self.folder_name(trial) for trial in trials if trial.state != TrialState.WAITING}
         return waits or len(begun) < count
+
+    def refuses(self, trial: optuna.Trial, count: int) -> bool:
+        """Whether `count` others were taken before this one, which is then left out of the search.
+
+        Processes that ask at once all see that one more is wanted. Optuna numbers trials in the order in which they
+        were taken, so that all processes agree on which were the first.
+        """
+        before = {self.folder_name(one) for one in self.trials() if one.number < trial.number}
+        is_refused = self.folder_name(trial) not in before and len(before) >= count
+        if is_refused:
+            trial.set_user_attr(_TOO_MANY, value=True)
+        return is_refused
 
     def best(self) -> FrozenTrial | None:
         """The finished trial with the smallest KD; None before there is one."""
@@ -112,11 +125,11 @@ class Study:
                 if trial.state == TrialState.RUNNING and self._is_left(trial):
                     with suppress(optuna.exceptions.UpdateFinishedTrialError, ValueError):  # it ended meanwhile
                         self.kept.tell(trial.number, state=TrialState.FAIL)
-                        self.set_aside(trial)
+                        self.set_aside(trial.number)
 
-    def set_aside(self, trial: FrozenTrial) -> None:
-        """Let a trial that was stopped go on: another one with its values waits, in the same folder."""
-        set_aside(self.kept, trial)
+    def set_aside(self, number: int) -> None:
+        """Let the trial of that number go on, which was stopped: another one with its values waits, in its folder."""
+        set_aside(self.kept, self.kept.get_trials(deepcopy=False)[number])
 
     def _is_left(self, trial: FrozenTrial) -> bool:
         began = trial.datetime_start

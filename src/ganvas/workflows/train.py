@@ -10,11 +10,11 @@ import torch
 
 from ganvas import __version__
 from ganvas.config import Plan, RunConfig, image_limit
-from ganvas.data import SOURCES, BatchStream, PictureSet, load_pictures, source_name
+from ganvas.data import SOURCES, BatchStream, PictureSet, Share, load_pictures, source_name
 from ganvas.device import choose_device, device_of_rank, peak_memory_bytes, prepare
 from ganvas.errors import ProcessError, SettingError
 from ganvas.files import writing_to
-from ganvas.formats.log_events import LogMended, PicturesChanged, Resumed
+from ganvas.formats.log_events import LogMended, Narrowed, NotCompiled, PicturesChanged, Resumed
 from ganvas.formats.manifest import Description
 from ganvas.launched import rank_here
 from ganvas.metrics import best_measure
@@ -39,7 +39,8 @@ from ganvas.training import (
     training_loop,
 )
 from ganvas.training.plan import planned_images, probe_speed, width_for
-from ganvas.training.together import End, Follower, follow, leading, say_end
+from ganvas.training.together import End, Follower, Leader, follow
+from ganvas.training.trials import check_batch, compile_parts, fits, why_not_compiled
 from ganvas.wording import counted
 from ganvas.workflows.starting import read_start
 
@@ -71,7 +72,7 @@ def train(
     Raises:
         GanvasError: as the tree in errors.py.
     """
-    began, end = parts.clock() - spent_seconds, End(0, 0.0, False)
+    began, end, leader = parts.clock() - spent_seconds, End(0, 0.0, False), Leader(ranks)
     try:
         check_parts(config)
         check_split(config, ranks.count)
@@ -79,18 +80,20 @@ def train(
         check_out(config.pictures.source, folder)
         folder.continued(config, plan)  # which says at once what is wrong, without a lock
         with folder.locked(), writing_to(out):
-            for event in _train(config, folder, plan, began, interrupted, looking, parts, ranks):
+            for event in _train(config, folder, plan, began, interrupted, looking, parts, leader):
                 if isinstance(event, Finished):
                     end = End(event.images, event.seconds, event.interrupted)
                 yield event
     finally:
         with suppress(ProcessError):  # of who is gone nobody needs to be told
-            say_end(ranks, end)
+            leader.end(end)
 
 
-def assist(config: RunConfig, ranks: Ranks) -> End:
+def assist(config: RunConfig, ranks: Ranks, *, interrupted: Callable[[], bool] = lambda: False) -> End:
     """What the processes of other ranks do while the one of rank 0 goes through `train` with the same configuration.
 
+    Args:
+        interrupted: asked before every step; at True rank 0 saves the state and all end.
     Raises:
         GanvasError: the pictures cannot be used here, or another process ended before its time.
     """
@@ -100,14 +103,13 @@ def assist(config: RunConfig, ranks: Ranks) -> End:
         def begin() -> Follower:
             pictures = load_pictures(config.pictures)  # which rank 0 has decoded by now, where they share a disk
             device = _device(config, ranks)
-            stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
             return Follower(
                 lambda width: new_state(config, network_spec(config, pictures, width), device, ranks=ranks),
-                stack.enter_context(stream),
+                stack.enter_context(batches_of(pictures, config, ranks)),
                 _key_of(pictures),
             )
 
-        return follow(ranks, begin, config)
+        return follow(ranks, begin, config, interrupted)
 
 
 def _train(
@@ -118,9 +120,10 @@ def _train(
     interrupted: Callable[[], bool],
     looking: Callable[[int, int], None] | None,
     parts: RunParts,
-    ranks: Ranks,
+    leader: Leader,
 ) -> Iterator[RunEvent]:
     """The same in a folder of its own; `began`: when the command did, by the clock of `parts`."""
+    ranks = leader.ranks
     plan, width = folder.continued(config, plan)
     start = None if config.start is None or has_checkpoint(folder.checkpoint) else read_start(config.start)
     if start is not None:
@@ -130,7 +133,7 @@ def _train(
     yield Looked(pictures)
 
     device = _device(config, ranks)
-    stream = BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror)
+    stream = batches_of(pictures, config, ranks)
     taught = None if has_checkpoint(folder.checkpoint) else pictures  # what is learned before the first step is saved
 
     def build(width: float) -> TrainingState:
@@ -151,12 +154,21 @@ def _train(
             f"--start {start.model}: its weights are others by now, so that this run cannot be repeated; choose "
             "another --out"
         )
+    if plan is None and ranks.count == 1:
+        check_batch(state, stream, config, parts.largest_step)
+    tried, why_not = _compiled(config, state, stream, ranks, parts)
+    no_room_for: float | None = None
     if plan is None:
-        probed = leading(training_loop, ranks, _key_of(pictures))
-        plan = make_plan(config, state, stream, until, width or 1.0, parts, began, probed)
+        probed = leader.leading(training_loop, _key_of(pictures))
+        plan = make_plan(tried, state, stream, until, width or 1.0, parts, began, probed)
         if width is None and (wide := width_for(plan.images, config.network)) != plan.width:
-            state = build(wide)
-            plan = make_plan(config, state, stream, until, wide, parts, began, probed)
+            wider = build(wide)
+            if ranks.count > 1 or fits(wider, stream, config, parts.largest_step):
+                state, plan = wider, make_plan(tried, wider, stream, until, wide, parts, began, probed)
+            else:
+                no_room_for = wide
+    if tried.compile:
+        compile_parts(state, tried, parts.compile)
     plan = plan.model_copy(update={"start_key": start_key})
 
     schedule = Schedule(config, plan, folder, until, parts.clock() - began)
@@ -168,6 +180,10 @@ def _train(
         yield recorder.event(Resumed)
         if folder.pictures_key() != pictures.key:
             yield recorder.event(PicturesChanged)
+    if why_not:
+        yield recorder.event(NotCompiled, reason=why_not)
+    if no_room_for is not None:
+        yield recorder.event(Narrowed, width=plan.width, planned=no_room_for)
     if unreadable:
         yield recorder.event(LogMended, lines=unreadable)
     if not schedule.is_over(state.images, 0.0):  # else data.json stays that of the pictures it was trained on
@@ -176,9 +192,24 @@ def _train(
     supervisor = parts.supervisor(
         schedule, recorder, pictures, state, log, monitor=parts.monitor, clock=parts.clock, save=parts.save
     )
-    parts = replace(parts, loop=leading(parts.loop, ranks, _key_of(pictures)))
+    parts = replace(parts, loop=leader.leading(parts.loop, _key_of(pictures)))
+
+    def is_ended() -> bool:
+        return interrupted() or leader.is_asked_to_end
+
     with stream:
-        yield from execute(state, stream, schedule, recorder, supervisor, interrupted, parts)
+        yield from execute(state, stream, schedule, recorder, supervisor, is_ended, parts)
+
+
+def _compiled(
+    config: RunConfig, state: TrainingState, stream: BatchStream, ranks: Ranks, parts: RunParts
+) -> tuple[RunConfig, str]:
+    """The configuration with `compile` as it can be had here, and why not, if it was asked for and cannot."""
+    if not config.compile:
+        return config, ""
+    alone = ranks.count == 1
+    why_not = why_not_compiled(state, stream, config, parts.compile) if alone else "several processes train"
+    return config.model_copy(update={"compile": not why_not}), why_not
 
 
 def make_plan(
@@ -192,7 +223,7 @@ def make_plan(
     loop: Callable[..., Iterator[Progress]],
 ) -> Plan:
     """What the limits allow from `state` on, at the speed of some steps of `loop`; `began`: when the command did."""
-    speed = probe_speed(config, state, stream, clock=parts.clock, loop=loop)
+    speed = probe_speed(config, state, stream, clock=parts.clock, loop=loop, compile=parts.compile)
     seconds = config.limits.seconds
     images = planned_images(
         until,
@@ -248,6 +279,16 @@ def check_split(config: RunConfig, processes: int) -> None:
             f"{counted(processes, 'process', 'processes')} for training.batch = {batch}: each should have as many of "
             f"its pictures; choose {', '.join(fitting)}, or another batch"
         )
+
+
+def batches_of(pictures: PictureSet, config: RunConfig, ranks: Ranks) -> BatchStream:
+    """What the process of this rank is shown: of R those of rank r have pictures r, r + R, r + 2R, ... of every batch.
+
+    The clock stands at whole batches whenever a step begins, so that these are the positions r, r + R, ... of the
+    stream too, and a run goes on with any number of processes that a batch can be parted among.
+    """
+    share = Share(ranks.rank, ranks.count)
+    return BatchStream(pictures, config.training.batch, config.seed, mirror=config.pictures.mirror, share=share)
 
 
 def network_spec(config: RunConfig, pictures: PictureSet, width: float) -> NetworkSpec:

@@ -15,14 +15,13 @@ from ganvas.run.folder import RunFolder
 from ganvas.searched import SEARCHED, Searched
 from ganvas.wording import counted
 from ganvas.workflows.ask import wanted_run
-from ganvas.workflows.parse import parse_duration, parse_size
+from ganvas.workflows.parse import Size, parse_duration, parse_size
 from ganvas.workflows.progress import show_line
 from ganvas.workflows.train import check_out, check_parts
 from ganvas.workflows.trial import run_trial
 
 if TYPE_CHECKING:
     from ganvas.data.handed import PicturesLike
-    from ganvas.workflows.public import Size
     from ganvas.workflows.searching import RunTrial
 
 
@@ -57,7 +56,7 @@ def tune(
     source: "PicturesLike",
     *,
     recipe: str | None = None,
-    size: "Size | None" = None,
+    size: Size | None = None,
     time: str | float = "10m",
     trials: int = 30,
     within: str | float | None = None,

@@ -50,16 +50,29 @@ export function joined(join: Library["join"], lines: readonly Line[]): UPlot.Ali
   return join(tables, tables.map((table) => table.map(() => 2))); // 2: gaps stay gaps
 }
 
+/** Curves, drawn again while they are in sight: a page that watches a training takes nothing of it for what is not. */
 export function Chart({ title, meaning, lines, isLog = false, until, at = null, onHover, onPick }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<UPlot | null>(null);
   const told = useRef({ at, onHover, onPick });
   told.current = { at, onHover, onPick };
-  const drawn = useRef(lines);
+  const known = useRef({ lines, at });
+  known.current = { lines, at };
+  const drawn = useRef(known.current);
+  const isInSight = useRef(false);
   const end = useRef(until);
   end.current = until;
   load();
   const shape = lines.map(({ label, colour, look, band }) => [label, colour, look, band !== undefined].join()).join("\n");
+
+  const draw = () => {
+    const before = drawn.current;
+    const now = known.current;
+    if (!library.value || !chart.current || !isInSight.current) return;
+    drawn.current = now;
+    if (before.lines !== now.lines) chart.current.setData(joined(library.value.join, now.lines));
+    else if (before.at !== now.at) chart.current.redraw(false); // the line across alone
+  };
 
   useEffect(() => {
     const uPlot = library.value;
@@ -68,22 +81,23 @@ export function Chart({ title, meaning, lines, isLog = false, until, at = null, 
     const options = chartOptions(lines, { isLog, until: end, width: place.clientWidth, told, element: place });
     const made = new uPlot(options, joined(uPlot.join, lines), place);
     chart.current = made;
-    drawn.current = lines;
+    drawn.current = known.current;
     const watching = new ResizeObserver(() => made.setSize({ width: place.clientWidth, height: options.height }));
     watching.observe(place);
+    const looking = new IntersectionObserver((entries) => {
+      isInSight.current = entries.at(-1)?.isIntersecting ?? false;
+      draw();
+    });
+    looking.observe(place);
     return () => {
       watching.disconnect();
+      looking.disconnect();
       made.destroy();
       chart.current = null;
     };
   }, [library.value, shape, isLog, coloursChanged.value, language.value]);
 
-  useEffect(() => {
-    if (!library.value || !chart.current) return;
-    if (drawn.current === lines) return chart.current.redraw(false); // the line across alone
-    drawn.current = lines;
-    chart.current.setData(joined(library.value.join, lines));
-  }, [lines, at]);
+  useEffect(draw, [lines, at]);
 
   return (
     <figure class="chart">

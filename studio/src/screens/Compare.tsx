@@ -6,7 +6,7 @@ import { place, setQuery } from "../router";
 import { momentAt, sheetOf } from "../state/moments";
 import { allRuns } from "../state/store";
 import { t } from "../words";
-import { type Chosen, chosenIn, commonScore, drawnOf, momentOfScore, scoresOf } from "./compare/chosen";
+import { type Chosen, chosenIn, commonScore, drawnOf, momentOfScore, scoresOf, SEPARATOR } from "./compare/chosen";
 import { useComparison } from "./compare/comparison";
 import { COLOURS, overlays } from "./compare/curves";
 import { DifferingSettings, ScoreCards } from "./compare/Tables";
@@ -32,7 +32,7 @@ export function CompareScreen() {
 
 function Picker({ chosen: { runs } }: { chosen: Chosen }) {
   const others = allRuns().filter((run) => run.images > 0 && !runs.includes(run.name));
-  const set = (names: readonly string[]) => setQuery({ runs: names.join(",") });
+  const set = (names: readonly string[]) => setQuery({ runs: names.join(SEPARATOR) });
   return (
     <div class="picker">
       {runs.map((name, index) => (

@@ -7,9 +7,11 @@ import { attempt, Button, Card, Check, Choices, Copyable, Empty, Icon, JobProgre
 import { count } from "../format";
 import { href, place, setQuery } from "../router";
 import { isUnderWay, jobOf } from "../state/jobs";
+import { moment } from "../state/moments";
 import { setJob } from "../state/store";
 import { named, t } from "../words";
-import { Copies, moment } from "./publish/Copies";
+import { PageFrame, type Words } from "./play/PageFrame";
+import { Copies } from "./publish/Copies";
 import { PublicationCard } from "./publish/PublicationCard";
 import { readTargets, targets } from "./publish/publications";
 import { SettingField } from "./settings/SettingField";
@@ -23,7 +25,7 @@ export function PublishTab({ run }: { run: RunDetail }) {
   const target = all?.find(({ name }) => name === query["to"]) ?? all?.[0];
   const job = jobOf("publish", run.name);
   const before = usePublishing(run.name, job?.state === "done" ? job.id : "");
-  const [typed, setTyped] = useState<Partial<Record<"title" | "about" | "licence", string>>>({});
+  const [typed, setTyped] = useState<Partial<Words>>({});
   const [options, setOptions] = useState<Record<string, unknown>>({});
   const [evenCopies, setEvenCopies] = useState(false);
   const at = query["at"] ?? "best";
@@ -75,7 +77,7 @@ export function PublishTab({ run }: { run: RunDetail }) {
       </form>
       <aside class="stack">
         {latest && <PublicationCard made={latest} isNew />}
-        <Preview run={run} at={at} {...words} />
+        <Preview run={run} at={at} words={words} />
         <Copies run={run} at={at} said={before.copy_word} />
         {before.published.filter(({ name }) => name !== latest?.name).map((each) => <PublicationCard key={each.name} made={each} />)}
         {before.published.length > 0 && <a href={href(["published"])}>{t("publish.all")}</a>}
@@ -127,14 +129,24 @@ function MomentSelect({ run, value, onInput }: { run: RunDetail; value: string; 
   );
 }
 
-function Preview({ run, at, title, about, licence }: { run: RunDetail; at: string; title: string; about: string; licence: string }) {
+/** What it will look like: some of its pictures and the words, and the page itself once it is asked for. */
+function Preview({ run, at, words }: { run: RunDetail; at: string; words: Words }) {
+  const [asked, setAsked] = useState<{ at: string; words: Words } | null>(null);
+  const isSame = asked !== null && asked.at === at && Object.entries(words).every(([name, said]) => asked.words[name as keyof Words] === said);
   const version = at === "last" ? run.images : run.best_images;
   return (
     <Card class="page-preview" aria-label={t("publish.preview")}>
-      <Picture src={path(["api", "runs", run.name, "draw"], { seeds: "0-15", at, v: version })} alt={t("publish.previewAlt", { name: run.name })} />
-      <h2>{title || t("publish.titleExample")}</h2>
-      {about && <p>{about}</p>}
-      <p class="soft small">{licence ? t("publish.licenceSaid", { licence }) : t("made.noLicence")}</p>
+      {asked ? (
+        <PageFrame run={run.name} at={asked.at} words={asked.words} />
+      ) : (
+        <>
+          <Picture src={path(["api", "runs", run.name, "draw"], { seeds: "0-15", at, v: version })} alt={t("publish.previewAlt", { name: run.name })} />
+          <h2>{words.title || t("publish.titleExample")}</h2>
+          {words.about && <p>{words.about}</p>}
+          <p class="soft small">{words.licence ? t("publish.licenceSaid", { licence: words.licence }) : t("made.noLicence")}</p>
+        </>
+      )}
+      {!isSame && <Button icon="open" onClick={() => setAsked({ at, words })}>{t(asked ? "publish.previewAgain" : "publish.previewPage")}</Button>}
     </Card>
   );
 }

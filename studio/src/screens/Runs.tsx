@@ -2,9 +2,11 @@ import { useEffect } from "preact/hooks";
 import { ButtonLink, Slider } from "../parts";
 import { href, setQuery } from "../router";
 import { allMoments } from "../state/moments";
-import { allRuns, connection, home, runNames } from "../state/store";
+import { allRuns, connection, runNames } from "../state/store";
 import { t } from "../words";
+import { SEPARATOR } from "./compare/chosen";
 import { FirstVisit } from "./FirstVisit";
+import { OnBattery } from "./runs/OnBattery";
 import { Queue } from "./runs/Queue";
 import { RunCard } from "./runs/RunCard";
 import { activeRuns, find, picked, restingRuns, shownAt } from "./runs/shown";
@@ -31,7 +33,7 @@ export function RunsScreen() {
           />
         )}
       </div>
-      {home.value?.battery?.on_battery && <p class="small soft">{t("runs.battery")}</p>}
+      <OnBattery />
       {activeRuns.value.length > 0 && (
         <ul class="stack runs-now">{activeRuns.value.map((name) => <RunCard key={name} name={name} />)}</ul>
       )}
@@ -41,7 +43,7 @@ export function RunsScreen() {
       {picked.value.length > 0 && (
         <div class="picked">
           <span>{t("runs.picked", { n: picked.value.length })}</span>
-          <ButtonLink kind="main" icon="compare" href={href(["compare"], { runs: picked.value.join(",") })}>
+          <ButtonLink kind="main" icon="compare" href={href(["compare"], { runs: picked.value.join(SEPARATOR) })}>
             {t("action.compare")}
           </ButtonLink>
         </div>

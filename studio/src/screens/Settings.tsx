@@ -29,7 +29,7 @@ export function SettingsTab({ run }: { run: RunDetail }) {
     <div class="settings-tab">
       <div class="stack">
         <Card title={t("settings.same")}>
-          <p class="soft small">{t("settings.sameHelp")}</p>
+          <p class="soft small">{t(run.by === "terminal" ? "settings.goOnHelp" : "settings.sameHelp")}</p>
           <Copyable text={run.command} label={t("settings.command")} />
         </Card>
         <Card title={t("settings.differs", { recipe: run.recipe })}>

@@ -29,3 +29,6 @@ export function sheetShape(width: number, height: number, settings: Record<strin
   const fit = (side: number) => Math.min(Math.max(Math.floor(px / side), 3), 8);
   return [fit(width), fit(height)];
 }
+
+/** "best", "last", or images shown, as the server takes it. */
+export const moment = (at: string): string | number => (/^\d+$/.test(at) ? Number(at) : at);

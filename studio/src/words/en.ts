@@ -165,6 +165,7 @@ export const en = {
   "notice.paused": "{name} is paused.",
   "notice.finished": "{name} is finished.",
   "notice.failed": "{name} failed.",
+  "judgement.failed": "It failed",
   "judgement.none": "No verdict yet",
   "judgement.wait": "The first comes after two measures.",
   "seeds.title": "Draw",
@@ -561,6 +562,8 @@ export const en = {
   "publish.do": "Publish",
   "publish.working": "Publishing…",
   "publish.preview": "Preview",
+  "publish.previewPage": "See the page",
+  "publish.previewAgain": "See it with the changes",
   "publish.previewAlt": "Drawn by {name}",
   "publish.tooEarly": "Nothing to publish yet",
   "publish.tooEarlyText": "Once the run has drawn something, it can be published from here.",
@@ -594,8 +597,9 @@ export const en = {
   "published.noneText": "Open a run and choose Publish: a web page, a server, a cloud function.",
 
   // settings of a run
-  "settings.same": "The same in a terminal",
-  "settings.sameHelp": "This command makes this run again.",
+  "settings.same": "In a terminal",
+  "settings.goOnHelp": "In the studio’s folder, this command goes on with this run.",
+  "settings.sameHelp": "In the studio’s folder, this command trains a run like this one, under another name.",
   "settings.command": "Command",
   "settings.differs": "Other than the recipe {recipe}",
   "settings.nothing": "Nothing: every setting is the recipe's.",

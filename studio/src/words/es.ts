@@ -167,6 +167,7 @@ export const es: Words = {
   "notice.paused": "{name} está en pausa.",
   "notice.finished": "{name} ha terminado.",
   "notice.failed": "{name} falló.",
+  "judgement.failed": "Falló",
   "judgement.none": "Aún sin veredicto",
   "judgement.wait": "El primero llega después de dos medidas.",
   "seeds.title": "Dibujar",
@@ -563,6 +564,8 @@ export const es: Words = {
   "publish.do": "Publicar",
   "publish.working": "Publicando…",
   "publish.preview": "Vista previa",
+  "publish.previewPage": "Ver la página",
+  "publish.previewAgain": "Verla con los cambios",
   "publish.previewAlt": "Dibujado por {name}",
   "publish.tooEarly": "Aún no hay nada que publicar",
   "publish.tooEarlyText": "Cuando haya dibujado algo, se podrá publicar desde aquí.",
@@ -596,8 +599,9 @@ export const es: Words = {
   "published.noneText": "Abre un entrenamiento y elige Publicar: una página web, un servidor, una función en la nube.",
 
   // settings of a run
-  "settings.same": "Lo mismo en un terminal",
-  "settings.sameHelp": "Esta orden repite este entrenamiento.",
+  "settings.same": "En un terminal",
+  "settings.goOnHelp": "En la carpeta del estudio, esta orden continúa este entrenamiento.",
+  "settings.sameHelp": "En la carpeta del estudio, esta orden hace otro entrenamiento como este, con otro nombre.",
   "settings.command": "Orden",
   "settings.differs": "Distinto de la receta {recipe}",
   "settings.nothing": "Nada: todos los ajustes son los de la receta.",

@@ -6,7 +6,6 @@ dealt out like cards, so that every shard is a fair part of a set that is sorted
 
 import hashlib
 import io
-import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,10 +19,9 @@ from ganvas.data.shards.reading import LABEL_ENDING
 from ganvas.errors import PicturesError, SettingError
 from ganvas.files import filling
 from ganvas.formats.shard_index import INDEX_FILE, MOST_CLASSES, MOST_IN_SHARD, MOST_SHARDS, ShardEntry, ShardIndex
-from ganvas.formats.shards import member
+from ganvas.formats.shards import BLOCK, TAR_END, member
 from ganvas.wording import counted
 
-BLOCK = tarfile.BLOCKSIZE
 SAVED_PNG = {"compress_level": 1}  # as quick as it gets; the next level packs a tenth smaller
 
 
@@ -100,7 +98,7 @@ def pack_pictures(
             told = f": {left_out[0].file} ({left_out[0].reason})" if left_out else ""
             raise PicturesError(f"{source.name}: holds no picture that can be read{told}")
         for shard in writing:
-            shard.add(bytes(2 * BLOCK))  # which ends a tar
+            shard.add(TAR_END)
         index = ShardIndex(classes=tuple(map(printable, classes)), shards=tuple(shard.entry() for shard in writing))
         (unfinished / INDEX_FILE).write_text(index.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return Packed(index, tuple(Broken(printable(one.file), one.reason) for one in left_out))
@@ -127,13 +125,8 @@ def _members(key: str, entry: Entry, data: bytes | np.ndarray, label: bytes | No
     ending = PurePosixPath(entry.name).suffix.lower()
     if isinstance(data, np.ndarray):
         data, ending = _png(data), ".png"
-    parts = _member(f"{key}{ending}", data)
-    return parts if label is None else parts + _member(f"{key}{LABEL_ENDING}", label)
-
-
-def _member(name: str, data: bytes) -> list[bytes]:
-    """A file in a tar: its header, its bytes, and what fills its last block."""
-    return [member(name, len(data)).tobuf(tarfile.USTAR_FORMAT), data, bytes(-len(data) % BLOCK)]
+    parts = member(f"{key}{ending}", data)
+    return parts if label is None else parts + member(f"{key}{LABEL_ENDING}", label)
 
 
 def _png(pixels: np.ndarray) -> bytes:

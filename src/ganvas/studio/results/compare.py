@@ -12,6 +12,7 @@ from ganvas.studio.problems import Problem
 from ganvas.studio.results.scoring import card_of
 
 MOST_RUNS = 12
+_BETWEEN = "/"  # names, none of which has it
 _LEFT_OUT = ("log", "data", "bytes", "command")  # of a detail, what no comparison shows
 
 
@@ -37,9 +38,9 @@ def routes(home: Home, detail: Callable[[str], Mapping[str, Any]]) -> APIRouter:
 
     @router.get("/api/compare")
     def compare(runs: str) -> Response:
-        names = list(dict.fromkeys(name for name in runs.split(",") if name))
+        names = list(dict.fromkeys(name for name in runs.split(_BETWEEN) if name))
         if not 1 <= len(names) <= MOST_RUNS:
-            raise Problem(422, f"runs: expected 1 to {MOST_RUNS} names with commas between them", "runs")
+            raise Problem(422, f"runs: expected 1 to {MOST_RUNS} names with {_BETWEEN} between them", "runs")
         cards = [card_of(home.run(name), None) for name in names]
         return json_answer(compared([detail(name) for name in names], cards))
 

@@ -4,11 +4,12 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import Field
 
 from ganvas.data.listing import digest
 from ganvas.files import cache_folder, filling, sweep
@@ -25,13 +26,14 @@ MOST_PAGES = 10
 BEST = "best"
 _SERVICE_WORKER, _NO_WORKER = "worker.js", b"// Of this page there is another tomorrow: nothing of it is kept.\n"
 Told = Callable[[str, int, int | None], None]
+Word = Annotated[str, Field(max_length=10_000)]
 
 
 def write_page(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
-    """Make the page of a moment, unless there is one of the same weights; older ones go.
+    """Make the page of a moment, unless there is one of the same weights and words; older ones go.
 
     Args:
-        request: home, run, at (images, or None for the best).
+        request: home, run, at (images, or None for the best), page (its name), and title, about and licence.
     Returns:
         The name of the page.
     Raises:
@@ -41,13 +43,14 @@ def write_page(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
     from ganvas.workflows.publish import ExportOptions, Wording, export_model
 
     run, pages = Path(request["home"]) / "runs" / request["run"], Path(request["home"]) / "studio" / FOLDER
-    name = page_name(run, request["at"])
+    words = Words.model_validate({field: request[field] for field in Words.model_fields})
+    name = page_name(run, request["at"], words)
     pages.mkdir(parents=True, exist_ok=True)
     sweep(pages)
     if not (pages / name).exists():
         with filling(pages / name) as unfinished, TemporaryDirectory() as temporary:
             exported = Path(temporary) / "exported"
-            wording = Wording(title=run.name)
+            wording = Wording(title=words.title or run.name, about=words.about, licence=words.licence)
             export_model(ExportOptions(run, exported, wording, at=request["at"], scored=False), told=told)
             told("making the page", 0, None)
             for file, stored in page_files(exported, cache_folder() / "downloads").items():
@@ -61,20 +64,31 @@ def write_page(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
     return {"page": name}
 
 
-def page_name(run: Path, at: int | None) -> str:
-    """RUN-IMAGES-WEIGHTS or RUN-best-WEIGHTS: another one whenever the weights are, as far as the file system tells.
+class Words(Settings):
+    """What a page says of its model; "" for nothing, and the run's name as the title."""
 
-    Raises:
-        OSError: there are none.
-    """
-    status = weights_of(run, at).stat()
-    return f"{run.name}-{BEST if at is None else at}-{digest([str(status.st_size), str(status.st_mtime_ns)])[:8]}"
+    title: Word = ""
+    about: Word = ""
+    licence: Word = ""
 
 
-class Explored(Settings):
+class Explored(Words):
     """at: images shown, "best" or "last"."""
 
     at: Moment = "best"
+
+
+def page_name(run: Path, at: int | None, words: Words) -> str:
+    """RUN-IMAGES-DIGEST or RUN-best-DIGEST: another one whenever the words are, and the weights, as far as the file
+    system tells.
+
+    Raises:
+        OSError: there are no weights.
+    """
+    status = weights_of(run, at).stat()
+    said = words.title, words.about, words.licence
+    told = digest([str(status.st_size), str(status.st_mtime_ns), *said])
+    return f"{run.name}-{BEST if at is None else at}-{told[:8]}"
 
 
 def routes(home: Home, jobs: Jobs) -> APIRouter:
@@ -83,9 +97,10 @@ def routes(home: Home, jobs: Jobs) -> APIRouter:
 
     @router.post("/api/runs/{name}/explore")
     def explore(name: str, body: Explored | None = None) -> dict[str, Any]:
-        run = home.run(name)
-        at = moment_of(run, (body or Explored()).at)
-        request = {"home": str(home.root), "run": name, "at": at, "page": page_name(run, at)}
+        run, asked = home.run(name), body or Explored()
+        at = moment_of(run, asked.at)
+        request = asked.model_dump() | {"home": str(home.root), "run": name, "at": at}
+        request["page"] = page_name(run, at, asked)
         return jobs.begin("explore", name, request, lambda result: {"url": f"explore/{quote(result['page'])}/"})
 
     @router.get("/explore/{page}")

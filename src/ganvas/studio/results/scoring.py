@@ -38,7 +38,7 @@ def score_run(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
     """
     from ganvas.metrics import verdict_lines
     from ganvas.run.folder import RunFolder
-    from ganvas.workflows.public import score
+    from ganvas.workflows.public.scoring import score
 
     run, at = Path(request["home"]) / "runs" / request["run"], request["at"]
     against = request["against"]

@@ -36,7 +36,7 @@ def write_walk(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
     """
     from ganvas.formats.point import point_of
     from ganvas.formats.preset import Keyframe
-    from ganvas.workflows.public import load
+    from ganvas.workflows.public.models import load
     from ganvas.workflows.walk import WalkOptions, walk_film
 
     run = Path(request["home"]) / "runs" / request["run"]

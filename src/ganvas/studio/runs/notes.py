@@ -37,6 +37,13 @@ class Note(Settings):
         """With other values."""
         return self.model_copy(update=values)
 
+    def arguments_into(self, out: str) -> tuple[str, ...]:
+        """The command that begins the run, in another run folder."""
+        words = list(self.arguments)
+        if "--out" in words:
+            words[words.index("--out") + 1] = out
+        return tuple(words)
+
 
 def read_note(run: Path) -> Note | None:
     """What the studio knows; None where it knows nothing, or the file is damaged: the run is then as a terminal's."""

@@ -152,7 +152,10 @@ def _start(request: TrainRequest, home: Home, names_folders: bool) -> tuple[str,
         raise Problem(403, "folders are not named where everyone is let in; begin with a run of this studio", "start")
     if request.start.model.startswith(HUB_PREFIX):
         return request.start.model, None
-    return str(home.root / Path(request.start.model).expanduser()), None
+    path = home.root / Path(request.start.model).expanduser()
+    if not path.exists():
+        raise Problem(422, f"there is no {path}; give a model, a run folder, or {HUB_PREFIX}OWNER/NAME", "start")
+    return str(path), None
 
 
 def _check(

@@ -41,19 +41,21 @@ class Evidence:
 def state_of(known: Evidence) -> tuple[RunState, str | None]:
     """The state, and what is wrong, in words; None where nothing is."""
     note = known.note or Note()
+    how = next((one for one in reversed(known.events) if isinstance(one, Ended | Resumed | Diverged)), None)
+    has_ended = isinstance(how, Ended) and not known.went_on and known.logged >= note.began
     if known.trainer is not None:
         process, is_held = known.trainer
         if note.wish is not None and note.wish_of == process:
             return "pausing", None
-        return ("training" if is_held and known.has_planned else "starting"), None
+        # One that has ended gives the lock back a moment before it is gone.
+        return ("training" if has_ended or (is_held and known.has_planned) else "starting"), None
     if known.is_queued:
         return "queued", None
     if known.fault and known.told >= known.logged:
         return "failed", known.fault
-    how = next((one for one in reversed(known.events) if isinstance(one, Ended | Resumed | Diverged)), None)
     if isinstance(how, Diverged):
         return "failed", how.text
-    if isinstance(how, Ended) and not known.went_on and known.logged >= note.began:
+    if isinstance(how, Ended) and has_ended:
         if how.reason != "interrupted":
             return "finished", None
         return ("finished" if note.wish == "stop" else "paused"), None

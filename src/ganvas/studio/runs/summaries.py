@@ -194,9 +194,9 @@ def detail_of(run: Path, summary: dict[str, Any], columns: Columns, note: Note |
 
 
 def command_of(name: str, note: Note | None) -> str:
-    """What does the same in a terminal, in the home folder."""
+    """What does the same in a terminal, in the home folder: as another run where this one can be begun again."""
     if note is not None and note.arguments:
-        return f"ganvas {shlex.join(note.arguments)}"
+        return f"ganvas {shlex.join(note.arguments_into(f'runs/{name}-again'))}"
     return f"ganvas train --out {shlex.quote(f'runs/{name}')} --resume"
 
 

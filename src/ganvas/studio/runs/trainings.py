@@ -57,15 +57,15 @@ class Trainings:
         """
         if len(self.queue.names()) >= MOST_QUEUED:
             raise Problem(409, f"{MOST_QUEUED} trainings wait already; let some of them begin")
+        out = f"runs/{self._new_name(request)}"
+        # Without the lock: a large set is prepared for minutes, in which other runs may be paused.
+        arguments = arguments_for(request, self._home, out, self._prepare, names_folders=self._names_folders)
+        note = Note(set=request.set, request=request.model_dump(mode="json"), arguments=tuple(arguments))
         with self._lock:
             name = self._new_name(request)
             run = self._home.runs / name
-            arguments = arguments_for(
-                request, self._home, f"runs/{name}", self._prepare, names_folders=self._names_folders
-            )
             run.mkdir(parents=True)
-            kept = request.model_dump(mode="json")
-            write_note(run, Note(set=request.set, request=kept, arguments=tuple(arguments), asked=time.time()))
+            write_note(run, note.changed(arguments=note.arguments_into(f"runs/{name}"), asked=time.time()))
         self.queue.add(name)
         self.queue.step()
         return self._summary(name)
@@ -128,7 +128,7 @@ class Trainings:
             if free_name(self._home.runs, now) != now and now.lower() != name.lower():
                 raise Problem(409, f"there is a run {now!r} already", "name")
             if (note := read_note(run)) is not None:
-                write_note(run, note.changed(arguments=_with_out(note.arguments, f"runs/{now}")))
+                write_note(run, note.changed(arguments=note.arguments_into(f"runs/{now}")))
             os.rename(run, run.with_name(now))
             self._told(name)
         return self._summary(now)
@@ -217,14 +217,6 @@ def _with_limits(arguments: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
             at = words.index(option)
             del words[at : at + 2]
     return (*words, *limits.options)
-
-
-def _with_out(arguments: tuple[str, ...], out: str) -> tuple[str, ...]:
-    """The command that begins a run, in another folder."""
-    words = list(arguments)
-    if "--out" in words:
-        words[words.index("--out") + 1] = out
-    return tuple(words)
 
 
 def _remove(run: Path) -> None:

@@ -13,15 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganvas.config import RunConfig
+from ganvas.config import Precision, RunConfig
 from ganvas.data import Batch
 from ganvas.device import mixed_precision
 from ganvas.networks.cascade import CROP_PX, CascadeDiscriminator, CascadeGenerator, cropped
 from ganvas.objectives import LOSSES, Loss
-from ganvas.pixels import to_float
 from ganvas.ranks import ALONE, Ranks
 from ganvas.training.state import TrainingState
-from ganvas.training.updates import Numbers
+from ganvas.training.updates import Numbers, pictures
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ def enlarged_crops(
     *,
     whole: int | None = None,
     ranks: Ranks = ALONE,
+    precision: Precision = "auto",
 ) -> list[EnlargedCrops]:
     """The crops of every level.
 
@@ -55,12 +55,13 @@ def enlarged_crops(
         real: (K, C, H, W) whole pictures. drawn: (K, C, h, w) of the base, without a graph.
         numbers: where crops are taken.
         whole: pictures that all `ranks` have together; None: K, those of one.
+        precision: as RunConfig's.
     """
     found: list[EnlargedCrops] = []
     for number, (level, images) in enumerate(zip(generator.levels, generator.pyramid(real)[1:], strict=True)):
         wanted = cropped(images, CROP_PX, numbers, whole=whole, ranks=ranks)
         drawn = cropped(drawn, CROP_PX // 2, numbers, whole=whole, ranks=ranks)
-        with mixed_precision(real.device):
+        with mixed_precision(real.device, precision):
             unbounded = level(torch.cat((F.avg_pool2d(wanted, 2), drawn))).float()
             fake_maps = discriminator.base.feature_maps(unbounded.clamp(-1, 1))
             with torch.no_grad():
@@ -96,7 +97,7 @@ class Levels:
             count = ranks.mine_of(whole)
             weight = ranks.weight(count, whole)
             if count:
-                real = to_float(batch.images[:count], state.device)
+                real = pictures(state, batch.images[:count])
                 every = enlarged_crops(
                     state.generator,
                     state.discriminator,
@@ -105,6 +106,7 @@ class Levels:
                     numbers.crops,
                     whole=whole,
                     ranks=ranks,
+                    precision=config.precision,
                 )
         return Levels(state.discriminator, every, LOSSES[config.objective.loss], config, weight, whole)
 
@@ -136,6 +138,6 @@ class Levels:
         """(2K * heads,) each: of the real crops, twice, and of the enlarged ones."""
         assert isinstance(self.discriminator, CascadeDiscriminator)
         fake_maps = [maps.detach() for maps in crops.fake_maps] if detached else crops.fake_maps
-        with mixed_precision(crops.real.device):
+        with mixed_precision(crops.real.device, self.config.precision):
             real = self.discriminator.level_scores(crops.number, crops.real_maps).float().flatten()
             return real.repeat(2), self.discriminator.level_scores(crops.number, fake_maps).float().flatten()

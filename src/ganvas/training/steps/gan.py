@@ -1,21 +1,39 @@
 """One step of a GAN: the discriminator's updates, one of the generator, and the margin rule between them."""
 
+from collections.abc import Iterator
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganvas.config import RunConfig
 from ganvas.data import Batch
-from ganvas.pixels import to_float
 from ganvas.training.balance import player_behind
 from ganvas.training.state import TrainingState
-from ganvas.training.updates import Numbers, Report, generate, update_discriminator, update_generator
+from ganvas.training.tally import Report
+from ganvas.training.updates import (
+    Numbers,
+    generate,
+    pictures_and_labels,
+    update_discriminator,
+    update_generator,
+)
+
+
+def whole_networks(state: TrainingState, config: RunConfig) -> Iterator[nn.Module]:
+    """What may be compiled: both networks, which are called whole.
+
+    What is compiled cannot be differentiated twice, so that a discriminator whose slope is penalised is left as it is.
+    """
+    objective = config.objective
+    yield state.generator
+    if not (objective.r1_weight or objective.r2_weight or objective.gradient_penalty_weight):
+        yield state.discriminator
 
 
 def gan_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> Report:
     """The discriminator's updates, each on its own part of the batch, one of the generator, then the margin rule."""
     count = len(batch.images) // config.training.discriminator_updates
-    real = to_float(batch.images, state.device)
-    labels = None if batch.labels is None else batch.labels.to(state.device)
+    real, labels = pictures_and_labels(state, batch)
     report: Report = {}
     for start in range(0, len(real) - count, count):
         part = slice(start, start + count)
@@ -53,5 +71,5 @@ def _balance(
 
 
 def _loss(state: TrainingState, report: Report, player: str) -> float:
-    """Of all ranks, which must decide alike."""
+    """Of all ranks, which must decide alike. It is waited for: whose turn the next update is depends on it."""
     return float(state.ranks.mean(torch.as_tensor(report[f"{player}_loss"])))

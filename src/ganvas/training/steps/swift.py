@@ -14,29 +14,31 @@ colours should be those of the picture, so that each picture of the set has a pa
 of all that is drawn are held to the set's statistics (networks/feature_matching.py).
 """
 
+from collections.abc import Iterator
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganvas.config import OptimizerSettings, RunConfig
 from ganvas.data import Batch
-from ganvas.device import mixed_precision
+from ganvas.device import mixed_precision, upload
 from ganvas.networks.cascade import CascadeDiscriminator, CascadeGenerator, pca_generator
 from ganvas.networks.pca_generator import PcaGenerator
 from ganvas.networks.projected_discriminator import ProjectedDiscriminator, visible
 from ganvas.objectives import LOSSES
-from ganvas.pixels import to_float
 from ganvas.training.balance import risen
 from ganvas.training.state import TrainingState
 from ganvas.training.steps.enlarging import Levels
+from ganvas.training.tally import Report
 from ganvas.training.updates import (
     Numbers,
-    Report,
     apply,
     augmentations,
     augmented,
     frozen,
     has_slope_penalty,
+    pictures,
     real_sign,
     sample_latents,
     slope_penalty,
@@ -60,6 +62,16 @@ def broad(images: Tensor, cells: int) -> Tensor:
     return torch.cat((light + tint, opacity), dim=1)
 
 
+def blocks(state: TrainingState, config: RunConfig) -> Iterator[nn.Module]:
+    """What may be compiled: the frozen network, the generator's blocks, and levels; not the heads, as their slope is
+    penalised and what is compiled cannot be differentiated twice."""
+    generator, discriminator = base_players(state)
+    yield discriminator.frozen_features
+    yield from generator.residual
+    if isinstance(state.generator, CascadeGenerator):
+        yield from state.generator.levels
+
+
 def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> Report:
     """Update the discriminator, then the generator."""
     generator, discriminator = base_players(state)
@@ -69,12 +81,12 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
     assert reconstruction is not None
     loss_pair, ranks = LOSSES[config.objective.loss], state.ranks
     count = len(batch.images) * ranks.count  # of all ranks
-    labels = None if batch.labels is None else batch.labels.to(state.device)
+    labels = None if batch.labels is None else upload(batch.labels, state.device)
     faded = risen(state.images - reconstruction.fades_from_images, reconstruction.fades_over_images)
     fresh = count - round(reconstruction.share * (1 - faded) * count)
     mine = ranks.mine_of(fresh)
     own = base_pictures(state, batch.images[mine:])  # the last of the batch; the others are drawn of latents
-    with mixed_precision(state.device):
+    with mixed_precision(state.device, config.precision):
         drawn = draws(state, labels, own, fresh, config, numbers)
         unbounded = generator.sharpen(drawn, labels).float()  # (B, C, H, W)
         fake = unbounded.clamp(-1, 1)
@@ -84,7 +96,7 @@ def swift_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: N
         fake_features = discriminator.feature_maps(augmented(fake, state, config, numbers))
 
     def scores(features: list[Tensor], labels: Tensor | None) -> Tensor:
-        with mixed_precision(state.device):
+        with mixed_precision(state.device, config.precision):
             return discriminator.scores(features, labels).float()  # (B, heads)
 
     pairs = [torch.cat((one, other.detach())) for one, other in zip(real_features, fake_features, strict=True)]
@@ -136,7 +148,7 @@ def draws(
     """
     assert config.statistics is not None
     generator = base_players(state)[0]
-    z = state.ranks.mine(sample_latents(fresh, config, numbers.latents)).to(state.device)
+    z = upload(state.ranks.mine(sample_latents(fresh, config, numbers.latents)), state.device)
     whole = 1 / config.statistics.length_share
     drawn = generator.draw(z, None if labels is None else labels[: len(z)], length=whole)
     if len(own) == 0:
@@ -160,7 +172,7 @@ def base_players(state: TrainingState) -> tuple[PcaGenerator, ProjectedDiscrimin
 
 def base_pictures(state: TrainingState, images: Tensor) -> Tensor:
     """(B, H, W, C) uint8 -> (B, C, h, w) in [-1, 1], at the size of what is drawn from latents."""
-    whole = to_float(images, state.device)
+    whole = pictures(state, images)
     return state.generator.small(whole) if isinstance(state.generator, CascadeGenerator) else whole
 
 

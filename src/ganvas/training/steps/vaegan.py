@@ -11,18 +11,18 @@ from torch import Tensor
 
 from ganvas.config import RunConfig
 from ganvas.data import Batch
-from ganvas.device import mixed_precision, random_numbers
+from ganvas.device import mixed_precision, random_numbers, upload
 from ganvas.networks.vaegan import MiddleDiscriminator
 from ganvas.objectives import LOSSES, kl_divergence, reparameterise
-from ganvas.pixels import to_float
 from ganvas.training.state import TrainingState
+from ganvas.training.tally import Report
 from ganvas.training.updates import (
     Numbers,
-    Report,
     apply,
     augmented,
     frozen,
     has_slope_penalty,
+    pictures_and_labels,
     real_sign,
     sample_latents,
     score,
@@ -34,15 +34,15 @@ from ganvas.training.updates import (
 def vaegan_play(state: TrainingState, batch: Batch, config: RunConfig, numbers: Numbers) -> Report:
     """Update the discriminator, then encoder and decoder."""
     assert state.encoder is not None
-    real = to_float(batch.images, state.device)
-    labels = None if batch.labels is None else batch.labels.to(state.device)
-    with mixed_precision(state.device):
+    real, labels = pictures_and_labels(state, batch)
+    with mixed_precision(state.device, config.precision):
         mean, log_variance = (part.float() for part in state.encoder(real))  # (B, Z) each
     encode = random_numbers(config.seed, "encode", state.images)
     noise = state.ranks.drawn(len(mean), lambda whole: torch.randn((whole, mean.shape[1]), generator=encode))
-    encoded = reparameterise(mean, log_variance, noise.to(state.device))  # (B, Z)
-    free = state.ranks.drawn(len(real), lambda whole: sample_latents(whole, config, numbers.latents)).to(state.device)
-    with mixed_precision(state.device):
+    encoded = reparameterise(mean, log_variance, upload(noise, state.device))  # (B, Z)
+    free = state.ranks.drawn(len(real), lambda whole: sample_latents(whole, config, numbers.latents))
+    free = upload(free, state.device)
+    with mixed_precision(state.device, config.precision):
         rebuilt, drawn = (state.generator(z, labels).float() for z in (encoded, free))  # (B, C, H, W) each
     report = _update_discriminator(state, (real, rebuilt.detach(), drawn.detach()), labels, config, numbers)
     with frozen(state.discriminator):
@@ -58,9 +58,9 @@ def _update_discriminator(
     loss_pair = LOSSES[config.objective.loss]
     seen = [augmented(images, state, config, numbers) for images in pictures]
     pair = torch.cat([seen[0], seen[2]]).requires_grad_(has_slope_penalty(state, config))
-    scores = score_pair(state.discriminator, pair, labels, state.device)
+    scores = score_pair(state.discriminator, pair, labels, config.precision)
     real_scores, drawn_scores = scores.chunk(2)
-    rebuilt_scores = score(state.discriminator, seen[1], labels, state.device)
+    rebuilt_scores = score(state.discriminator, seen[1], labels, config.precision)
     against = [loss_pair.discriminator(real_scores, fake) for fake in (rebuilt_scores, drawn_scores)]
     loss = torch.stack(against).mean()
     report: Report = {
@@ -88,11 +88,11 @@ def _update_encoder_and_decoder(
     real, rebuilt, drawn = pictures
     discriminator = state.discriminator
     assert isinstance(discriminator, MiddleDiscriminator)
-    with mixed_precision(state.device):
+    with mixed_precision(state.device, config.precision):
         with torch.no_grad():
             wanted = discriminator.middle(real).float()  # (B, F)
         rebuilt_scores, found = (part.float() for part in discriminator.scores_and_middle(rebuilt, labels))
-    drawn_scores = score(discriminator, augmented(drawn, state, config, numbers), labels, state.device)
+    drawn_scores = score(discriminator, augmented(drawn, state, config, numbers), labels, config.precision)
     # In units of the features' own spread; else a discriminator with small features would make every picture alike.
     unexplained = (found - wanted).square().mean() / state.ranks.variance(wanted)  # 1: no better than the mean picture
     nats = unexplained * wanted.shape[1] / 2

@@ -1,4 +1,4 @@
-/** What is compared, as far as it is in the address: ?runs=A,B&left=A&right=B, and ?at= images or ?kd= a score. */
+/** What is compared, as far as it is in the address: ?runs=A/B&left=A&right=B, and ?at= images or ?kd= a score. */
 
 import type { Columns, RunDetail } from "../../api/types";
 import { rowsWith } from "../../state/columns";
@@ -15,8 +15,11 @@ export interface Chosen {
   axis: "images" | "seconds";
 }
 
+/** Between names of runs in an address; no name has it. */
+export const SEPARATOR = "/";
+
 export function chosenIn(query: Record<string, string>): Chosen {
-  const runs = [...new Set((query["runs"] ?? "").split(",").filter(Boolean))];
+  const runs = [...new Set((query["runs"] ?? "").split(SEPARATOR).filter(Boolean))];
   const one = (name: string | undefined, index: number) => (name !== undefined && runs.includes(name) ? name : (runs[index] ?? null));
   return {
     runs, left: one(query["left"], 0), right: one(query["right"], 1), by: query["kd"] === undefined ? "images" : "kd",

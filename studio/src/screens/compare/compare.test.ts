@@ -11,8 +11,8 @@ const FALLING = { columns: columns([100, 200, 300, 400], [0.4, 0.2, 0.3, 0.1]), 
 const SLOW = { columns: columns([100, 200], [0.5, 0.35]), moments: at(0, 128, 192) };
 
 test("the address says what is compared; without a word on sides, the first two", () => {
-  expect(chosenIn({ runs: "A,B,A,C" })).toMatchObject({ runs: ["A", "B", "C"], left: "A", right: "B", by: "images", at: null });
-  expect(chosenIn({ runs: "A,B,C", left: "C", right: "gone", kd: "0.1", x: "seconds" })).toMatchObject({ left: "C", right: "B", by: "kd", kd: 0.1, axis: "seconds" });
+  expect(chosenIn({ runs: "A/B/A/C" })).toMatchObject({ runs: ["A", "B", "C"], left: "A", right: "B", by: "images", at: null });
+  expect(chosenIn({ runs: "A/B/C", left: "C", right: "gone", kd: "0.1", x: "seconds" })).toMatchObject({ left: "C", right: "B", by: "kd", kd: 0.1, axis: "seconds" });
   expect(chosenIn({})).toMatchObject({ runs: [], left: null, right: null });
 });
 

@@ -5,6 +5,7 @@ import { get, path, sentence } from "../../api/client";
 import type { Comparison } from "../../api/types";
 import { isActive } from "../../state/orders";
 import { run as runNamed } from "../../state/store";
+import { SEPARATOR } from "./chosen";
 
 const AGAIN_MS = 5_000;
 
@@ -15,7 +16,7 @@ export interface Asked {
 
 export function useComparison(runs: readonly string[]): Asked {
   const [asked, setAsked] = useState<Asked>({ comparison: null, problem: null });
-  const names = runs.join(",");
+  const names = runs.join(SEPARATOR);
   const isAnyActive = runs.some((name) => isActive(runNamed(name)?.state ?? "finished"));
   useEffect(() => {
     if (!names) return setAsked({ comparison: null, problem: null });

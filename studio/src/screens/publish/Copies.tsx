@@ -5,6 +5,7 @@ import { get, path, post } from "../../api/client";
 import type { Job, RunDetail, ScoreCard } from "../../api/types";
 import { attempt, Button, Fold, JobProgress, Picture } from "../../parts";
 import { isUnderWay, jobOf } from "../../state/jobs";
+import { moment } from "../../state/moments";
 import { setJob } from "../../state/store";
 import { t } from "../../words";
 
@@ -28,9 +29,6 @@ export function Copies({ run, at, said }: { run: RunDetail; at: string; said: st
     </section>
   );
 }
-
-/** "best", "last", or images shown, as the server takes it. */
-export const moment = (at: string): string | number => (/^\d+$/.test(at) ? Number(at) : at);
 
 /** The sentences of a score card that speak of copies; what an export says where there is no card. */
 export function copyWords(card: Pick<ScoreCard, "findings"> | null, said: string | null): string[] {

@@ -30,7 +30,7 @@ export function MoreSettings({ recipes, recipe, values, onRecipe, onValues }: Mo
     onValues(value === undefined ? others : { ...others, [path]: value });
   };
   return (
-    <Fold title={t("more.title")} note={t("more.note", { n: settings.length, changed })} open={isOpen} onToggle={setOpen}>
+    <Fold title={t("more.title")} note={recipe && t("more.note", { n: settings.length, changed })} open={isOpen} onToggle={setOpen}>
       {isOpen && recipe && (
         <>
           <Choices

@@ -20,7 +20,7 @@ export function Judgement({ run }: { run: RunDetail }) {
   const unmeasured = run.events.findLast(({ event }) => event === "unmeasured");
   if (problem) {
     return (
-      <Card class="judgement" title={<span class="problem">{t("state.failed")}</span>}>
+      <Card class="judgement" title={<span class="problem">{t("judgement.failed")}</span>}>
         <p>{problem}</p>
       </Card>
     );

@@ -5,6 +5,7 @@ import { canNotify, noticed, toggleNotice } from "../../state/notices";
 import { now } from "../../state/now";
 import { isActive } from "../../state/orders";
 import { t } from "../../words";
+import { OnBattery } from "../runs/OnBattery";
 import "./vitals.css";
 
 const SILENT_SECONDS = 60; // a measure, or a drawing of large pictures, may take as long between two steps
@@ -29,6 +30,7 @@ export function Vitals({ run }: { run: RunDetail }) {
         {run.state === "training" && <LastStep changed={run.changed} />}
         <Fact name={t("vitals.bytes")} value={bytes(run.bytes)} />
       </dl>
+      {isGoing && <OnBattery />}
       {isGoing && canNotify && <Notice name={run.name} />}
     </section>
   );

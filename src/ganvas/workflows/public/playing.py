@@ -1,4 +1,4 @@
-"""The public functions that play a trained generator. As in `public`, numbers may be given as people type them."""
+"""The public functions that play a trained generator."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ganvas.errors import SettingError
 from ganvas.settings import shortened
 from ganvas.wording import counted
-from ganvas.workflows.parse import parse_duration, parse_size
+from ganvas.workflows.parse import Size, parse_duration, parse_path, parse_size
 from ganvas.workflows.progress import counting
-from ganvas.workflows.public import ModelLike, Size, load
+from ganvas.workflows.public.models import ModelLike, load
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -307,11 +307,7 @@ def directions(
     checked_seeds([seed])
     folders = tuple(None if folder is None else Path(folder) for folder in (liked, others))
     generator = load(model, at=at)
-    return find_directions(generator.path, generator.model, _path(out), folders, name=name, seed=seed)
-
-
-def _path(path: str | os.PathLike[str] | None) -> Path | None:
-    return None if path is None else Path(path)
+    return find_directions(generator.path, generator.model, parse_path(out), folders, name=name, seed=seed)
 
 
 def _called(stop: Stop) -> str:
