@@ -11,7 +11,7 @@ are taken in turns, since other programs take of both.
 import argparse
 import io
 import json
-import resource
+import math
 import subprocess
 import sys
 import time
@@ -27,6 +27,7 @@ from ganvas.config import PictureSettings
 from ganvas.data import BatchStream, PictureSet, load_pictures
 from ganvas.data.listing import Entry, Listing, Source
 from ganvas.data.shards.pack import pack_pictures
+from ganvas.device import peak_memory_bytes
 from ganvas.recipes import recipe
 from ganvas.training import new_state
 from ganvas.training.plan import probe_speed
@@ -75,12 +76,8 @@ def packed(folder: Path, count: int, read: Callable[[int], bytes]) -> Path:
 
 
 def peak_mb() -> float:
-    """The most memory that this process ever took, in megabytes. What the system says of its use begins with that of
-    the process which started it, so that Linux is asked elsewhere."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1e3
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    """The most memory that this process ever took, in megabytes; not a number where the system does not say."""
+    return (peak_memory_bytes() or math.nan) / 1e6
 
 
 def shown_rate(pictures: PictureSet, shown: int) -> float:

@@ -10,6 +10,7 @@ what a core and a sum over processes take. The tables stand in docs/scale.md.
 """
 
 import argparse
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,6 +23,7 @@ from bench.scale.hardware import DISK_BYTES, GPUS, NETWORKS, PNG_BYTES_PER_PX, D
 from bench.scale.here import found_here
 from ganvas.config import RunConfig
 from ganvas.data.parallel import MOST_WORKERS
+from ganvas.data.shards.shown import CHUNK_BYTES, CHUNK_PICTURES, MOST_WINDOW_BYTES
 from ganvas.recipes import RECIPES
 from ganvas.wording import counted
 
@@ -136,25 +138,32 @@ def same_share_table(
             )  # fmt: skip
 
 
+def decoding_threads(case: Case, processes: int) -> int:
+    """Of each process, as many as have a chunk of its pictures in the window that is read ahead."""
+    window = min(case.config.pictures.shuffle, MOST_WINDOW_BYTES // (3 * case.size_px**2)) / processes
+    chunk = min(CHUNK_PICTURES, math.ceil(CHUNK_BYTES / (PNG_BYTES_PER_PX[case.size_px] * case.size_px**2)))
+    return min(MOST_WORKERS, math.ceil(window / chunk))
+
+
 def limits_table(cases: Sequence[Case], device: Device, network: Network, processes: Sequence[int]) -> Iterator[str]:
     """Where reading, saving and measuring become the limit."""
     here = found_here()
     yield head(
-        "recipe", "px", "GPUs", "images/s, 16 a GPU", "decoded, pictures/s", "MB/s of shards a machine",
-        "saving, of 45 s", "measures, s", "of the run",
+        "recipe", "px", "GPUs", "images/s, 16 a GPU", "decoded, pictures/s", "MB/s read a machine",
+        "MB/s fetched a machine", "saving, of 45 s", "measures, s", "of the run",
     )  # fmt: skip
     for case in cases:
-        # Every process decodes the pictures of all, in so many threads at most.
-        decoded = MOST_WORKERS / here["decode_s"][str(case.size_px)]
         saving = case.cost(together=False).few.saved / DISK_BYTES / case.config.recording.save_seconds
         measuring = MEASURES * MEASURED_PICTURES * here["features_s"] / FEATURE_THREADS
         picture = PNG_BYTES_PER_PX[case.size_px] * case.size_px**2
         for count in processes:
             rate = case.forecast(device, network, count, EACH).images_per_second
+            decoded = count * decoding_threads(case, count) / here["decode_s"][str(case.size_px)]
+            fetched = min(rate, decoded) * picture / 1e6  # from afar every machine has every shard
             share = min(measuring * rate / RUN_IMAGES, case.config.measuring.share)
             yield row(
                 case.name, case.size_px, count, f"{rate:,.0f}", f"{decoded:,.0f}",
-                f"{min(rate, decoded) * picture * min(count, network.per_node) / 1e6:,.0f}", f"{saving:.2%}",
+                f"{fetched * min(count, network.per_node) / count:,.0f}", f"{fetched:,.0f}", f"{saving:.2%}",
                 f"{measuring:,.0f}", f"{share:.1%}",
             )  # fmt: skip
     weights = most_weights(device.memory, WEIGHTS_SHARE, BYTES_A_WEIGHT)
@@ -182,8 +191,8 @@ def held_table(recipes: Sequence[str]) -> Iterator[str]:
         one = forecast(alone, together, core, network, 1, batch)
         several = forecast(alone, together, core, network, processes, batch // processes)
         compute = batch / line["one"] / one.seconds * several.compute
-        # Two more sums on the host: of what a step reports, and of whether the bench is over.
-        count = together.sums(batch // processes)[0] + together.said + 1
+        # One more, of whether the bench is over; it does not say what comes next.
+        count = together.sums(batch // processes)[0] + 1
         sent = several.sums - together.sums(batch // processes)[0] * network.sum_s
         by_measure, measured = batch / (compute + sent + count * network.sum_s), line["several"]
         is_first = fitted is None

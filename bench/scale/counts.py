@@ -43,14 +43,13 @@ SETTLED_STEPS = 1000.0  # of the optimizers, which shorten long steps after a hu
 class Operations:
     """What was run: the arithmetic and the bytes of each operation, the bytes of each sum over processes.
 
-    flops, moved: a number for each operation. summed: bytes of each sum on the device; said: of each on the host, in
-    float64. drawn: random numbers, which are drawn on the host for the pictures of all processes.
+    flops, moved, summed: a number for each. drawn: random numbers, which are drawn on the host for the pictures of all
+    processes.
     """
 
     flops: list[float] = field(default_factory=list)
     moved: list[float] = field(default_factory=list)
     summed: list[float] = field(default_factory=list)
-    said: list[float] = field(default_factory=list)
     drawn: float = 0.0
 
     def seconds(self, device: Device) -> float:
@@ -69,8 +68,7 @@ class Recorded(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         found, packet = self.operations, func.overloadpacket
         if func.namespace == "c10d":
-            for sent in (leaf for leaf in tree_leaves(args) if isinstance(leaf, Tensor)):
-                (found.said if sent.dtype == torch.float64 else found.summed).append(sent.nbytes)
+            found.summed += [leaf.nbytes for leaf in tree_leaves(args) if isinstance(leaf, Tensor)]
         elif packet.__name__.startswith("rand"):
             found.drawn += sum(leaf.numel() for leaf in tree_leaves(result) if isinstance(leaf, Tensor))
         elif not moves_nothing(func):
@@ -169,11 +167,6 @@ class StepCost:
         """Random numbers of a step of so many pictures, of all processes."""
         return self.at(pictures, lambda counts: counts.mean(lambda step: step.drawn))
 
-    @property
-    def said(self) -> float:
-        """Sums on the host in a step."""
-        return self.few.mean(lambda step: len(step.said))
-
     def feature_groups(self, pictures: float) -> int:
         """How often the frozen network runs where no picture of the set was seen before: AT_ONCE at a time."""
         return 0 if self.few.features is None else math.ceil(pictures / AT_ONCE)
@@ -196,7 +189,7 @@ def counted(config: RunConfig, size_px: int, pictures: int, width: float, *, tog
         for optimizer in state.optimizers.values():
             for steps in optimizer.steps:
                 steps.fill_(SETTLED_STEPS)
-        batch = noise(step_images, size_px)
+        batch = noise(step_images // ranks.count, size_px)
         play, kept = architecture(config.network.architecture).step, Kept()
         with kept.watched():
             for _ in range(cycle):

@@ -7,7 +7,7 @@ from bench.scale.counts import StepCost
 from bench.scale.hardware import DRAWN_S, Device, Network
 from ganvas.networks.projected_discriminator import MAPS
 
-SAID_A_STEP = 1  # words of rank 0 to the others, besides what is summed on the host (training/together.py)
+SAID_A_STEP = 1  # sums on the host, by which rank 0 and the others say what comes next (training/together.py)
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,8 @@ def forecast(
     compute = max(work, host) if device.runs_ahead else work + host
     count, size = cost.sums(pictures)
     sums = count * sum_latency(processes, network) + ring_seconds(size, processes, network)
-    said = (
-        cost.said * ring_hops(processes) * network.host_hop_s + SAID_A_STEP * tree_hops(processes) * network.host_hop_s
-    )
-    return Forecast(processes, processes * pictures, work, host, compute, sums, 0.0 if processes == 1 else said)
+    said = SAID_A_STEP * ring_hops(processes) * network.host_hop_s
+    return Forecast(processes, processes * pictures, work, host, compute, sums, said)
 
 
 def ring_seconds(size: float, processes: int, network: Network) -> float:
