@@ -9,22 +9,20 @@ Exits with an error if a batch differs, or if what is lost is not said.
 
 import argparse
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import fsspec
 import numpy as np
 
 from bench.data_memory import as_png, made, packed
 from ganvas.config import PictureSettings
 from ganvas.data import BatchStream, load_pictures
 
-BUCKET = "pictures"
 COUNT, SIDE_PX, BATCH = 400, 32, 16
 WAIT_SECONDS = 30
 
@@ -55,9 +53,34 @@ def shown(source: str, cache: Path) -> tuple[list[np.ndarray], list[str]]:
         return batches, [f"{loss.pictures} of {loss.where}: {loss.reason}" for loss in stream.losses()]
 
 
+def checked(address: str, work: Path) -> None:
+    """Put shards at an address and compare what is shown of them with those of the disk; then take one away.
+
+    Args:
+        address: a folder that is not there yet, of any storage that fsspec knows.
+    """
+    shards = packed(work / "shards", COUNT, lambda number: as_png(made(number, SIDE_PX)))
+    on_disk, _ = shown(str(shards), work / "cache-of-disk")
+    storage, folder = fsspec.url_to_fs(address)
+    storage.makedirs(folder)
+    storage.put(f"{shards}/", f"{folder}/shards/", recursive=True)
+    last = sorted(shards.glob("*.tar"))[-1].name
+    for name in ("index.json", "", f"{{000000..{last[:6]}}}.tar"):
+        batches, losses = shown(f"{address}/shards/{name}", work / f"cache-{name}")
+        same = all(map(np.array_equal, batches, on_disk))
+        print(f"shards/{name}: {'the pictures of the disk' if same else 'OTHER PICTURES'}; lost: {losses or 'none'}")
+        if not same or losses:
+            sys.exit("shards in storage are not those on the disk")
+    storage.rm(f"{folder}/shards/{last}")
+    _, losses = shown(f"{address}/shards/index.json", work / "cache-without")
+    print("a shard taken away; lost:", *losses or ["nothing was said"], sep="\n  ")
+    if not losses:
+        sys.exit("a shard is gone and nothing is said")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="for the shards and what is fetched of them")
+    parser.add_argument("work", type=Path, help="a new folder for the shards and what is fetched of them")
     parser.add_argument("--port", type=int, default=8919)
     asked = parser.parse_args(arguments)
     os.environ |= {
@@ -66,34 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "AWS_SECRET_ACCESS_KEY": "anything",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    import s3fs  # pyright: ignore[reportMissingImports] - no test needs it
-
-    shards = packed(asked.work / "shards", COUNT, lambda number: as_png(made(number, SIDE_PX)))
-    on_disk, _ = shown(str(shards), asked.work / "cache-of-disk")
     server = served(asked.port)
     try:
-        storage: Any = s3fs.S3FileSystem()
-        storage.mkdir(BUCKET)
-        storage.put(f"{shards}/", f"{BUCKET}/shards/", recursive=True)
-        last = sorted(shards.glob("*.tar"))[-1].name
-        for place in (
-            f"{BUCKET}/shards/index.json",
-            f"{BUCKET}/shards/",
-            f"{BUCKET}/shards/{{000000..{last[:6]}}}.tar",
-        ):
-            cache = asked.work / "cache-of-storage"
-            shutil.rmtree(cache, ignore_errors=True)
-            batches, losses = shown(f"s3://{place}", cache)
-            same = all(map(np.array_equal, batches, on_disk))
-            print(f"s3://{place}: {'the pictures of the disk' if same else 'OTHER PICTURES'}; lost: {losses or 'none'}")
-            if not same or losses:
-                sys.exit("shards in storage are not those on the disk")
-        shutil.rmtree(asked.work / "cache-of-storage")
-        storage.rm(f"{BUCKET}/shards/{last}")
-        _, losses = shown(f"s3://{BUCKET}/shards/index.json", asked.work / "cache-of-storage")
-        print("a shard taken away; lost:", *losses or ["nothing was said"], sep="\n  ")
-        if not losses:
-            sys.exit("a shard is gone and nothing is said")
+        checked("s3://pictures", asked.work)
     finally:
         server.terminate()
         server.wait()

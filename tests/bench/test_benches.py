@@ -40,6 +40,7 @@ from bench import (
     judge,
     lines,
     match,
+    object_storage,
     overfit,
     overhead,
     page,
@@ -391,6 +392,13 @@ def smoke_match(given: Given) -> None:
     assert match.matched(given.run, given.judge, goal, soonest_seconds=1, count=COUNT).keys() == set(match.FAMILIES)
 
 
+def smoke_object_storage(given: Given) -> None:
+    object_storage.checked("memory://smoke", given.work)
+    said = given.capsys.readouterr().out
+    assert said.count("the pictures of the disk; lost: none") == 3
+    assert "100 of 000003.tar: memory://smoke/shards/000003.tar cannot be reached" in said
+
+
 def smoke_overfit(given: Given) -> None:
     found = list(overfit.counted(str(given.pictures), learned_pictures=8, count=COUNT, asked_at=(0, 1)))
     assert [line["steps"] for line in found] == ["real pictures", 0, 1]
@@ -613,6 +621,7 @@ SMOKE: dict[str, Callable[[Given], None]] = {
     "judge": smoke_judge,
     "lines": smoke_lines,
     "match": smoke_match,
+    "object_storage": smoke_object_storage,
     "overfit": smoke_overfit,
     "overhead": smoke_overhead,
     "page": smoke_page,
