@@ -122,7 +122,7 @@ const words = (licence) => ({ title: "", about: "", licence, copying: false, cop
 const publication = (run, target, { title = "", about = "", licence = "" }) => ({
   ...words(licence), title, about, name: `${run}-${target}`, run, target, folder: `/home/me/ganvas/published/${run}-${target}`,
   files: ["index.html", "app.js", "model.onnx.gz", "page.html"].map((file) => ({ file, bytes: 3_550_000 })), bytes: 14_200_000, changed: NOW() - 600,
-  open: target === "site" ? "explore/page/" : null, zip: `api/published/${encodeURIComponent(`${run}-${target}`)}.zip`,
+  open: target === "site" ? "explore/page/" : null, addresses: [], zip: `api/published/${encodeURIComponent(`${run}-${target}`)}.zip`,
 });
 published.push(publication("faces first try", "site", { licence: "CC-BY-4.0" }));
 

@@ -81,8 +81,8 @@ class Rooms:
 
 
 @contextmanager
-def opened(folder: Path, *more: Any, **of_sets: Any) -> Iterator[Rooms]:
-    """The rooms of a home folder. more: from the rooms to a router each."""
+def opened(folder: Path, *more: Any, begin_work: Any = InTheSameProcess, **of_sets: Any) -> Iterator[Rooms]:
+    """The rooms of a home folder. more: from the rooms to a router each. begin_work: as Jobs takes it."""
     home, told = Home(folder), list[tuple[str, Any]]()
 
     def tell(kind: str, value: object) -> None:
@@ -90,7 +90,7 @@ def opened(folder: Path, *more: Any, **of_sets: Any) -> Iterator[Rooms]:
 
     found, work = (
         Sets(home, tell, **{"growing_seconds": 0.0} | of_sets),
-        Jobs(home.studio / "jobs", tell, InTheSameProcess),
+        Jobs(home.studio / "jobs", tell, begin_work),
     )  # type: ignore[arg-type]
     rooms = Rooms(home, found, work, None, told)  # type: ignore[arg-type]
     routers: list[APIRouter] = [

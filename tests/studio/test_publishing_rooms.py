@@ -12,10 +12,12 @@ from trained import NAME, home, trained_once  # noqa: F401 - fixtures
 from ganvas.publishing.targets import TARGETS
 from ganvas.studio.access import Access
 from ganvas.studio.home import Home
+from ganvas.studio.jobs.working import Work
 from ganvas.studio.results import exploring, publishing
 from ganvas.studio.results.exploring import MOST_PAGES
 from ganvas.studio.runs.moments import kept_moments
 from ganvas.studio.server import assemble
+from hub_server import TOKEN, served_hub
 
 QUOTED = NAME.replace(" ", "%20")
 
@@ -106,8 +108,21 @@ def test_a_run_that_copies_says_so_and_is_published_when_that_is_meant(rooms):
 
 def test_the_hub_without_a_repository_is_only_written_and_its_page_opens(rooms):
     made = rooms.result(publish(rooms, target="hub"))
-    assert made["open"] == f"published/{QUOTED}-hub/space/"
+    assert (made["open"], made["addresses"]) == (f"published/{QUOTED}-hub/space/", [])
     assert rooms.page.get(f"/{made['open']}").status_code == 200
+
+
+def test_what_was_pushed_says_where_it_is(home, web_runtime_fetched_once, monkeypatch, tmp_path):  # noqa: F811
+    with served_hub() as hub:
+        of_hub = {"HF_ENDPOINT": hub.address, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path)}
+        for name, value in of_hub.items():
+            monkeypatch.setenv(name, value)
+        # Its library reads these as it is imported: in a process of its own.
+        with opened(home, lambda rooms: publishing.routes(rooms.home, rooms.jobs), begin_work=Work) as rooms:
+            made = rooms.result(publish(rooms, target="hub", options={"repository": "ada/cats"}))
+            assert made["addresses"] == [f"{hub.address}/ada/cats", f"{hub.address}/spaces/ada/cats"]
+            assert rooms.page.get("/api/published").json()[0]["addresses"] == made["addresses"]
+        assert set(hub.repositories) == {("model", "ada/cats"), ("space", "ada/cats")}
 
 
 def test_before_it_is_published_the_word_of_the_copy_test_is_that_of_its_score_card(rooms):

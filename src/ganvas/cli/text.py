@@ -89,7 +89,7 @@ def export_text(result: "ExportResult") -> str:
 
 
 def publish_text(result: "PublishResult") -> str:
-    """What the export did, if there was one, what is to be known of copying, and what was written."""
+    """What the export did, if there was one, what is to be known of copying, what was written, and where it is."""
     lines = [] if result.exported is None else [export_text(result.exported)]
     if result.publication.copying is None:
         lines.append("Warning: whether it copies its training pictures was not measured; --against them does.")
@@ -97,4 +97,4 @@ def publish_text(result: "PublishResult") -> str:
         found = " ".join(result.publication.findings)
         lines.append(f"Warning: this model copies its training pictures, which are published with it. {found}")
     sizes = [f"{size / 1e6:9.3f} MB  {name}" for name, size in result.parts.items()]
-    return "\n".join([*lines, *sizes, str(result.out)])
+    return "\n".join([*lines, *sizes, str(result.out), *result.addresses])

@@ -4,6 +4,7 @@ The library that owns the Hub does the talking; it takes the token from HF_TOKEN
 and the address from HF_ENDPOINT. Nothing here reads, prints or writes a token.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from ganvas.formats.manifest import CARD_FILE, read_description
 from ganvas.publishing.packaging import MODEL_FILES, Bundle, copy_files, files_in, size_of
 from ganvas.publishing.site import page_files
 from ganvas.settings import HUB_PREFIX, Settings
+
+ADDRESS = "https://huggingface.co"
 
 
 def _is_repository(name: str) -> str:
@@ -55,6 +58,14 @@ def publish(bundle: Bundle, out: Path, options: HubOptions) -> dict[str, int]:
     if options.repository:
         push(options.repository, model, space, tuple(pages))
     return {path.relative_to(out).as_posix(): size_of(path) for each in (model, space) for path in files_in(each)}
+
+
+def addresses(options: HubOptions) -> tuple[str, ...]:
+    """Where the model and its page are after a push: of the repository and of the space; none without a repository."""
+    if not options.repository:
+        return ()
+    hub = os.environ.get("HF_ENDPOINT", ADDRESS).rstrip("/")
+    return f"{hub}/{options.repository}", f"{hub}/spaces/{options.repository}"
 
 
 def push(repository: str, model: Path, space: Path, pages: tuple[str, ...]) -> None:

@@ -22,11 +22,13 @@ class Target(Generic[Options]):
     publish: an exported model, the folder to write and the options -> what was written, with the bytes of each part.
     options: the class of its own options; no other target takes them.
     about: what comes of it, for a person who chooses.
+    addresses: of the options -> where it is online by then; nowhere, where somebody has to put it there.
     """
 
     publish: Callable[[Bundle, Path, Options], dict[str, int]]
     options: type[Options]
     about: str
+    addresses: Callable[[Options], tuple[str, ...]] = lambda options: ()
 
 
 TARGETS: dict[str, Target[Any]] = {
@@ -40,7 +42,12 @@ TARGETS: dict[str, Target[Any]] = {
     ),
     "docker": Target(docker.publish, NoOptions, "a container with the page and the HTTP API"),
     "server": Target(hosting.publish, NoOptions, "a folder with a server in it, for any machine that has Python"),
-    "hub": Target(hub.publish, hub.HubOptions, "a model and a space with its page on the Hugging Face Hub"),
+    "hub": Target(
+        hub.publish,
+        hub.HubOptions,
+        "a model and a space with its page on the Hugging Face Hub",
+        hub.addresses,
+    ),
 }
 
 

@@ -267,13 +267,14 @@ class PublishResult:
     """What was written to `out`.
 
     parts: their names and bytes. publication: what the model says of itself. exported: what the export did that came
-    first; None: the model had been exported before.
+    first; None: the model had been exported before. addresses: where it is online now.
     """
 
     out: Path
     parts: Mapping[str, int]
     publication: Publication
     exported: ExportResult | None
+    addresses: Sequence[str] = ()
 
 
 def publish_model(
@@ -313,7 +314,7 @@ def publish_model(
             sweep(options.out, inside=True)
             bundle = Bundle(folder, cache_folder() / "downloads")
             parts = TARGETS[options.to].publish(bundle, options.out, target_options)
-    return PublishResult(options.out, parts, publication, exported)
+    return PublishResult(options.out, parts, publication, exported, TARGETS[options.to].addresses(target_options))
 
 
 def _needs_export(options: PublishOptions) -> bool:

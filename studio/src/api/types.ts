@@ -298,6 +298,7 @@ export interface Published extends Said {
   run: string;
   target: string;
   folder: string;
+  addresses: string[]; // where it is online
   files: { file: string; bytes: number }[];
   bytes: number;
   changed: number;

@@ -589,6 +589,7 @@ export const en = {
   "made.files": { one: "{n} file", other: "{n} files" },
   "made.noLicence": "No licence named",
   "made.folder": "Its folder",
+  "made.online": "Where it is online",
   "made.open": "Open it",
   "made.zip": "Zip",
   "published.title": "Published",

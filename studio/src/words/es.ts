@@ -591,6 +591,7 @@ export const es: Words = {
   "made.files": { one: "{n} archivo", other: "{n} archivos" },
   "made.noLicence": "Sin licencia",
   "made.folder": "Su carpeta",
+  "made.online": "Dónde está en línea",
   "made.open": "Abrir",
   "made.zip": "Zip",
   "published.title": "Publicado",

@@ -46,7 +46,7 @@ def publish_run(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
     Args:
         request: home, run, name, and what `Published` has.
     Returns:
-        parts and their bytes, licence, copying, copy_word, findings.
+        parts and their bytes, addresses, licence, copying, copy_word, findings.
     Raises:
         GanvasError: the model cannot be read, an option is wrong, or the model copies its pictures.
     """
@@ -66,7 +66,7 @@ def publish_run(request: Mapping[str, Any], told: Told) -> dict[str, Any]:
         even_copies=request["even_copies"],
     )
     result = publish_model(options, told=told)
-    return {"parts": dict(result.parts), **words_of(result.publication)}
+    return {"parts": dict(result.parts), "addresses": list(result.addresses), **words_of(result.publication)}
 
 
 def words_of(publication: Publication | None) -> dict[str, Any]:
@@ -160,8 +160,8 @@ class Publications:
         return sorted(found, key=lambda one: one["changed"], reverse=True)
 
     def one(self, name: str) -> dict[str, Any]:
-        """One: name, run, target, folder, files, bytes, changed, open, zip, and what the model says of itself. Raises
-        Problem where there is none."""
+        """One: name, run, target, folder, addresses, files, bytes, changed, open, zip, and what the model says of
+        itself. Raises Problem where there is none."""
         folder = self._home.publication(name)
         run, _, target = name.rpartition("-")
         said: dict[str, Any] = {}
@@ -172,6 +172,7 @@ class Publications:
         opens = page is not None and (folder / page / "index.html").exists()
         return {
             **words_of(None),
+            "addresses": [],
             **said,
             "name": name,
             "run": run,

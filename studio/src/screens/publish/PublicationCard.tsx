@@ -15,7 +15,7 @@ interface PublicationCardProps {
 
 /** Something that was published: of which run, where it lies, and how to see it. */
 export function PublicationCard({ made, isNew = false, showsRun = false, onDelete }: PublicationCardProps) {
-  const { name, folder, files, bytes: size, licence, copy_word: copies, open, zip } = made;
+  const { name, folder, addresses, files, bytes: size, licence, copy_word: copies, open, zip } = made;
   const of = showsRun ? run(made.run) : undefined;
   const facts = <p class="soft small">{[t("made.files", { n: files.length }), bytes(size), licence || t("made.noLicence")].join(" · ")}</p>;
   return (
@@ -30,6 +30,11 @@ export function PublicationCard({ made, isNew = false, showsRun = false, onDelet
         : facts}
       {copies && <p class="small">{copies}</p>}
       <Copyable text={folder} label={t("made.folder")} />
+      {addresses.length > 0 && (
+        <ul class="small" aria-label={t("made.online")}>
+          {addresses.map((url) => <li key={url}><a href={url} target="_blank" rel="noreferrer">{url}</a></li>)}
+        </ul>
+      )}
       <div class="row">
         {open && <ButtonLink kind={isNew ? "main" : "plain"} icon="open" href={address(open)} target="_blank">{t("made.open")}</ButtonLink>}
         <ButtonLink icon="save" href={address(zip)} download>{t("made.zip")}</ButtonLink>
