@@ -122,7 +122,7 @@ def same_share_table(
 ) -> Iterator[str]:
     """What a step takes, part by part, where each GPU has EACH pictures, and what a run costs."""
     yield head(
-        "recipe", "px", "GPUs", "device, ms", "host, ms", "sums, ms", "said, ms", "images/s", "of as many times one",
+        "recipe", "px", "GPUs", "device, ms", "host, ms", "sums, ms", "said, ms", "images/s", "share of GPUs times one",
         "GB a GPU", f"$ for {RUN_IMAGES / 1e6:.0f} million images",
     )  # fmt: skip
     for case in cases:

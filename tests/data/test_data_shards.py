@@ -299,6 +299,12 @@ def test_shards_without_an_index_are_counted_once(tmp_path, load):
     assert_array_equal(batch.labels.numpy(), numbers_in(batch) % 2)
 
 
+def test_a_folder_with_a_shard_that_its_index_does_not_name_is_counted(shards, load):
+    shutil.copy(shards / "000005.tar", shards / "000006.tar")
+    assert small(load, str(shards)).count == 70
+    assert small(load, str(shards / "index.json")).count == 60
+
+
 def test_a_damaged_shard_without_an_index_is_told_and_the_others_are_used(tmp_path, load):
     folder = strangers_shards(tmp_path / "strange")
     (folder / "part-1.tar.gz").write_bytes(b"nothing of the kind")
@@ -363,7 +369,7 @@ def test_a_hostile_index_is_one_line(shards, load, kind):
 def test_an_index_of_no_picture_is_refused(shards, load):
     (shards / "index.json").write_text('{"shards": [{"file": "000000.tar", "pictures": 0}]}')
     with pytest.raises(PicturesError, match="names no picture"):
-        small(load, shards)
+        small(load, shards / "index.json")
 
 
 def test_a_shard_of_more_pictures_than_its_index_says_is_not_used(shards, load):

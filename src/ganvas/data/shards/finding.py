@@ -110,16 +110,17 @@ def _named(text: str, kept: Path) -> tuple[str, list[str], ShardIndex | None]:
         names = expanded(last)
         is_known = index is not None and set(names) <= {shard.file for shard in index.shards}
         return base, names, index if is_known else None
-    if index is not None:
-        return base, [shard.file for shard in index.shards], index
+    there = [] if last or is_remote(text) else [name for name in names_in(Path(base)) if _is_shard(name)]
+    indexed = [] if index is None else [shard.file for shard in index.shards]
+    if index is not None and set(there) <= set(indexed):
+        return base, indexed, index
     if is_remote(text):
         raise SettingError(
             f"source {text}: there is no {INDEX_FILE} to be had; name the shards, as in {base}{{000000..000099}}.tar"
         )
-    names = [name for name in names_in(Path(base)) if _is_shard(name)]
-    if len(names) > MOST_SHARDS:
-        raise PicturesError(f"{base}: {len(names):,} tars; at most {MOST_SHARDS:,} are read")
-    return base, names, None
+    if len(there) > MOST_SHARDS:
+        raise PicturesError(f"{base}: {len(there):,} tars; at most {MOST_SHARDS:,} are read")
+    return base, there, None
 
 
 def _index(base: str, kept: Path) -> ShardIndex | None:
