@@ -44,7 +44,7 @@ class DiskError(GanvasError):
 
 
 class ProcessError(GanvasError):
-    """Another process of a run of several ended or cannot be reached; the last saved state is kept."""
+    """Another process of several that work together ended or cannot be reached; what was saved before is kept."""
 
     exit_status = 6
 

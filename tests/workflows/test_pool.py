@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ganvas.errors import GanvasError, SettingError
+from ganvas.errors import ProcessError, SettingError
 from ganvas.workflows.pool import each_done
 
 
@@ -67,7 +67,7 @@ def test_an_error_of_a_job_is_raised_and_nothing_is_left_running():
 
 
 def test_a_process_that_ends_is_told_in_a_line():
-    with pytest.raises(GanvasError, match="--processes"):
+    with pytest.raises(ProcessError, match="--processes"):
         list(each_done(ended, range(2), 1))
 
 

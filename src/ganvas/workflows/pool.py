@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
-from ganvas.errors import GanvasError, SettingError
+from ganvas.errors import ProcessError, SettingError
 from ganvas.serving.workers import end_with_parent
 
 MOST_PROCESSES = 256
@@ -28,7 +28,7 @@ def each_done(function: Callable[[Job], Done], jobs: Iterable[Job], processes: i
     Args:
         function: of a module, and what it is given and gives can be pickled.
     Raises:
-        GanvasError: a process ended, or `function` raised it.
+        ProcessError: a process ended. Whatever `function` raises.
     """
     waiting, begun = iter(jobs), set[Future[Done]]()
     others = set(multiprocessing.active_children())
@@ -42,7 +42,7 @@ def each_done(function: Callable[[Job], Done], jobs: Iterable[Job], processes: i
             done, begun = wait(begun, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
     except BrokenProcessPool as error:
-        raise GanvasError(
+        raise ProcessError(
             "a process ended, as where memory is short; the same command again, with fewer --processes, may do better"
         ) from error
     except BaseException:
