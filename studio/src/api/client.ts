@@ -21,6 +21,9 @@ export function address(path: string): string {
   return new URL(below, BASE).href;
 }
 
+/** Characters of a request that goes on when its page is gone; browsers take 64 KiB of all such together. */
+const LONGEST_KEPT = 4096;
+
 type Query = Record<string, string | number | boolean | null | undefined>;
 
 /** A path of names that may hold spaces, with a query; what is null or undefined in it is left out. */
@@ -38,8 +41,12 @@ export function path(parts: readonly string[], query: Query = {}): string {
 export async function request<T>(method: string, where: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const raw = body instanceof Blob || body instanceof FormData;
   const init: RequestInit = { method, signal: signal ?? null, credentials: "same-origin" };
-  if (body !== undefined) init.body = raw ? body : JSON.stringify(body);
-  if (body !== undefined && !raw) init.headers = { "Content-Type": "application/json" };
+  if (raw) init.body = body;
+  else if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { "Content-Type": "application/json" };
+    init.keepalive = init.body.length <= LONGEST_KEPT; // what was just changed arrives, also where the page is left at once
+  }
   let response: Response;
   try {
     response = await fetch(address(where), init);
