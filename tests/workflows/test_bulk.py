@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from ganvas.errors import SettingError
+from ganvas.errors import DiskError, SettingError
 from ganvas.model.weights import save_model
 from ganvas.workflows.generate import Generator
 
@@ -130,6 +130,29 @@ def test_what_cannot_be_drawn_is_refused_before_anything_is_written(options, sai
     with pytest.raises(SettingError, match=said):
         many(generator, tmp_path / "out", **options)
     assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_an_array_that_is_not_of_these_pictures_is_kept(generator, tmp_path):
+    (tmp_path / "pictures.npy").write_bytes(b"mine")
+    with pytest.raises(SettingError, match="holds another pictures"):
+        many(generator, tmp_path, to="npy")
+    assert (tmp_path / "pictures.npy").read_bytes() == b"mine"
+
+
+def test_a_disk_that_fills_while_an_array_is_drawn_is_told(generator, tmp_path):
+    """The array takes no room when it is made, so that a full disk shows when its rows are written."""
+    many(generator, tmp_path, to="npy")
+    (tmp_path / "pictures.npy").rename(tmp_path / "unfinished-pictures.npy")
+    notes = json.loads((tmp_path / "generated.json").read_text())
+    (tmp_path / "generated.json").write_text(json.dumps(notes | {"done": [0, 1]}))
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
+    try:
+        with pytest.raises(DiskError, match="the disk is full"):
+            many(generator, tmp_path, to="npy")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_damaged_notes_are_told(generator, tmp_path):

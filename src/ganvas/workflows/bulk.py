@@ -98,9 +98,11 @@ def save_bulk(
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
             bulk = _begun(folder, bulk)
-            if bulk.to == "npy" and not (folder / ARRAY).exists():
-                _make_array(folder, bulk, model)
             missing = sorted(set(bulk.chunks) - set(bulk.done))
+            if bulk.to == "npy" and missing:
+                if (folder / ARRAY).exists():
+                    raise SettingError(f"--out {folder}: holds another {ARRAY}; choose another folder")
+                _make_array(folder, bulk, model)
             threads = None if processes == 1 else max((os.cpu_count() or 1) // processes, 1)
             work = _Work(folder=folder, path=path, at=at, threads=threads, bulk=bulk.model_copy(update={"done": ()}))
             told(_drawn(bulk), bulk.count)
@@ -228,11 +230,15 @@ def _make_array(folder: Path, bulk: Bulk, model: Model) -> None:
 
 
 def _write_rows(folder: Path, first: int, pictures: Iterable[np.ndarray]) -> None:
+    """By writes alone: a disk that is full fails a write, and kills a process that reaches it through mapped memory."""
     path = _unfinished(folder)
-    array = cast("np.memmap[Any, Any]", np.lib.format.open_memmap(path, "r+"))
-    for row, picture in enumerate(pictures, first):
-        array[row] = picture
-    array.flush()
+    array = cast("np.memmap[Any, Any]", np.lib.format.open_memmap(path, "r"))
+    with path.open("r+b") as file:
+        file.seek(array.offset + first * array.strides[0])
+        for picture in pictures:
+            file.write(picture.tobytes())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @contextmanager
