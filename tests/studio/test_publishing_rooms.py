@@ -50,6 +50,39 @@ def test_every_target_says_what_it_needs_and_takes(rooms):
     assert [name for name, target in found.items() if target["opens"]] == ["site", "hub"]
 
 
+@pytest.mark.parametrize("note", ["1", "null", "[1]", '"x"', "{", "[[1, 2]]"])
+def test_a_damaged_note_hides_no_publication(rooms, note):
+    (rooms.home.published / "cats-site").mkdir(parents=True)
+    notes = rooms.home.studio / publishing.NOTES
+    notes.mkdir(parents=True)
+    (notes / "cats-site.json").write_text(note)
+    (found,) = rooms.page.get("/api/published").json()
+    assert (found["name"], found["run"], found["target"]) == ("cats-site", "cats", "site")
+
+
+def test_links_that_lead_out_of_a_publication_are_neither_listed_nor_packed(rooms, tmp_path):
+    secret, folder = tmp_path / "secret.txt", rooms.home.published / "cats-site"
+    secret.write_text("secret")
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("page")
+    (folder / "words.txt").symlink_to(secret)
+    (found,) = rooms.page.get("/api/published").json()
+    assert [each["file"] for each in found["files"]] == ["index.html"]
+    with zipfile.ZipFile(io.BytesIO(rooms.page.get("/api/published/cats-site.zip").content)) as archive:
+        assert archive.namelist() == ["cats-site/index.html"]
+
+
+def test_of_a_publication_that_is_a_link_the_link_is_removed(rooms, tmp_path):
+    elsewhere = tmp_path / "site"
+    elsewhere.mkdir()
+    (elsewhere / "index.html").write_text("page")
+    rooms.home.published.mkdir()
+    (rooms.home.published / "cats-site").symlink_to(elsewhere)
+    assert rooms.page.delete("/api/published/cats-site").status_code == 204
+    assert rooms.page.get("/api/published").json() == []
+    assert (elsewhere / "index.html").exists()
+
+
 def test_a_run_becomes_a_site_that_opens_and_a_zip(rooms):
     before = rooms.page.get(f"/api/runs/{NAME}/publishing").json()
     assert (before["copying"], before["published"]) == (None, [])

@@ -155,6 +155,31 @@ def test_files_beside_the_films_and_cards_are_not_sent(rooms, file, folder):
     assert (rooms.home.runs / NAME / "run.toml").exists()
 
 
+@pytest.mark.parametrize(("folder", "file"), [("walks", "walk-1.webp"), ("scores", "pairs.png")])
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_films_and_cards_that_lie_elsewhere_are_neither_sent_nor_removed(rooms, tmp_path, folder, file, is_folder):
+    secret, place = tmp_path / "secret" / file, rooms.home.runs / NAME / folder
+    secret.parent.mkdir()
+    secret.write_text("secret")
+    if is_folder:
+        place.symlink_to(secret.parent)
+    else:
+        place.mkdir()
+        (place / file).symlink_to(secret)
+    assert rooms.page.get(f"/api/runs/{NAME}/{folder}/{file}").status_code == 404
+    assert rooms.page.delete(f"/api/runs/{NAME}/{folder}/{file}").status_code in (404, 405)
+    assert secret.exists()
+
+
+def test_a_film_that_is_gone_hides_no_other(rooms):
+    films = rooms.home.runs / NAME / "walks"
+    films.mkdir()
+    (films / "walk-1.webp").symlink_to(films / "nothing.webp")
+    (films / "walk-2.webp").write_bytes(b"film")
+    listed = rooms.page.get(f"/api/runs/{NAME}/walks").json()
+    assert [film["name"] for film in listed] == ["walk-2.webp"]
+
+
 def test_of_a_run_that_has_drawn_nothing_yet_nothing_can_be_made(rooms):
     (rooms.home.runs / "empty").mkdir()
     for what in ("score", "walk"):

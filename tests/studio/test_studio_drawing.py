@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,6 +168,29 @@ def test_moments_and_files_are_sent_as_they_are(page, trained):
         assert answer.headers["cache-control"] == "no-cache"
         assert page.get(f"/api/runs/cats/{path}", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
     assert "immutable" in page.get("/api/runs/cats/moments/8.png?v=1").headers["cache-control"]
+
+
+@pytest.mark.parametrize("linked", ["run.toml", "samples/000000007.png", "samples", "model"])
+def test_links_that_lead_out_of_a_run_are_not_followed(linked, trained, tmp_path, page):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    for name in ("000000007.png", "preview.png", "run.toml"):
+        (secret / name).write_text("secret")
+    run = trained / "runs" / "strange"
+    run.mkdir()
+    (run / linked).parent.mkdir(exist_ok=True)
+    (run / linked).symlink_to(secret / Path(linked).name if "." in linked else secret)
+    for path in ("moments/7.png", "files/run.toml", "files/samples/000000007.png", "files/model/preview.png"):
+        answer = page.get(f"/api/runs/strange/{path}")
+        assert (answer.status_code, "secret" in answer.text) == (404, False)
+    shutil.rmtree(run)
+
+
+def test_a_moment_that_is_no_file_is_missing(trained, page):
+    run = trained / "runs" / "odd"
+    (run / "samples" / "000000007.png").mkdir(parents=True)
+    assert page.get("/api/runs/odd/moments/7.png").status_code == 404
+    shutil.rmtree(run)
 
 
 @pytest.mark.parametrize(

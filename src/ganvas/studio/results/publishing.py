@@ -156,7 +156,10 @@ class Publications:
 
     def all(self) -> list[dict[str, Any]]:
         """Those that are there, the newest first."""
-        found = [self.one(name) for name in entries(self._home.published)]
+        found = list[dict[str, Any]]()
+        for name in entries(self._home.published):
+            with suppress(Problem, FileNotFoundError):  # it was removed meanwhile
+                found.append(self.one(name))
         return sorted(found, key=lambda one: one["changed"], reverse=True)
 
     def one(self, name: str) -> dict[str, Any]:
@@ -164,16 +167,19 @@ class Publications:
         itself. Raises Problem where there is none."""
         folder = self._home.publication(name)
         run, _, target = name.rpartition("-")
-        said: dict[str, Any] = {}
+        said = None
         with suppress(OSError, ValueError):
-            said = dict(read_json(self._home.studio / NOTES / f"{name}.json"))
-        files = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files_in(folder)}
+            said = read_json(self._home.studio / NOTES / f"{name}.json")
+        files = dict[str, int]()
+        for path in _own_files(folder):
+            with suppress(FileNotFoundError):
+                files[path.relative_to(folder).as_posix()] = path.stat().st_size
         page = SITES.get(target)
         opens = page is not None and (folder / page / "index.html").exists()
         return {
             **words_of(None),
             "addresses": [],
-            **said,
+            **(said if isinstance(said, dict) else {}),
             "name": name,
             "run": run,
             "target": target,
@@ -192,8 +198,12 @@ class Publications:
         return self.one(name)
 
     def remove(self, name: str) -> None:
-        """Remove its folder. Raises Problem where there is none."""
-        shutil.rmtree(self._home.publication(name))
+        """Remove its folder, or a link to it and not what it leads to. Raises Problem where there is none."""
+        folder = self._home.publication(name)
+        if folder.is_symlink():
+            folder.unlink()
+        else:
+            shutil.rmtree(folder)
         (self._home.studio / NOTES / f"{name}.json").unlink(missing_ok=True)
 
 
@@ -275,11 +285,17 @@ def routes(
     return router
 
 
+def _own_files(folder: Path) -> list[Path]:
+    """The files of a folder, without links that lead out of it."""
+    own = folder.resolve()
+    return [path for path in files_in(folder) if path.resolve().is_relative_to(own)]
+
+
 def zip_of(folder: Path, name: str) -> Iterator[bytes]:
     """A zip of a folder, called `name` inside, in pieces as it is made; its files are packed already."""
     pipe = _Pieces()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
-        for path in files_in(folder):
+        for path in _own_files(folder):
             entry = zipfile.ZipInfo(f"{name}/{path.relative_to(folder).as_posix()}", time.localtime()[:6])
             entry.external_attr = 0o644 << 16
             with path.open("rb") as file, archive.open(entry, "w", force_zip64=True) as member:

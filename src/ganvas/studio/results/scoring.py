@@ -102,6 +102,6 @@ def routes(home: Home, sets: Sets, jobs: Jobs) -> APIRouter:
     def pairs(name: str, file: str) -> FileResponse:
         if not file.endswith(".png"):
             raise missing("file", file[:80])
-        return file_answer(inside(home.run(name) / CARDS, file), "image/png", FRESH)
+        return file_answer(inside(home.run(name), f"{CARDS}/{file}"), "image/png", FRESH)
 
     return router

@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -89,12 +90,14 @@ def routes(home: Home, jobs: Jobs) -> APIRouter:
 
     @router.get("/api/runs/{name}/walks")
     def all_walks(name: str) -> list[dict[str, Any]]:
-        films = [path for path in (home.run(name) / FOLDER).glob("walk-*.*") if path.suffix[1:] in TYPES]
-        films.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        return [
-            {"name": path.name, "file": _url(path), "bytes": path.stat().st_size, "changed": path.stat().st_mtime}
-            for path in films
-        ]
+        films = list[dict[str, Any]]()
+        for path in (home.run(name) / FOLDER).glob("walk-*.*"):
+            with suppress(Problem, FileNotFoundError):  # it was removed meanwhile
+                status = _film(home, name, path.name).stat()
+                films.append(
+                    {"name": path.name, "file": _url(path), "bytes": status.st_size, "changed": status.st_mtime}
+                )
+        return sorted(films, key=lambda film: film["changed"], reverse=True)
 
     @router.get("/api/runs/{name}/walks/{file}")
     def film(name: str, file: str) -> FileResponse:
@@ -109,7 +112,7 @@ def routes(home: Home, jobs: Jobs) -> APIRouter:
 
 
 def _film(home: Home, name: str, file: str) -> Path:
-    path = inside(home.run(name) / FOLDER, file)
+    path = inside(home.run(name), f"{FOLDER}/{file}")
     if path.suffix[1:] not in TYPES or not path.is_file():
         raise missing("film", file[:80])
     return path

@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
-from ganvas.studio.home import Home
+from ganvas.studio.home import Home, inside
 from ganvas.studio.problems import Problem, missing
 from ganvas.studio.runs.summaries import moment_files
 
@@ -34,18 +34,18 @@ def routes(home: Home) -> APIRouter:
 
     @router.get("/api/runs/{name}/moments/{images}.png")
     def moment(name: str, images: int, request: Request) -> Response:
-        folder = home.run(name) / "samples"
-        file = moment_files(folder).get(images)
-        if file is None:
+        run = home.run(name)
+        file = moment_files(run / "samples").get(images)
+        if file is None or not (path := inside(run, f"samples/{file}")).is_file():
             raise missing("moment", f"{images} of {name}")
-        return _sent(folder / file, request)
+        return _sent(path, request)
 
     @router.get("/api/runs/{name}/files/{file:path}")
     def file(name: str, file: str, request: Request) -> Response:
         run = home.run(name)
         if file not in FILES and not _DRAWN.fullmatch(file):
             raise Problem(404, f"the file {file[:80]!r}: a page may ask for {', '.join(FILES)}")
-        if not (path := run / file).is_file():
+        if not (path := inside(run, file)).is_file():
             raise missing("file", f"{file} of {name}")
         return _sent(path, request, {"Content-Security-Policy": _report_policy()} if file == "index.html" else {})
 

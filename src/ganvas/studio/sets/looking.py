@@ -192,6 +192,6 @@ def routes(sets: Sets, jobs: Jobs) -> APIRouter:
 
     @router.get("/api/sets/{name}/looks/{sheet}")
     def looked(name: str, sheet: str) -> FileResponse:
-        return file_answer(inside(sets.home.set(name) / FOLDER, sheet), "image/png", KEPT)
+        return file_answer(inside(sets.home.set(name), f"{FOLDER}/{sheet}"), "image/png", KEPT)
 
     return router
