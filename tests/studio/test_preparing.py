@@ -13,7 +13,7 @@ from rooms import drawn, fill, opened, picture
 from ganvas.config import PictureSettings
 from ganvas.data import load_pictures
 from ganvas.studio.runs.notes import Note, write_note
-from ganvas.studio.sets.preparing import FOLDER, KEPT_SECONDS, prepared
+from ganvas.studio.sets.preparing import FOLDER, KEPT_SECONDS, NAMES, prepared
 from ganvas.studio.sets.windows import box
 
 
@@ -53,6 +53,19 @@ def test_a_named_folder_without_edits_trains_as_it_is(rooms, tmp_path):
 def test_a_known_set_trains_by_its_name(rooms):
     rooms.page.post("/api/sets", json={"source": "avatars"})
     assert prepared(rooms.sets, "avatars").source == "avatars"
+
+
+@pytest.mark.parametrize("damaged", [b"", b"[]", b"\xff{", b"{", None])
+def test_a_made_folder_whose_names_are_damaged_is_made_again(rooms, damaged):
+    dropped(rooms)
+    before = prepared(rooms.sets, "cats")
+    names = Path(before.source).parent / NAMES
+    names.unlink()
+    if damaged is not None:
+        names.write_bytes(damaged)
+    (Path(before.source) / "0.png").unlink()
+    assert prepared(rooms.sets, "cats") == before
+    assert len(files(before.source)) == 9
 
 
 def test_dropped_pictures_get_a_second_name_and_take_no_disk(rooms):

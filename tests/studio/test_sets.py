@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 
 import pytest
 from rooms import fill, opened, picture
@@ -307,3 +308,18 @@ def test_a_file_whose_name_is_no_text_has_a_name_that_can_be_asked_for(rooms, tm
     assert len(listed) == 2
     for each in listed:
         assert rooms.page.get(f"/{each['thumbnail']}").status_code == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no limit of size there")
+def test_a_set_that_cannot_be_written_takes_no_name(rooms):
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # as on a full disk
+    try:
+        status = rooms.page.post("/api/sets", json={"name": "cats"}).status_code
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert status >= 400
+    assert rooms.page.get("/api/sets").json() == []
+    assert rooms.page.post("/api/sets", json={"name": "cats"}).status_code == 200

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import sys
+from urllib.parse import quote
 
 import av
 import numpy as np
@@ -22,6 +23,7 @@ PATIENCE_MS = 120_000  # for what is trained and drawn, where the machine is bus
 NARROW = {"width": 390, "height": 844}
 WIDE = {"width": 1280, "height": 900}
 ENDLESS = 1_000_000  # images; it is stopped
+NO_SIGN_OF_A_BROKEN_PICTURE = "() => [...document.images].every((one) => !one.complete || one.naturalWidth > 0)"
 GONE = r"net::ERR_"  # what a browser says of a studio that does not answer
 DROP = """(zone, files) => {
   const dropped = new DataTransfer();
@@ -82,8 +84,12 @@ def drop(page, given):
 
 
 def check(page):
-    """What every screen has to be: free of faults that axe calls serious, and no wider than a phone's window."""
+    """What every screen has to be: free of faults that axe calls serious, and no wider than a phone's window.
+
+    Nor does the browser's own sign stand where a picture is missing.
+    """
     expect(page.locator("[aria-busy=true]")).to_have_count(0)  # what is old is paler
+    page.wait_for_function(NO_SIGN_OF_A_BROKEN_PICTURE)
     assert faults(page) == []
     before = page.viewport_size
     page.set_viewport_size(NARROW)
@@ -137,11 +143,13 @@ def test_a_first_visit_takes_pictures_and_says_what_is_wrong_with_them(visit, tm
 def test_every_screen_can_be_read_by_all_and_on_a_phone(visit, tmp_path, scheme):
     made_home(tmp_path)
     with Process(tmp_path).running() as studio:
-        page = visit(studio, shows=".run-card", viewport=WIDE, color_scheme=scheme)
+        without_model = "status of 404 .*/runs/first/draw"
+        page = visit(studio, shows=".run-card", viewport=WIDE, color_scheme=scheme, expects=without_model)
         check(page)
         for place, shows in (
             ("runs/first", ".film img"),
             ("runs/first?tab=settings", "h2"),
+            ("runs/first?tab=publish", ".page-preview [role=img]"),  # it has no model to draw with
             ("runs/died", ".judgement"),
             ("compare?runs=first/second", ".pair"),
             ("train", ".train-choices"),
@@ -236,6 +244,37 @@ def test_a_check_up_that_failed_is_said_on_a_phone_too(visit, tmp_path):
         page = visit(studio, viewport=NARROW)
         drop(page, {f"{number}.png": drawn(number) for number in range(3)})
         expect(page.locator(".doctor summary")).to_contain_text("failed")
+
+
+def test_a_damaged_picture_is_a_sign_among_those_of_its_set(visit, tmp_path):
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, expects="status of 422 .*/thumbnail/1.png")
+        good = drawn(1)
+        drop(page, {"0.png": drawn(0), "1.png": good[: len(good) // 2]})
+        page.get_by_text("2 pictures were added").wait_for()
+        page.goto(studio.at("sets"))
+        expect(page.locator(".mosaic .broken")).to_have_count(1)
+        check(page)
+
+
+def test_from_an_address_of_nothing_one_gets_to_the_runs(visit, tmp_path):
+    made_home(tmp_path)
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, "nothing here")
+        page.get_by_role("main").get_by_role("link", name="Runs").click()
+        expect(page.locator(".run-card").first).to_be_visible()
+
+
+def test_long_names_that_are_compared_can_be_read_on_a_phone(visit, tmp_path):
+    home = Home(tmp_path)
+    names = [f"{word} of a name with many words in it as the studio lets one give" for word in ("one", "another")]
+    for name in names:
+        make_run(home, name, measured=True)
+    with Process(tmp_path).running() as studio:
+        place = "compare?runs=" + "/".join(quote(name) for name in names)
+        page = visit(studio, place, shows=".wipe-caption", viewport=NARROW)
+        for caption in page.locator(".wipe-caption p").all():
+            assert caption.bounding_box()["width"] > 0.4 * NARROW["width"]
 
 
 def test_what_was_published_is_deleted_once_that_is_meant(visit, tmp_path):

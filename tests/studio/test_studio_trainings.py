@@ -410,3 +410,13 @@ def test_what_the_studio_knows_of_a_run_is_in_its_folder(one):
     note = read_note(one.home.runs / "a")
     assert (note.wish, note.wish_of) == ("pause", note.process)
     assert os.path.exists(one.home.studio / "queue.json")
+
+
+def test_a_training_that_cannot_be_queued_takes_no_name(one):
+    queue_file = one.home.studio / "queue.json"
+    (queue_file / "in the way").mkdir(parents=True)
+    assert one.page.post("/api/runs", json={**ASKED, "name": "a"}).status_code >= 400
+    assert not (one.home.runs / "a").exists()
+    (queue_file / "in the way").rmdir()
+    queue_file.rmdir()
+    assert begin(one, "a")["state"] == "training"

@@ -140,6 +140,7 @@ def test_a_picture_without_an_ending_gets_that_of_its_format(rooms):
         ("__MACOSX/1.png", picture(1), "hidden"),
         ("a.zip", b"no zip", "no zip and no tar"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c", "no zip and no tar"),
+        ("a.tar", bytes(1024), "holds nothing"),
         ("film.mp4", b"no film", "cannot be read as a video"),
     ],
 )
@@ -147,6 +148,7 @@ def test_what_is_no_picture_is_left_out_with_the_reason(rooms, path, data, why):
     answer = rooms.drop("cats", path, data)
     assert (answer["added"], answer["left_out_count"]) == (0, 1)
     assert why in answer["left_out"][0]["reason"]
+    assert str(rooms.home.root) not in answer["left_out"][0]["reason"]
     assert not kept(rooms)
 
 

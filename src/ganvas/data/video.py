@@ -135,5 +135,6 @@ def frames(path: Path, every: float) -> Iterator[tuple[float, float | None, Imag
                 yield seconds, until, picture.rotate(turn, expand=True) if turn else picture
                 due = (math.floor(seconds / every + 1e-6) + 1) * every
     except (FFmpegError, ValueError, MemoryError) as error:
-        said = " ".join(str(error).split())[:160]
+        plain = getattr(error, "strerror", None) or str(error)  # without the path, which may be a copy's
+        said = " ".join(plain.split())[:160]
         raise PicturesError(f"cannot be read as a video: {said}") from error

@@ -2,7 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ganvas.errors import SettingError
@@ -95,6 +97,16 @@ def entries(folder: Path) -> list[str]:
             return sorted(entry.name for entry in found if is_entry(entry.name) and entry.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+@contextmanager
+def removed_if_failing(folder: Path) -> Iterator[None]:
+    """Remove a new folder again where what belongs there cannot be written: it would take a name and be nothing."""
+    try:
+        yield
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def inside(folder: Path, relative: str) -> Path:

@@ -12,7 +12,7 @@ export { Fold } from "./Fold";
 export { Icon, type IconName } from "./Icon";
 export { JobProgress } from "./JobProgress";
 export { Menu, type MenuItem } from "./Menu";
-export { Picture } from "./Picture";
+export { Picture, Thumbnail } from "./Picture";
 export { Progress } from "./Progress";
 export { Sheet, shapeOf } from "./Sheet";
 export { Slider } from "./Slider";

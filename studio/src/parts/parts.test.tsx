@@ -4,6 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { valueAt } from "./Chart";
 import { ask, Dialogs } from "./Dialog";
 import { Menu, placeOf } from "./Menu";
+import { Picture, Thumbnail } from "./Picture";
 import { shapeOf, Sheet } from "./Sheet";
 
 let root: HTMLElement;
@@ -85,4 +86,19 @@ test("a menu's list is in the window, wherever its button is", () => {
     expect(top).toBeGreaterThanOrEqual(0);
     expect(top + 300).toBeLessThanOrEqual(page.height);
   }
+});
+
+test("a picture that cannot be had leaves its place empty, and the next one is shown", async () => {
+  await act(() => render(<Picture src="api/one" alt="Drawn by one" />, root));
+  await act(() => void root.querySelector("img")?.dispatchEvent(new Event("error")));
+  expect(root.querySelector("img")).toBeNull();
+  expect(root.querySelector("[role=img]")?.getAttribute("aria-label")).toBe("Drawn by one");
+  await act(() => render(<Picture src="api/two" alt="Drawn by two" />, root));
+  expect(root.querySelector("img")?.getAttribute("src")).toContain("api/two");
+});
+
+test("a thumbnail that cannot be had is a question mark", async () => {
+  await act(() => render(<Thumbnail src="api/one" />, root));
+  await act(() => void root.querySelector("img")?.dispatchEvent(new Event("error")));
+  expect(root.textContent).toBe("?");
 });

@@ -23,7 +23,7 @@ export function RunScreen({ name, tab }: { name: string; tab: string }) {
   const isGone = isMissing || (asked !== null && runNames.value.length > 0 && listed === undefined);
   if (isGone) {
     return (
-      <Empty whole title={t("run.gone", { name })} text={t("notFound.text")}>
+      <Empty whole title={t("run.gone", { name })} text={t("run.goneText")}>
         <ButtonLink href={href([])}>{t("nav.runs")}</ButtonLink>
       </Empty>
     );

@@ -1,9 +1,10 @@
 /** All sets of pictures, and ways to a new one. */
 
 import { useEffect, useState } from "preact/hooks";
-import { address, get, path } from "../api/client";
+import { get, path } from "../api/client";
 import type { PictureSet, SetFile } from "../api/types";
 import { ago } from "../format";
+import { Thumbnail } from "../parts";
 import { href } from "../router";
 import { sets, setsKnown } from "../state/store";
 import { t } from "../words";
@@ -50,7 +51,7 @@ export function Mosaic({ set, n = IN_A_MOSAIC }: { set: PictureSet; n?: number }
   }, [set.name, set.count]);
   return (
     <span class="mosaic" style={{ "--n": n / 2 }}>
-      {Array.from({ length: n }, (_, at) => files[at] ? <img key={at} src={address(files[at].thumbnail)} alt="" loading="lazy" /> : <i key={at} />)}
+      {Array.from({ length: n }, (_, at) => files[at] ? <Thumbnail key={at} src={files[at].thumbnail} /> : <i key={at} />)}
     </span>
   );
 }

@@ -1,8 +1,8 @@
 /** Which screen is at which address. */
 
 import type { VNode } from "preact";
-import { Empty } from "../parts";
-import type { Place } from "../router";
+import { ButtonLink, Empty } from "../parts";
+import { href, type Place } from "../router";
 import { t } from "../words";
 import { CompareScreen } from "./Compare";
 import { PicturesScreen } from "./Pictures";
@@ -29,5 +29,6 @@ export function screenAt({ parts: [where = "runs", name], query }: Place): Shown
   if (where === "train") return { key, screen: <TrainScreen /> };
   if (where === "compare") return { key, screen: <CompareScreen /> };
   if (where === "play" && name) return { key, screen: <PlayScreen key={key} name={name} /> };
-  return { key, screen: <Empty whole title={t("notFound.title")} text={t("notFound.text")} /> };
+  const ways = <ButtonLink href={href([])}>{t("nav.runs")}</ButtonLink>;
+  return { key, screen: <Empty whole title={t("notFound.title")} text={t("notFound.text")}>{ways}</Empty> };
 }

@@ -21,7 +21,7 @@ export const en = {
   "connection.gone": "The studio does not answer. Trainings go on without it; this page will when it is back.",
   "connection.back": "The studio is back.",
   "notFound.title": "There is nothing at this address",
-  "notFound.text": "The run may have been renamed or deleted.",
+  "notFound.text": "It may have been mistyped, or is of another version of Ganvas.",
   "loading": "Loading…",
 
   // actions, states, words of many screens
@@ -122,6 +122,7 @@ export const en = {
 
   // watch
   "run.gone": "There is no run named {name}",
+  "run.goneText": "The run may have been renamed or deleted.",
   "run.tabs": "{name}",
   "run.report": "Report",
   "tab.watch": "Watch",

@@ -23,7 +23,7 @@ export const es: Words = {
   "connection.gone": "El estudio no responde. Los entrenamientos siguen sin él; esta página seguirá cuando vuelva.",
   "connection.back": "El estudio ha vuelto.",
   "notFound.title": "No hay nada en esta dirección",
-  "notFound.text": "Quizá se cambió el nombre del entrenamiento o se borró.",
+  "notFound.text": "Quizá está mal escrita, o es de otra versión de Ganvas.",
   "loading": "Cargando…",
 
   // actions, states, words of many screens
@@ -124,6 +124,7 @@ export const es: Words = {
 
   // watch
   "run.gone": "No hay ningún entrenamiento llamado {name}",
+  "run.goneText": "Quizá se cambió el nombre del entrenamiento o se borró.",
   "run.tabs": "{name}",
   "run.report": "Informe",
   "tab.watch": "Observar",

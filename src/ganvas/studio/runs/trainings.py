@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from ganvas.studio.home import Home, checked_name, free_name, named
+from ganvas.studio.home import Home, checked_name, free_name, named, removed_if_failing
 from ganvas.studio.problems import Problem
 from ganvas.studio.runs import processes
 from ganvas.studio.runs.notes import OUTPUT_FILE, Note, read_note, write_note
@@ -65,8 +65,10 @@ class Trainings:
             name = self._new_name(request)
             run = self._home.runs / name
             run.mkdir(parents=True)
-            write_note(run, note.changed(arguments=note.arguments_into(f"runs/{name}"), asked=time.time()))
-        self.queue.add(name)
+            with removed_if_failing(run):
+                write_note(run, note.changed(arguments=note.arguments_into(f"runs/{name}"), asked=time.time()))
+        with removed_if_failing(run):
+            self.queue.add(name)
         self.queue.step()
         return self._summary(name)
 

@@ -163,6 +163,8 @@ class Dropping:
                 raise LeftOut(str(error).replace(f"{path}: ", "", 1)) from error
 
     def _take_listing(self, prefix: str, listing: Listing) -> None:
+        if not (listing.entries or listing.broken or listing.notes):
+            raise LeftOut("holds nothing")
         labels = [entry.label for entry in listing.entries]
         in_file = labels != folder_labels([entry.name for entry in listing.entries])
         for position, entry in enumerate(listing.entries):

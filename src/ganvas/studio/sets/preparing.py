@@ -73,17 +73,28 @@ def prepared(
     windows = said.edits.windows if wanted.fit == "crop" else {}
     making = _Making(sets, name, said, windows, (wanted.width, wanted.height))
     folder = making.folder
-    if not (folder / NAMES).exists():
+    if (names := _names_in(folder)) is None:
         sweep(folder.parent)
+        shutil.rmtree(folder, ignore_errors=True)  # it is damaged, if it is there at all
         _forget_old(sets.home)
         try:
             with filling(folder) as unfinished:
                 making.fill(unfinished, told)
         except OSError:
-            if not (folder / NAMES).exists():  # else another process was first
+            if _names_in(folder) is None:  # else another process was first
                 raise
+        names = _names_in(folder) or {}
     os.utime(folder)
-    return Prepared(str(folder / name), pictures, read_json(folder / NAMES, MOST_BYTES))
+    return Prepared(str(folder / name), pictures, names)
+
+
+def _names_in(folder: Path) -> dict[str, str] | None:
+    """What the files of a folder that was made are called in their set; None where it is not there, or damaged."""
+    try:
+        found = read_json(folder / NAMES, MOST_BYTES)
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 class _Making:

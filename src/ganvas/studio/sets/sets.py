@@ -23,7 +23,7 @@ from ganvas.data.listing import OUTSIDE, Entry, printable
 from ganvas.errors import GanvasError, SettingError
 from ganvas.files import sweep
 from ganvas.settings import HUB_PREFIX, Settings
-from ganvas.studio.home import Home, checked_name, entries, free_name, named
+from ganvas.studio.home import Home, checked_name, entries, free_name, named, removed_if_failing
 from ganvas.studio.problems import Problem, missing
 from ganvas.studio.sets.catalogue import Catalogue, open_catalogue
 from ganvas.studio.sets.edits import FILE, Changes, Edits, SetFile, read_set, write_set
@@ -128,12 +128,13 @@ class Sets:
                 raise Problem(409, f"there is a set {name!r} already; choose another name", "name")
             folder = self.home.sets / new
             folder.mkdir(parents=True)
-            if text is None:
-                (folder / FILES).mkdir()
-                said = SetFile(kind="dropped", source=FILES)
-            else:
-                said = SetFile(kind="known" if is_known(text) else "folder", source=text)
-            write_set(folder, said)
+            with removed_if_failing(folder):
+                if text is None:
+                    (folder / FILES).mkdir()
+                    said = SetFile(kind="dropped", source=FILES)
+                else:
+                    said = SetFile(kind="known" if is_known(text) else "folder", source=text)
+                write_set(folder, said)
         return self.tell(new)
 
     def delete(self, name: str) -> None:

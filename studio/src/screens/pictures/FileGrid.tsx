@@ -1,9 +1,8 @@
 /** All pictures of a set, of which only those in sight are in the page. */
 
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { address } from "../../api/client";
 import type { PictureSet, SetFile } from "../../api/types";
-import { Icon } from "../../parts";
+import { Icon, Thumbnail } from "../../parts";
 import { crop, decisions, thumbnail } from "../../state/files";
 import { t } from "../../words";
 import { drag } from "./dragged";
@@ -87,7 +86,7 @@ export function FileGrid({ set, files, selection, onOpen, onRemove }: FileGridPr
             onClick={(event) => onPress(event, index)}
             onDragStart={(event) => drag(event, isChosen ? [...chosen] : [file.file])}
           >
-            <TilePicture key={src} src={address(src)} />
+            <Thumbnail key={src} src={src} />
             <span class="tick"><Icon name="check" /></span>
             {window && <span class="mark"><Icon name="crop" /></span>}
           </div>
@@ -95,13 +94,6 @@ export function FileGrid({ set, files, selection, onOpen, onRemove }: FileGridPr
       })}
     </div>
   );
-}
-
-/** A picture, or a sign that it cannot be read. */
-function TilePicture({ src }: { src: string }) {
-  const [isBroken, setBroken] = useState(false);
-  if (isBroken) return <span class="thumb broken" aria-hidden="true">?</span>;
-  return <img src={src} alt="" loading="lazy" decoding="async" draggable={false} onError={() => setBroken(true)} />;
 }
 
 /** How wide a box is, and which part of it the window shows, px from its upper edge. */

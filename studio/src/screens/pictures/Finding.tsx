@@ -1,9 +1,8 @@
 /** One finding of the doctor: what it is, which pictures, what can be done. */
 
 import { useState } from "preact/hooks";
-import { address } from "../../api/client";
 import type { Finding, Mend, PictureSet } from "../../api/types";
-import { Button, Dialog } from "../../parts";
+import { Button, Dialog, Thumbnail } from "../../parts";
 import { edit, leaveOut, thumbnail } from "../../state/files";
 import { named, t } from "../../words";
 import { Pairs } from "./Pairs";
@@ -87,5 +86,5 @@ export function LeaveOut({ set, file }: { set: PictureSet; file: string }) {
 
 export function Thumb({ set, file, isBroken = false }: { set: PictureSet; file: string; isBroken?: boolean }) {
   if (isBroken) return <span class="thumb broken" aria-hidden="true">?</span>;
-  return <img class="thumb" src={address(thumbnail(set.name, file, THUMBNAIL_PX))} alt="" loading="lazy" decoding="async" />;
+  return <Thumbnail class="thumb" src={thumbnail(set.name, file, THUMBNAIL_PX)} />;
 }

@@ -1,9 +1,9 @@
 /** The second choice: how large. Each size shows one of the pictures as the network would see it. */
 
 import { useEffect, useState } from "preact/hooks";
-import { address, get, path } from "../../api/client";
+import { get, path } from "../../api/client";
 import type { PictureSet, SetFile } from "../../api/types";
-import { Choices, NumberField } from "../../parts";
+import { Choices, NumberField, Thumbnail } from "../../parts";
 import { size as sizeOf } from "../../format";
 import { crop } from "../../state/files";
 import { t } from "../../words";
@@ -58,7 +58,7 @@ function Face({ set, file, sides: [width, height] }: { set: PictureSet | undefin
   const about = words[px as keyof typeof words];
   return (
     <>
-      <span class="face">{set && file && <img src={address(crop(set.name, file.file, `${width}x${height}`, set.edits))} alt="" />}</span>
+      <span class="face">{set && file && <Thumbnail src={crop(set.name, file.file, `${width}x${height}`, set.edits)} />}</span>
       <strong>{sizeOf(width, height)}</strong>
       {about && <span class="soft small">{t(about)}</span>}
     </>
