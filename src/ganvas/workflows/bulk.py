@@ -111,7 +111,7 @@ def save_bulk(
             else:
                 drawing = each_done(partial(_draw_elsewhere, work), missing, min(processes, len(missing) or 1))
             for chunk in drawing:
-                bulk = bulk.model_copy(update={"done": (*bulk.done, chunk)})
+                bulk = bulk.model_copy(update={"done": tuple(sorted((*bulk.done, chunk)))})
                 replace_text(folder / NOTES, bulk.model_dump_json(indent=1) + "\n")
                 told(_drawn(bulk), bulk.count)
             if bulk.to == "npy" and _unfinished(folder).exists():
