@@ -113,6 +113,14 @@ def test_shards_without_a_picture_are_refused(painted_folder, tmp_path, count):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("count", [None, 2])
+def test_a_folder_without_pictures_is_called_that_whatever_shards_are_asked_for(tmp_path, count):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PicturesError, match="holds no picture that can be read"):
+        packed(tmp_path / "empty", tmp_path / "out", shards=count)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_packed_already_is_not_packed_again(shards, tmp_path):
     with pytest.raises(SettingError, match="in shards already"):
         packed(shards, tmp_path / "again", shards=2)

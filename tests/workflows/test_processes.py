@@ -272,6 +272,9 @@ def test_from_python_it_is_the_same_and_errors_are_those_of_the_processes(place,
         ({"processes": 0}, "processes"),
         ({"processes": 2, "events": True}, "events are those of one process"),
         ({"processes": 2, "nodes": 2}, "--rendezvous HOST:PORT"),
+        ({"processes": 2, "nodes": 2, "rendezvous": "node-1"}, "expected HOST:PORT"),
+        ({"processes": 2, "nodes": 2, "rendezvous": "node-1:0"}, "a port of 1 to 65535"),
+        ({"processes": 2, "nodes": 2, "rendezvous": "node-1:99999"}, "a port of 1 to 65535"),
     ],
 )
 def test_what_cannot_be_is_refused(place, monkeypatch, options, said):

@@ -203,6 +203,15 @@ def test_exact_duplicates_are_counted_once_and_said(place, score, tmp_path):
     assert any("3 of its 13 files are found twice" in note for note in card["notes"])
 
 
+def test_what_cannot_be_read_on_either_side_is_said(place, score, tmp_path):
+    for side, seed in (("made", 2), ("real", 3)):
+        save(tmp_path / side, drawn(10, seed))
+        (tmp_path / side / "damaged.png").write_bytes(b"no picture")
+    card = score(tmp_path / "made", "--against", tmp_path / "real", "--json").card
+    for side in ("made", "real"):
+        assert any(f"1 broken, left out of {tmp_path / side}: damaged.png" in note for note in card["notes"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [

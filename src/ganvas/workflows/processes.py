@@ -45,6 +45,7 @@ from ganvas.workflows.train import assist, check_out, check_parts, check_split, 
 _CONFIG, _ASKED, _ANSWER = "run.toml", "asked.json", "answer-{}.json"
 # That torch's launcher waits for processes which it asked to end: they write the film and the page first.
 _ENDING, _ENDING_SECONDS = "TORCH_ELASTIC_SHUTDOWN_TIMEOUT", 120
+_LAST_PORT = 65535
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 _ERRORS = {
     kind.__name__: kind for kind in (DiskError, DivergedError, GanvasError, ModelError, PicturesError, SettingError)
@@ -159,8 +160,11 @@ def _processes_here(config: RunConfig, nodes: int, rendezvous: str | None) -> in
         raise SettingError(
             f"--nodes {nodes}: where do they meet? Give --rendezvous HOST:PORT, of one of them, on all of them"
         )
-    if rendezvous is not None and not re.fullmatch(r"\S+:\d{1,5}", rendezvous):
-        raise SettingError(f"--rendezvous {rendezvous!r}: expected HOST:PORT, as in node-1:29400")
+    found = None if rendezvous is None else re.fullmatch(r"\S+:(\d{1,5})", rendezvous, re.ASCII)
+    if rendezvous is not None and (found is None or not 0 < int(found[1]) <= _LAST_PORT):
+        raise SettingError(
+            f"--rendezvous {rendezvous!r}: expected HOST:PORT, as in node-1:29400, with a port of 1 to {_LAST_PORT}"
+        )
     here, rest = divmod(config.processes or 1, nodes)
     if rest:
         raise SettingError(

@@ -114,6 +114,8 @@ def _shard_count(source: Source, listing: Listing, shards: int | None, shard_byt
             )
         total = sum(entry.size_bytes + 4 * BLOCK for entry in listing.entries)
         return min(max(-(-total // shard_bytes), fewest), max(count, 1))
+    if not count:
+        return 1  # which nothing comes into; `pack_pictures` says so
     if not fewest <= shards <= min(count, MOST_SHARDS):
         raise SettingError(
             f"--shards {shards:,}: expected {fewest:,} to {min(count, MOST_SHARDS):,} for {counted(count, 'picture')}"
