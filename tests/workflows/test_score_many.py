@@ -1,17 +1,21 @@
 """KD and FD in blocks: of models and of pictures, by one process and by several."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import ganvas
+from ganvas.config import PictureSettings
+from ganvas.data import load_pictures
 from ganvas.errors import SettingError
 from ganvas.features import extract, load_extractor
 from ganvas.files import cache_folder
 from ganvas.metrics import frechet_distance
 from ganvas.model.weights import save_model
 from ganvas.workflows.score import ScoreOptions
-from ganvas.workflows.score_many import score_many
+from ganvas.workflows.score_many import _Pictures, score_many
 
 
 def write(folder, count, seed, size=16):
@@ -76,6 +80,48 @@ def test_several_processes_find_what_one_does(kind, place, make_model, tmp_path)
     assert two.kernel_distance.value == pytest.approx(one.kernel_distance.value, rel=1e-4)
     assert two.frechet_distance == pytest.approx(one.frechet_distance, rel=1e-4)
     assert (two.count, two.blocks) == (one.count, one.blocks)
+
+
+@pytest.fixture
+def shards(place, tmp_path):
+    """The real pictures in four shards."""
+    ganvas.pack(place / "real", tmp_path / "shards", shards=4, progress=False)
+    return tmp_path / "shards"
+
+
+def test_of_shards_every_picture_is_seen_once_and_not_their_sample_alone(place, shards):
+    settings = PictureSettings(source=str(shards), width=16, height=16, sample=8, shuffle=7)
+    side = _Pictures(load_pictures(settings), 100, 10)
+    shown = np.concatenate([side.block(number)[0] for number in range(len(side.parts))])
+    side.close()
+    assert side.count == 24
+    wanted = [np.asarray(Image.open(path)) for path in (place / "real").iterdir()]
+    assert sorted(map(bytes, shown)) == sorted(map(bytes, wanted))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_shards_are_scored_as_the_pictures_in_them(place, shards, processes):
+    options = ScoreOptions(place / "made", str(shards), count=40, extractor="lite")
+    found = score_many(options, block=10, processes=processes)
+    assert (found.count, found.real_count, found.notes) == (40, 24, ())
+    assert found.frechet_distance == pytest.approx(measured(place / "made", place).frechet_distance, rel=1e-3)
+
+
+def test_of_shards_as_many_are_seen_as_are_scored(place, shards):
+    found = score_many(ScoreOptions(shards, str(shards), count=20, extractor="lite"), block=10)
+    assert (found.count, found.real_count) == (20, 20)
+
+
+def test_what_cannot_be_read_is_not_counted_and_told(place, shards, tmp_path):
+    shard = shards / "000001.tar"
+    shard.write_bytes(shard.read_bytes().replace(b"IDAT", b"XXXX", 1))
+    (shards / "index.json").unlink()
+    found = score_many(ScoreOptions(place / "made", str(shards), count=40, extractor="lite"), block=10)
+    assert found.real_count == 23
+    assert f"1 picture of {shards} could not be read: 000001.tar/" in str(found)
+    shutil.copytree(place / "made", tmp_path / "made")
+    (tmp_path / "made" / "broken.png").write_bytes(b"no picture")
+    assert "broken.png" in str(measured(tmp_path / "made", place))
 
 
 def test_it_says_what_it_found_and_on_what(place):

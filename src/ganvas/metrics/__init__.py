@@ -15,6 +15,7 @@ from ganvas.metrics.neighbours import neighbourhoods
 from ganvas.metrics.reference import (
     MOST_REFERENCE,
     Sample,
+    as_scored,
     reference_features,
     reference_order,
     reference_sample,
@@ -35,6 +36,7 @@ __all__ = [
     "Verdict",
     "Wanted",
     "added",
+    "as_scored",
     "assess",
     "best_measure",
     "card_lines",

@@ -56,7 +56,12 @@ def taken(pictures: PictureSet, positions: np.ndarray) -> np.ndarray:
     """(N, h, w, C) uint8 pictures of the set, as all scores see them: those over REDUCED_PX are made smaller."""
     if max(pictures.images.shape[1:3]) <= REDUCED_PX:
         return np.asarray(pictures.images[positions])
-    return np.concatenate([reduced(np.asarray(pictures.images[[position]])) for position in positions])
+    return np.concatenate([as_scored(np.asarray(pictures.images[[position]])) for position in positions])
+
+
+def as_scored(images: np.ndarray) -> np.ndarray:
+    """(N, H, W, C) uint8 -> (N, h, w, C) uint8, as all scores see them."""
+    return images if max(images.shape[1:3]) <= REDUCED_PX else reduced(images)
 
 
 def reference_features(
