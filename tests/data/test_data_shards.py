@@ -395,6 +395,7 @@ def test_a_shard_of_more_pictures_than_its_index_says_is_not_used(shards, load):
         ("a.tar", ["a.tar"]),
         ("a{08..10}.tar", ["a08.tar", "a09.tar", "a10.tar"]),
         ("{0..1}-{0..1}", ["0-0", "0-1", "1-0", "1-1"]),
+        ("{1..1}" * 2000, ["1" * 2000]),
     ],
 )
 def test_a_pattern_names_shards(pattern, names):
@@ -407,6 +408,11 @@ def test_a_pattern_names_shards(pattern, names):
 def test_a_pattern_of_too_many_or_none_is_refused(pattern, why):
     with pytest.raises(SettingError, match=why):
         expanded(pattern)
+
+
+def test_a_pattern_that_is_refused_is_named_whole(load):
+    with pytest.raises(SettingError, match=r"source far/away/\{9\.\.1\}\.tar: 9\.\.1 counts backwards"):
+        small(load, "far/away/{9..1}.tar")
 
 
 def test_shards_that_are_not_there_are_named(shards, load):

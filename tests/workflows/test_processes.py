@@ -19,6 +19,7 @@ from ganvas.errors import ModelError, PicturesError, ProcessError, SettingError
 from ganvas.formats.log import read_log
 from ganvas.formats.log_events import Ended, Resumed
 from ganvas.studio.runs.processes import command_of, is_train
+from ganvas.workflows import processes
 from processes import free_port
 
 TINY = [
@@ -179,6 +180,12 @@ def test_it_is_ended_like_any_other(place, end):
     assert "the state is saved" in errors
     assert [event.reason for event in read_log(out / "log.jsonl").events if isinstance(event, Ended)] == ["interrupted"]
     assert not (out / "training.pid").exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="needs signals of real time, most of which have no name")
+def test_every_signal_that_ends_a_process_can_be_said():
+    assert processes._signal(signal.SIGKILL) == "SIGKILL"
+    assert processes._signal(signal.SIGRTMIN + 1) == f"signal {signal.SIGRTMIN + 1}"
 
 
 @pytest.mark.parametrize("rank", [1, pytest.param(0, marks=pytest.mark.slow)])

@@ -243,12 +243,20 @@ def _answers(folder: Path) -> list[dict[str, Any]]:
     return [read_json(path) for path in sorted(folder.glob(_ANSWER.format("*")))]
 
 
+def _signal(number: int) -> str:
+    """As people call it; those of real time have a number alone."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def _lost(wanted: WantedRun, exits: dict[int, int]) -> ProcessError:
     """The error for processes that ended with these statuses; some did so because another one had."""
     followed = ProcessError.exit_status, -signal.SIGTERM
     rank = min(exits, key=lambda each: (exits[each] in followed, each))
     exit_code = exits[rank]
-    how = f"was killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with status {exit_code}"
+    how = f"was killed by {_signal(-exit_code)}" if exit_code < 0 else f"ended with status {exit_code}"
     images = saved_images(RunFolder(wanted.out).checkpoint)
     kept = (
         "nothing was saved yet"

@@ -78,17 +78,16 @@ def expanded(pattern: str) -> list[str]:
     Raises:
         SettingError: they run backwards, or to more than MOST_SHARDS.
     """
-    found = _RANGE.search(pattern)
-    if found is None:
-        return [pattern]
-    first, last = int(found[1]), int(found[2])
-    if last < first:
-        raise SettingError(f"source {pattern}: {found[0]} counts backwards; write the smaller number first")
-    rest = expanded(pattern[found.end() :])
-    if (last - first + 1) * len(rest) > MOST_SHARDS:
-        raise SettingError(f"source {pattern}: more than {MOST_SHARDS:,} shards; name fewer")
-    digits = len(found[1])
-    return [f"{pattern[: found.start()]}{number:0{digits}d}{end}" for number in range(first, last + 1) for end in rest]
+    texts = _RANGE.split(pattern)  # text, first, last, text, first, last, ..., text
+    names = [texts[0]]
+    for first, last, text in zip(texts[1::3], texts[2::3], texts[3::3], strict=True):
+        numbers = range(int(first), int(last) + 1)
+        if not numbers:
+            raise SettingError(f"source {pattern}: {first}..{last} counts backwards; write the smaller number first")
+        if len(names) * len(numbers) > MOST_SHARDS:
+            raise SettingError(f"source {pattern}: more than {MOST_SHARDS:,} shards; name fewer")
+        names = [f"{name}{number:0{len(first)}d}{text}" for name in names for number in numbers]
+    return names
 
 
 def _is_shard(name: str) -> bool:
@@ -107,7 +106,7 @@ def _named(text: str, kept: Path) -> tuple[str, list[str], ShardIndex | None]:
         raise SettingError(f"source {text}: the numbers of shards may stand in the name of the file alone")
     index = _index(base, kept)
     if last and last != INDEX_FILE:
-        names = expanded(last)
+        names = [name.removeprefix(base) for name in expanded(text)]
         is_known = index is not None and set(names) <= {shard.file for shard in index.shards}
         return base, names, index if is_known else None
     there = [] if last or is_remote(text) else [name for name in names_in(Path(base)) if _is_shard(name)]
