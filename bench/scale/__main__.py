@@ -73,7 +73,7 @@ def head(*cells: str) -> str:
 def counts_table(cases: Sequence[Case]) -> Iterator[str]:
     """What a step counts at the recipe's batch, and what of it would be sent."""
     yield head(
-        "recipe", "px", "batch", "GFLOP a picture", "operations a step", "the same in one of several", "sums a step",
+        "recipe", "px", "batch", "GFLOP a picture", "operations a step", "as one of several processes", "sums a step",
         "MB summed", "million weights", "MB kept a picture", "MB saved",
     )  # fmt: skip
     for case in cases:
