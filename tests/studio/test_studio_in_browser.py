@@ -242,8 +242,27 @@ def test_runs_that_wait_are_put_into_order_by_dragging(visit, tmp_path):
 def test_a_check_up_that_failed_is_said_on_a_phone_too(visit, tmp_path):
     with Process(tmp_path).running() as studio:
         page = visit(studio, viewport=NARROW)
+        doctor = page.locator(".doctor summary")
         drop(page, {f"{number}.png": drawn(number) for number in range(3)})
-        expect(page.locator(".doctor summary")).to_contain_text("failed")
+        expect(doctor).to_contain_text("too few pictures")
+        drop(page, {f"{number}.png": drawn(number)[:-99] for number in range(3, 12)})
+        expect(doctor).to_contain_text("failed")
+
+
+def test_a_set_that_is_too_small_is_said_to_be_and_where_more_come_it_is_looked_over(visit, tmp_path):
+    with Process(tmp_path).running() as studio:
+        page = visit(studio, viewport=WIDE)
+        drop(page, {f"{number}.png": drawn(number) for number in range(3)})
+        few = "These are too few to train with."
+        expect(page.locator(".doctor")).to_contain_text(few)
+        check(page)
+        page.get_by_role("link", name="Train with these").click()
+        expect(page.locator(".sets-choice")).to_contain_text(few)
+        expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+        page.go_back()
+        drop(page, {f"{number}.png": drawn(number) for number in range(3, 9)})
+        expect(page.locator(".doctor")).to_contain_text("9 of 9 pictures are used")
+        expect(page.locator(".doctor")).not_to_contain_text(few)
 
 
 def test_a_damaged_picture_is_a_sign_among_those_of_its_set(visit, tmp_path):

@@ -16,14 +16,16 @@ const SIZES: readonly (readonly [number, number])[] = [[32, 32], [64, 64], [96, 
 const FITS = ["crop", "pad", "stretch"] as const;
 
 export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boolean }) {
-  const job = jobOf("look", set.name);
-  useLooks(set, isChanging);
+  const isTooSmall = !set.ready && !set.problem;
+  const job = isTooSmall ? undefined : jobOf("look", set.name);
+  useLooks(set, isChanging || isTooSmall);
   const looked = foundIn(set.name);
   const isWorking = isUnderWay(job);
   const findings = looked?.findings.flatMap((finding) => stillThere(finding, set) ?? []) ?? [];
-  const again = <Button kind="quiet" disabled={isWorking || isChanging} onClick={() => void look(set.name, set.edits)}>{t("doctor.again")}</Button>;
+  const again = <Button kind="quiet" disabled={isWorking || isChanging || isTooSmall} onClick={() => void look(set.name, set.edits)}>{t("doctor.again")}</Button>;
   const found = (
     <>
+      {isTooSmall && !isChanging && <p class="warn">{t("set.tooFew")}</p>}
       <JobProgress job={job} working={t("doctor.working")} />
       {looked && <p>{t("doctor.used", { used: count(looked.used), n: looked.found, size: sizeOf(looked.width, looked.height), kind: t(`channels.${channels(looked.channels)}`) })}</p>}
       <ul class="findings">
@@ -34,7 +36,7 @@ export function Doctor({ set, isChanging }: { set: PictureSet; isChanging: boole
     </>
   );
   if (useIsNarrow()) {
-    const note = isWorking ? t("doctor.working") : job?.state === "failed" ? t("state.failed") : looked && t("doctor.found", { n: findings.length });
+    const note = isTooSmall ? t("set.few") : isWorking ? t("doctor.working") : job?.state === "failed" ? t("state.failed") : looked && t("doctor.found", { n: findings.length });
     return (
       <aside class="doctor card" aria-label={t("doctor.title")}>
         <Fold title={t("doctor.title")} note={note}>{found}<div class="row">{again}</div></Fold>

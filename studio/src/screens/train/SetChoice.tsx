@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { Choices, Empty } from "../../parts";
+import { Choices } from "../../parts";
 import { href } from "../../router";
 import { sets } from "../../state/store";
 import { t } from "../../words";
@@ -42,7 +42,7 @@ export function SetChoice({ value, source, onInput }: { value: string | null; so
           <AddPictures title={t("add.title")} onGathered={(gathered) => void dropIntoNewSet(gathered)}><OtherSources onMade={onInput} /></AddPictures>
         )}
       {chosen?.problem && <p class="warn" role="alert">{chosen.problem}</p>}
-      {chosen && !chosen.ready && !chosen.problem && <Empty title={t("train.tooFew")} text={t("train.tooFewText")} />}
+      {chosen && !chosen.ready && !chosen.problem && <p class="warn" role="alert">{t("set.tooFew")}</p>}
     </section>
   );
 }
