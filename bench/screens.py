@@ -93,17 +93,22 @@ LOOKS = {"light": Look(1200, 1000), "dark": Look(1200, 800, "dark"), "phone": Lo
 
 
 def drawings() -> dict[str, bytes]:
-    """Files to drop: avatars in two folders, and what the doctor has something to say of."""
+    """Files to drop: avatars in two folders by their backgrounds, and what the doctor has something to say of."""
     with SOURCES["avatars"](Path()).open() as avatars:
         pictures = [Image.fromarray(np.asarray(avatars.read(index))) for index in range(97)]
-    files = {
-        f"{'dark' if number % 3 == 0 else 'light'}/{number:03d}.png": _png(picture)
-        for number, picture in enumerate(pictures[:96])
-    }
-    files["light/copy of 001.png"] = files["light/001.png"]
-    files["light/icon.png"] = _png(pictures[96].resize((24, 24)))
-    files["dark/unfinished.png"] = files["dark/000.png"][:900]
+    files = {f"{_ground(picture)}/{number:03d}.png": _png(picture) for number, picture in enumerate(pictures[:96])}
+    whole, data = next(iter(files.items()))
+    folder = whole.split("/")[0]
+    files[f"{folder}/copy of 000.png"] = data
+    files[f"{folder}/icon.png"] = _png(pictures[96].resize((24, 24)))
+    files[f"{folder}/unfinished.png"] = data[:900]
     return files
+
+
+def _ground(picture: Image.Image) -> str:
+    """The class of an avatar, which anyone can see: the colour of its background, from its upper right corner."""
+    red, _, blue = np.asarray(picture.convert("RGB"))[0, -1].tolist()
+    return "warm" if red > blue else "cool"
 
 
 def _png(picture: Image.Image) -> bytes:

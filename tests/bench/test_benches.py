@@ -5,6 +5,7 @@ What a bench writes lies below the working folder, which is the test's own here.
 
 import argparse
 import asyncio
+import itertools
 import json
 import shutil
 import signal
@@ -492,11 +493,11 @@ def smoke_same_weights(given: Given) -> None:
 def smoke_screens(given: Given) -> None:
     for name in ("one", "other"):
         shutil.copytree(given.run, given.work / "home" / "runs" / name)
-    screens.main([str(given.work / "home"), "first", "pictures", "phone", "--out", str(given.work)])
-    for name in ("first", "pictures", "phone"):
-        path = given.work / f"studio-{name}.webp"
+    screens.main([str(given.work / "home"), "first", "pictures", "--looks", "light", "phone", "--out", str(given.work)])
+    for name, look in itertools.product(("first", "pictures"), ("light", "phone")):
+        path = given.work / (f"studio-{name}.webp" if look == "light" else f"studio-{name}-{look}.webp")
         with Image.open(path) as picture:
-            assert picture.width == (2 * screens.PHONE_PX if name == "phone" else screens.SHOWN_PX)
+            assert picture.width == screens.LOOKS[look].shown
         assert path.stat().st_size <= screens.MOST_BYTES
 
 
