@@ -208,8 +208,9 @@ def test_what_cannot_be_read_on_either_side_is_said(place, score, tmp_path):
         save(tmp_path / side, drawn(10, seed))
         (tmp_path / side / "damaged.png").write_bytes(b"no picture")
     card = score(tmp_path / "made", "--against", tmp_path / "real", "--json").card
-    for side in ("made", "real"):
-        assert any(f"1 broken, left out of {tmp_path / side}: damaged.png" in note for note in card["notes"])
+    for which in ("the scored pictures", "the real pictures"):
+        assert any(f"1 broken, left out of {which}: damaged.png" in note for note in card["notes"])
+    assert str(tmp_path) not in " ".join(card["notes"])
 
 
 @pytest.mark.parametrize(

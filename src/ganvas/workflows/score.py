@@ -116,7 +116,7 @@ def score_pictures(options: ScoreOptions, model: Model | None = None, told: Told
     if options.held_out is not None:
         others = load_pictures(settings.model_copy(update={"source": options.held_out, "conditional": False}))
         held_out = reference_sample(others, extractor, options.count, cache)
-        notes += broken_notes(options.held_out, others)
+        notes += broken_notes("the held-out pictures", others)
     real = training[: 2 * options.count]
     protocol = Protocol(
         model=name,
@@ -134,7 +134,7 @@ def score_pictures(options: ScoreOptions, model: Model | None = None, told: Told
         seed=options.seed,
         ganvas=__version__,
     )
-    notes += broken_notes(options.against, pictures)
+    notes += broken_notes("the real pictures", pictures)
     told("comparing", 0, None)
     modes = _modes(pictures, spaces, fakes)
     wanted = Wanted(
@@ -205,13 +205,13 @@ def _made(options: ScoreOptions, settings: PictureSettings) -> tuple[np.ndarray,
         notes.append(
             f"{duplicates:,} of its {counted(made.report.found, 'file')} {are(duplicates)} found twice and counted once"
         )
-    return taken(made, order), [*notes, *broken_notes(str(options.subject), made)]
+    return taken(made, order), [*notes, *broken_notes("the scored pictures", made)]
 
 
-def broken_notes(source: str, pictures: PictureSet) -> list[str]:
-    """What is to be said of files, and whole shards, that could not be read."""
+def broken_notes(which: str, pictures: PictureSet) -> list[str]:
+    """What is to be said of files, and whole shards, that could not be read; no path, since cards are published."""
     broken = pictures.report.broken
-    return [f"{len(broken):,} broken, left out of {source}: {broken_line(broken)}"] if broken else []
+    return [f"{len(broken):,} broken, left out of {which}: {broken_line(broken)}"] if broken else []
 
 
 def _drawn(options: ScoreOptions, model: Model, pictures: PictureSet, told: Told) -> tuple[np.ndarray, list[str]]:

@@ -107,9 +107,9 @@ class _Unread:
     def __add__(self, other: "_Unread") -> "_Unread":
         return _Unread(self.count + other.count, self.first or other.first)
 
-    def notes(self, source: str) -> list[str]:
+    def notes(self, which: str) -> list[str]:
         """What is to be said of it."""
-        return [f"{counted(self.count, 'picture')} of {source} could not be read: {self.first}"] if self.count else []
+        return [f"{counted(self.count, 'picture')} of {which} could not be read: {self.first}"] if self.count else []
 
 
 @dataclass(frozen=True)
@@ -206,10 +206,10 @@ def _measured(sides: "_Sides", asked: _Asked, options: ScoreOptions, processes: 
         floor=mean_of_blocks(floors) if len(floors) > 1 else None,
         frechet_distance=None if real is None or fake is None else frechet_of_moments(real, fake),
         notes=(
-            *([] if sides.made is None else sides.made.broken(str(options.subject))),
-            *sides.real.broken(options.against),
-            *unread_fake.notes(str(options.subject)),
-            *unread_real.notes(options.against),
+            *([] if sides.made is None else sides.made.broken("the scored pictures")),
+            *sides.real.broken("the real pictures"),
+            *unread_fake.notes("the scored pictures"),
+            *unread_real.notes("the real pictures"),
         ),
     )
 
@@ -237,9 +237,9 @@ class _Pictures:
         first = next((f"{loss.where} ({loss.reason})" for loss in self._stream.losses()), "")
         return as_scored(batch.images.numpy()[is_read]), _Unread(int((~is_read).sum()), first)
 
-    def broken(self, source: str) -> list[str]:
+    def broken(self, which: str) -> list[str]:
         """What is to be said of files that were left out before; of shards each block says it."""
-        return broken_notes(source, self.pictures) if self._stream is None else []
+        return broken_notes(which, self.pictures) if self._stream is None else []
 
     def close(self) -> None:
         if self._stream is not None:
