@@ -189,7 +189,7 @@ def test_a_file_that_is_no_photo_is_named_in_place_and_odd_ones_are_seen(opened,
         page.locator("#photo-note", has_text="as this generator sees it").wait_for()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kind", [pytest.param("PNG", marks=pytest.mark.slow), "JPEG"])
 def test_a_photo_of_240_million_pixels_is_seen_and_the_page_goes_on(opened, address, kind):
     page = opened(f"{address}#seed=2")
     opened_parts(page)

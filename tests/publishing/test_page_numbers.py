@@ -281,7 +281,14 @@ def test_photos_are_fitted_alike(from_page, size, channels, tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"channels": 1}, {"channels": 4}, {"classes": ("cat", "dog")}, {"width": 132, "height": 100}, {"z_dim": 6}],
+    [
+        {},
+        {"channels": 1},
+        {"channels": 4},
+        {"classes": ("cat", "dog")},
+        pytest.param({"width": 132, "height": 100}, marks=pytest.mark.slow),
+        pytest.param({"z_dim": 6}, marks=pytest.mark.slow),
+    ],
 )
 def test_a_photo_has_the_latent_of_the_command(from_page, make_model, changes, tmp_path):
     model = make_model(**changes)
